@@ -1,0 +1,64 @@
+//! Declares the topology on a broker. Doing so again changes nothing; a difference is an error.
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind as Kind};
+
+use super::connection::{Connection, LostConnection};
+use crate::topology::{Argument, ExchangeKind, Topology};
+
+/// Declares every exchange, queue and binding.
+pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(), LostConnection> {
+    let channel = connection.channel().await?;
+    for exchange in topology.exchanges() {
+        let kind = match exchange.kind {
+            ExchangeKind::Direct => Kind::Direct,
+            ExchangeKind::Topic => Kind::Topic,
+            ExchangeKind::Fanout => Kind::Fanout,
+        };
+        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        let (name, none) = (exchange.name.into(), FieldTable::default());
+        channel.exchange_declare(name, kind, options, none).await?;
+    }
+    for queue in topology.queues() {
+        let options = QueueDeclareOptions { durable: true, ..Default::default() };
+        let name = queue.name.as_str();
+        channel.queue_declare(name.into(), options, arguments(&queue.arguments)).await?;
+        let (exchange, key) = (queue.exchange.into(), queue.routing_key.as_str().into());
+        let bind = QueueBindOptions::default();
+        channel.queue_bind(name.into(), exchange, key, bind, FieldTable::default()).await?;
+    }
+    close(&channel).await;
+    Ok(())
+}
+
+/// How many messages wait in a queue and how many consumers it has. Messages that were sent to a
+/// consumer and are not acked are not counted.
+pub async fn queue_depth(
+    connection: &Connection,
+    queue: &str,
+) -> Result<(u32, u32), LostConnection> {
+    let channel = connection.channel().await?;
+    let options = QueueDeclareOptions { passive: true, ..Default::default() };
+    let found = channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
+    close(&channel).await;
+    Ok((found.message_count(), found.consumer_count()))
+}
+
+/// An error while closing is no error: the channel is gone either way.
+async fn close(channel: &Channel) {
+    let _gone = channel.close(200, "done".into()).await;
+}
+
+pub(super) fn arguments(list: &[(&'static str, Argument)]) -> FieldTable {
+    let mut table = FieldTable::default();
+    for (name, value) in list {
+        let value = match value {
+            Argument::Bool(flag) => AMQPValue::Boolean(*flag),
+            Argument::Int(number) => AMQPValue::LongLongInt(*number),
+            Argument::Text(text) => AMQPValue::LongString((*text).into()),
+        };
+        table.insert((*name).into(), value);
+    }
+    table
+}

@@ -1,0 +1,46 @@
+//! A feed of hints: an exclusive queue of this connection, gone with it.
+
+use futures::StreamExt;
+use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+
+use super::connection::{Connection, LostConnection};
+
+/// How many messages may wait for a slow reader before the oldest are dropped.
+const LENGTH_MAX: i64 = 20_000;
+
+/// Every message of an exchange from now on, until the connection is lost.
+#[derive(Debug)]
+pub struct Feed {
+    stream: lapin::Consumer,
+}
+
+impl Feed {
+    /// Begins to listen. Every feed has a queue with a name of its own, because the queue of a
+    /// lost connection may linger.
+    pub async fn open(connection: &Connection, exchange: &str) -> Result<Self, LostConnection> {
+        let channel = connection.channel().await?;
+        let name = format!("{exchange}.{}", uuid::Uuid::from_u128(rand::random()).simple());
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(LENGTH_MAX));
+        arguments.insert("x-overflow".into(), AMQPValue::LongString("drop-head".into()));
+        let options =
+            QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
+        channel.queue_declare(name.as_str().into(), options, arguments).await?;
+        let (bind, none) = (QueueBindOptions::default(), FieldTable::default());
+        channel.queue_bind(name.as_str().into(), exchange.into(), "#".into(), bind, none).await?;
+        let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..Default::default() };
+        let (queue, none) = (name.as_str().into(), FieldTable::default());
+        let stream = channel.basic_consume(queue, "".into(), options, none).await?;
+        Ok(Self { stream })
+    }
+
+    /// The next message's bytes.
+    pub async fn next(&mut self) -> Result<Vec<u8>, LostConnection> {
+        match self.stream.next().await {
+            Some(Ok(delivery)) => Ok(delivery.data),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(LostConnection("the feed was ended by the broker".to_owned())),
+        }
+    }
+}

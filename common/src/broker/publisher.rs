@@ -1,0 +1,237 @@
+//! Publishes, and knows of each message whether the broker has it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::future::join_all;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel, Confirmation};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::connection::{Connection, LostConnection};
+use super::declare::declare;
+use crate::backoff::Backoff;
+use crate::settings;
+use crate::topology::Topology;
+
+/// A message to publish.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// To which exchange.
+    pub exchange: &'static str,
+    /// With which key.
+    pub routing_key: String,
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// It must reach a queue and must survive the broker's restart. False for what is only a hint.
+    pub durable: bool,
+    /// Headers for people: why a message is dead, say.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Message {
+    /// A message that must not be lost.
+    pub fn durable(exchange: &'static str, routing_key: String, body: Vec<u8>) -> Self {
+        Self { exchange, routing_key, body, durable: true, headers: Vec::new() }
+    }
+
+    /// A message that may be lost, and may reach nobody.
+    pub fn hint(exchange: &'static str, routing_key: String, body: Vec<u8>) -> Self {
+        Self { durable: false, ..Self::durable(exchange, routing_key, body) }
+    }
+}
+
+/// Why a message is not known to be with the broker.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// There is no connection, or the broker blocks publishers: it was not sent.
+    #[error("the broker is away: {0}")]
+    Away(String),
+    /// The broker refused it: the queue is full. It is not there.
+    #[error("the queue is full")]
+    Full,
+    /// No queue is bound to that key. It is not there.
+    #[error("no queue takes the routing key {0}")]
+    Unroutable(String),
+    /// It was sent, and the confirm did not come in time. It may be there.
+    #[error("the broker did not confirm in time")]
+    Unknown,
+}
+
+#[derive(Debug)]
+struct Link {
+    connection: Connection,
+    channel: Channel,
+}
+
+/// One confirm channel that is kept open: lost, it is opened again, with the topology declared.
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    link: Arc<RwLock<Option<Arc<Link>>>>,
+    lost: Arc<Notify>,
+    timeout: Duration,
+}
+
+impl Publisher {
+    /// A publisher that opens and keeps its connection in the background until `stop`.
+    pub fn start(
+        settings: &settings::Broker,
+        topology: &Topology,
+        name: &str,
+        stop: CancellationToken,
+    ) -> Self {
+        let publisher = Self {
+            link: Arc::default(),
+            lost: Arc::default(),
+            timeout: Duration::from_millis(settings.publish_timeout_ms),
+        };
+        let (settings, topology, name) = (settings.clone(), topology.clone(), name.to_owned());
+        let keeper = publisher.clone();
+        tokio::spawn(async move {
+            let keep = keeper.keep(&settings, &topology, &name);
+            stop.run_until_cancelled(keep).await;
+        });
+        publisher
+    }
+
+    /// Messages can be published now, as far as is known.
+    pub fn is_ready(&self) -> bool {
+        self.usable_link().is_ok()
+    }
+
+    /// Publishes a message and waits for the broker's word on it.
+    pub async fn publish(&self, message: Message) -> Result<(), PublishError> {
+        self.publish_all(vec![message]).await.pop().expect("one result for one message")
+    }
+
+    /// Publishes messages in this order and waits for the word on each.
+    pub async fn publish_all(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+        let link = match self.usable_link() {
+            Ok(link) => link,
+            Err(error) => return messages.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let publishes = messages.iter().map(|message| self.send(&link, message));
+        let results = join_all(publishes).await;
+        let broken = |result: &Result<(), PublishError>| {
+            matches!(result, Err(PublishError::Unknown | PublishError::Away(_)))
+        };
+        if results.iter().any(broken) && !link.connection.is_blocked() {
+            self.drop_link(&link);
+        }
+        results
+    }
+
+    async fn send(&self, link: &Link, message: &Message) -> Result<(), PublishError> {
+        let away = |error: lapin::Error| PublishError::Away(error.to_string());
+        let publish = async {
+            let confirm = link
+                .channel
+                .basic_publish(
+                    message.exchange.into(),
+                    message.routing_key.as_str().into(),
+                    BasicPublishOptions { mandatory: message.durable, immediate: false },
+                    &message.body,
+                    properties(message),
+                )
+                .await
+                .map_err(away)?;
+            // Once it was sent, a lost channel leaves open whether it arrived.
+            confirm.await.map_err(|_| PublishError::Unknown)
+        };
+        match tokio::time::timeout(self.timeout, publish).await {
+            Err(_) => Err(PublishError::Unknown),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(Confirmation::Ack(None))) => Ok(()),
+            Ok(Ok(Confirmation::Ack(Some(_)))) => {
+                Err(PublishError::Unroutable(message.routing_key.clone()))
+            }
+            Ok(Ok(Confirmation::Nack(_))) => Err(PublishError::Full),
+            Ok(Ok(Confirmation::NotRequested)) => {
+                unreachable!("the channel is in confirm mode from its first moment")
+            }
+        }
+    }
+
+    fn usable_link(&self) -> Result<Arc<Link>, PublishError> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(link) = link else {
+            return Err(PublishError::Away("not connected".to_owned()));
+        };
+        if link.connection.is_blocked() {
+            return Err(PublishError::Away("it blocks publishers".to_owned()));
+        }
+        if !link.channel.status().connected() || !link.connection.is_open() {
+            self.drop_link(&link);
+            return Err(PublishError::Away("the connection is lost".to_owned()));
+        }
+        Ok(link)
+    }
+
+    fn drop_link(&self, lost: &Arc<Link>) {
+        let mut link = self.link.write().unwrap_or_else(PoisonError::into_inner);
+        if link.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
+            *link = None;
+            self.lost.notify_one();
+        }
+    }
+
+    async fn keep(&self, settings: &settings::Broker, topology: &Topology, name: &str) {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+        loop {
+            match open(settings, topology, name).await {
+                Ok(link) => {
+                    tracing::info!(name, "connected to the broker");
+                    *self.link.write().unwrap_or_else(PoisonError::into_inner) =
+                        Some(Arc::new(link));
+                    backoff.reset();
+                    self.watch().await;
+                    tracing::warn!(name, "lost the connection to the broker");
+                }
+                Err(error) => tracing::warn!(name, %error, "the broker is away"),
+            }
+            tokio::time::sleep(backoff.next_delay()).await;
+        }
+    }
+
+    /// Until the link is lost: somebody noticed while publishing, or it is seen to be down.
+    async fn watch(&self) {
+        let mut look = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            tokio::select! {
+                () = self.lost.notified() => {}
+                _ = look.tick() => {
+                    let _checked = self.usable_link();
+                }
+            }
+            if self.link.read().unwrap_or_else(PoisonError::into_inner).is_none() {
+                return;
+            }
+        }
+    }
+}
+
+async fn open(
+    settings: &settings::Broker,
+    topology: &Topology,
+    name: &str,
+) -> Result<Link, LostConnection> {
+    let connection = Connection::open(settings, name).await?;
+    declare(&connection, topology).await?;
+    let channel = connection.channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(Link { connection, channel })
+}
+
+fn properties(message: &Message) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    for (name, value) in &message.headers {
+        headers.insert((*name).into(), AMQPValue::LongString(value.as_str().into()));
+    }
+    BasicProperties::default()
+        .with_delivery_mode(if message.durable { 2 } else { 1 })
+        .with_content_type("application/json".into())
+        .with_headers(headers)
+}

@@ -1,0 +1,197 @@
+//! Events, their sections and tiers, and the geometry of a house.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Currency, EventId, Reason, SectionNumber, TicketNumber, TierNumber};
+
+/// Whether tickets of an event can be had now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaleStatus {
+    /// The sale begins at `on_sale_at`.
+    Upcoming,
+    /// Tickets can be reserved.
+    OnSale,
+    /// Stopped by the organiser for a while.
+    Paused,
+    /// Over.
+    Closed,
+}
+
+/// The terms of an event's sale, as they stand at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The organiser has not paused or closed the sale.
+    pub open: bool,
+    /// Closed for good (as opposed to paused), where it is not open.
+    pub closed: bool,
+    /// When the sale begins.
+    pub on_sale_at: DateTime<Utc>,
+    /// When the event begins, which ends the sale.
+    pub starts_at: DateTime<Utc>,
+    /// How long a hold lasts, in seconds.
+    pub hold_seconds: i32,
+    /// For how long, at most, paying keeps a hold beyond its time, in seconds. Once a hold.
+    pub paying_seconds: i32,
+    /// Tickets in one reservation, at most.
+    pub tickets_per_reservation: i32,
+    /// Tickets of one customer for this event, at most.
+    pub tickets_per_customer: Option<i32>,
+    /// The currency of all its prices.
+    pub currency: Currency,
+}
+
+impl Terms {
+    /// The status of the sale at a moment.
+    pub fn status(&self, now: DateTime<Utc>) -> SaleStatus {
+        if self.closed || self.starts_at <= now {
+            SaleStatus::Closed
+        } else if !self.open {
+            SaleStatus::Paused
+        } else if self.on_sale_at > now {
+            SaleStatus::Upcoming
+        } else {
+            SaleStatus::OnSale
+        }
+    }
+
+    /// Why nothing can be reserved at a moment; none while the sale is on.
+    pub fn refusal(&self, now: DateTime<Utc>) -> Option<Reason> {
+        match self.status(now) {
+            SaleStatus::OnSale => None,
+            SaleStatus::Upcoming => Some(Reason::NotOnSale),
+            SaleStatus::Paused => Some(Reason::SalePaused),
+            SaleStatus::Closed => Some(Reason::SaleClosed),
+        }
+    }
+}
+
+/// A price tier: the tickets in it cost the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// Its number within the event.
+    pub number: TierNumber,
+    /// Its name, such as "Front row".
+    pub name: String,
+    /// Its price in minor units.
+    pub price: i64,
+}
+
+/// Seats with labels, or standing room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionKind {
+    /// Every ticket is a seat with a row, a label and a place on the map.
+    Seated,
+    /// General admission: tickets without labels.
+    General,
+}
+
+/// A section as a list of events shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Its number within the event.
+    pub number: SectionNumber,
+    /// Its name, such as "Stalls".
+    pub name: String,
+    /// Seated or general.
+    pub kind: SectionKind,
+    /// The tiers of its tickets.
+    pub tiers: Vec<TierNumber>,
+    /// Its first ticket; the others follow without a gap.
+    pub first_ticket: TicketNumber,
+    /// How many tickets it has.
+    pub capacity: i32,
+    /// How many of them are available.
+    pub available: i32,
+    /// Rises by one with every committed change of its tickets.
+    pub version: i64,
+}
+
+/// An event with all that a buyer may see of it before choosing seats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// Its name.
+    pub name: String,
+    /// Where it takes place.
+    pub venue: String,
+    /// The terms of its sale.
+    pub terms: Terms,
+    /// Its tiers, by number.
+    pub tiers: Vec<Tier>,
+    /// Its sections, by number.
+    pub sections: Vec<Section>,
+}
+
+/// The part of a house that never changes once it is on sale: which tickets are where. It is safe
+/// to cache; everything that can change is read under lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct House {
+    /// Its event.
+    pub event: EventId,
+    /// The currency of the event's prices.
+    pub currency: Currency,
+    /// The event limits the tickets of one customer (as of when the house was read).
+    pub limits_customers: bool,
+    /// Its sections, by first ticket.
+    pub sections: Vec<HouseSection>,
+}
+
+/// A section's place in its house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HouseSection {
+    /// Its number.
+    pub number: SectionNumber,
+    /// Seated or general.
+    pub kind: SectionKind,
+    /// Its first ticket.
+    pub first_ticket: TicketNumber,
+    /// How many tickets it has, without a gap.
+    pub capacity: i32,
+    /// The tier of each ticket as runs: the first ticket of a run and the tier of all up to the next.
+    pub tiers: Vec<(TicketNumber, TierNumber)>,
+    /// The first ticket of every row, ascending. Seats are side by side when their numbers follow
+    /// each other within a row. Empty for general admission.
+    pub rows: Vec<TicketNumber>,
+}
+
+impl House {
+    /// The section of a ticket; none where the house has no such ticket.
+    pub fn section_of(&self, ticket: TicketNumber) -> Option<&HouseSection> {
+        let after = self.sections.partition_point(|section| section.first_ticket <= ticket);
+        let section = &self.sections[after.checked_sub(1)?];
+        section.contains(ticket).then_some(section)
+    }
+
+    /// The section of that number.
+    pub fn section(&self, number: SectionNumber) -> Option<&HouseSection> {
+        self.sections.iter().find(|section| section.number == number)
+    }
+}
+
+impl HouseSection {
+    /// Whether the ticket is one of this section's.
+    pub fn contains(&self, ticket: TicketNumber) -> bool {
+        (self.first_ticket.0..self.first_ticket.0 + self.capacity).contains(&ticket.0)
+    }
+
+    /// The tier of one of its tickets.
+    pub fn tier_of(&self, ticket: TicketNumber) -> Option<TierNumber> {
+        let after = self.tiers.partition_point(|(first, _)| *first <= ticket);
+        Some(self.tiers[after.checked_sub(1)?].1)
+    }
+
+    /// Whether the section has tickets of that tier.
+    pub fn has_tier(&self, tier: TierNumber) -> bool {
+        self.tiers.iter().any(|(_, number)| *number == tier)
+    }
+
+    /// Whether two seats with numbers that follow each other are side by side.
+    pub fn same_row(&self, left: TicketNumber, right: TicketNumber) -> bool {
+        let row = |ticket| self.rows.partition_point(|first| *first <= ticket);
+        row(left) == row(right)
+    }
+}

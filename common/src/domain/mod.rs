@@ -1,0 +1,17 @@
+//! What is booked: events, tickets, reservations, payments, and the states that they move through.
+
+mod event;
+mod money;
+mod numbers;
+mod payment;
+mod reason;
+mod reservation;
+mod states;
+
+pub use event::{Event, House, HouseSection, SaleStatus, Section, SectionKind, Terms, Tier};
+pub use money::{Currency, Money};
+pub use numbers::{EventId, SectionNumber, TicketNumber, TierNumber};
+pub use payment::{Card, CardBehaviour, Payment};
+pub use reason::Reason;
+pub use reservation::Reservation;
+pub use states::{PaymentStatus, ReservationStatus, TicketState};

@@ -1,0 +1,58 @@
+//! The delayed message: holds that want looking at when they are due.
+
+use chrono::serde::ts_milliseconds;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Message, VERSION};
+use crate::domain::EventId;
+use crate::ids::ReservationId;
+
+/// Where a prompt came from; it changes nothing in how it is handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// Sent when the hold was made.
+    Hold,
+    /// Sent again when an expiry worker started.
+    Rearm,
+    /// Sent by the audit, which found an overdue hold that nobody had looked at.
+    Audit,
+}
+
+/// Some holds of one moment. Only a prompt to look: the database decides what is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueHolds {
+    v: u8,
+    /// Who asks.
+    pub prompt: Prompt,
+    /// The holds.
+    pub holds: Vec<DueHold>,
+}
+
+/// One hold and when it is due, by the database's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueHold {
+    /// Its event.
+    #[serde(rename = "e")]
+    pub event: EventId,
+    /// Its reservation.
+    #[serde(rename = "r")]
+    pub reservation: ReservationId,
+    /// When it is due.
+    #[serde(rename = "d", with = "ts_milliseconds")]
+    pub due_at: DateTime<Utc>,
+}
+
+impl DueHolds {
+    /// A prompt to look at these holds.
+    pub fn new(prompt: Prompt, holds: Vec<DueHold>) -> Self {
+        Self { v: VERSION, prompt, holds }
+    }
+}
+
+impl Message for DueHolds {
+    fn version(&self) -> u8 {
+        self.v
+    }
+}

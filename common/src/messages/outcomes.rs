@@ -1,0 +1,86 @@
+//! What one transaction changed, told to every front door after it was committed.
+
+use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Message, VERSION};
+use crate::domain::{EventId, Payment, Reservation, SectionNumber, TicketNumber, TicketState};
+
+/// The outcomes of one transaction. Transient: the truth is in the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcomes {
+    v: u8,
+    /// The moment of the decision, by the database's clock.
+    #[serde(with = "ts_milliseconds")]
+    pub decided_at: DateTime<Utc>,
+    /// Where they come from: the queue's name. With `oldest_accepted_at`, how far behind it is.
+    pub queue: String,
+    /// When the oldest request that this transaction decided had been accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "ts_milliseconds_option")]
+    pub oldest_accepted_at: Option<DateTime<Utc>>,
+    /// The reservations that it decided or changed, or that were asked for again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reservations: Vec<Reservation>,
+    /// The payments likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<Payment>,
+    /// The sections whose tickets it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<SectionChange>,
+}
+
+/// A section's tickets changed. A reader that knows another version than `version - 1` has missed
+/// something and reads the section anew; `changes` is empty where a redelivery only says the version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionChange {
+    /// Its event.
+    pub event: EventId,
+    /// Its number.
+    pub number: SectionNumber,
+    /// Its version after the change.
+    pub version: i64,
+    /// How many tickets are available after the change.
+    pub available: i32,
+    /// What changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<TicketChange>,
+}
+
+/// Tickets that came into the same state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketChange {
+    /// The state.
+    pub state: TicketState,
+    /// Until when, where they are held: from then on they count as free.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "ts_milliseconds_option")]
+    pub until: Option<DateTime<Utc>>,
+    /// The tickets, ascending.
+    pub tickets: Vec<TicketNumber>,
+}
+
+impl Outcomes {
+    /// Nothing decided yet.
+    pub fn new(queue: &str, decided_at: DateTime<Utc>) -> Self {
+        Self {
+            v: VERSION,
+            decided_at,
+            queue: queue.to_owned(),
+            oldest_accepted_at: None,
+            reservations: Vec::new(),
+            payments: Vec::new(),
+            sections: Vec::new(),
+        }
+    }
+
+    /// There is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.reservations.is_empty() && self.payments.is_empty() && self.sections.is_empty()
+    }
+}
+
+impl Message for Outcomes {
+    fn version(&self) -> u8 {
+        self.v
+    }
+}

@@ -1,0 +1,18 @@
+//! The only place with SQL. Functions take a connection; who calls owns the transaction.
+//!
+//! All statements that change tickets are in [`stock`]. Transactions run under READ COMMITTED:
+//! what they check, they have locked.
+
+pub mod audit;
+pub mod charges;
+pub mod events;
+pub mod holds;
+pub mod houses;
+pub mod lock;
+pub mod payments;
+pub mod pool;
+pub mod reservations;
+pub mod seed;
+pub mod stock;
+
+pub use pool::{Failure, Pool};

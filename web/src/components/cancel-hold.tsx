@@ -1,0 +1,40 @@
+import { useState } from 'preact/hooks';
+import { cancelReservation } from '../services/reservations';
+import { explain } from '../services/problem';
+import { Notice } from './notice';
+
+/** Gives the seats back, after a second thought: in a crowd they are gone at once. */
+export function CancelHold({ event, id, label }: { event: string; id: string; label: string }) {
+  const [step, setStep] = useState<'rest' | 'sure' | 'sent'>('rest');
+  const [problem, setProblem] = useState<string>();
+  const cancel = async () => {
+    setStep('sent');
+    setProblem(undefined);
+    try {
+      await cancelReservation(event, id);
+    } catch (error) {
+      setProblem(explain(error));
+      setStep('rest');
+    }
+  };
+  return (
+    <div class="cancel-hold">
+      {problem && <Notice tone="error">{problem}</Notice>}
+      {step === 'sure' ? (
+        <p>
+          Really give them up?{' '}
+          <button type="button" class="button danger" onClick={cancel} ref={(button) => button?.focus()}>
+            Yes, give up
+          </button>{' '}
+          <button type="button" class="button" onClick={() => setStep('rest')}>
+            Keep
+          </button>
+        </p>
+      ) : (
+        <button type="button" class="plain" aria-disabled={step === 'sent'} onClick={() => step === 'rest' && setStep('sure')}>
+          {step === 'sent' ? 'Giving up…' : label}
+        </button>
+      )}
+    </div>
+  );
+}

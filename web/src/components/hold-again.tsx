@@ -1,0 +1,69 @@
+import { useState } from 'preact/hooks';
+import { go, paths } from '../router';
+import { fillCart } from '../services/cart';
+import { listed, plural } from '../services/format';
+import { rememberReservation, wishOf } from '../services/own-hold';
+import { explain, ProblemError } from '../services/problem';
+import { reserve } from '../services/reservations';
+import type { Event, Reservation, ReservationRequest } from '../services/types';
+import { Notice } from './notice';
+
+/** After a hold has run out: the same tickets again with one click, or what is left of them. */
+export function HoldAgain({ event, reservation }: { event: Event | undefined; reservation: Reservation }) {
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<{ title: string; detail: string }>();
+  const [gone, setGone] = useState<readonly number[]>([]);
+  const left = reservation.tickets.filter((ticket) => !gone.includes(ticket.number));
+  const id = reservation.event;
+  const again = async () => {
+    if (asking) return;
+    setAsking(true);
+    setProblem(undefined);
+    const request = requestAgain(event, reservation, left.map((ticket) => ticket.number));
+    try {
+      const next = (await reserve(id, request)).reservation;
+      rememberReservation(id, next.id, request);
+      go(paths.reservation(id, next.id), 'replace');
+      return;
+    } catch (error) {
+      const lost = error instanceof ProblemError ? (error.problem.tickets ?? []) : [];
+      const names = reservation.tickets.filter((ticket) => lost.includes(ticket.number)).map((ticket) => ticket.label);
+      setGone([...gone, ...lost]);
+      if (names.length > 0) setProblem({ title: `${listed(names)} ${names.length === 1 ? 'has' : 'have'} gone to someone else`, detail: '' });
+      else setProblem({ title: 'Not held', detail: explain(error) });
+    }
+    setAsking(false);
+  };
+  const choose = () => {
+    fillCart(id, left.map((ticket) => ticket.number));
+    go(paths.event(id));
+  };
+  return (
+    <div class="hold-again">
+      {problem && (
+        <Notice tone="warning" title={problem.title}>
+          {problem.detail}
+        </Notice>
+      )}
+      {left.length > 0 && (
+        <button type="button" class="button primary" aria-disabled={asking} onClick={again}>
+          {asking ? 'Holding…' : `Hold ${plural(left.length, 'ticket')} again`}
+        </button>
+      )}
+      <button type="button" class="button" onClick={choose}>
+        Choose others
+      </button>
+    </div>
+  );
+}
+
+// General admission has no seats to ask for by number: any of the same kind will do.
+function requestAgain(event: Event | undefined, reservation: Reservation, tickets: number[]): ReservationRequest {
+  const { customer } = reservation;
+  const wish = wishOf(reservation.id);
+  if (wish?.best) return { customer, best: wish.best };
+  const [first] = reservation.tickets;
+  const general = event?.sections.find((section) => section.number === first?.section)?.kind === 'general';
+  if (!general || !first) return { customer, tickets };
+  return { customer, best: { quantity: tickets.length, section: first.section, tier: first.tier, together: false } };
+}

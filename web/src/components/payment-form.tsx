@@ -1,0 +1,79 @@
+import { useEffect, useState } from 'preact/hooks';
+import { announce } from '../services/announce';
+import { money } from '../services/format';
+import { pay, resumePayment } from '../services/payments';
+import { explain, ProblemError } from '../services/problem';
+import type { Payment, Reservation } from '../services/types';
+import { Notice } from './notice';
+import { TestCards } from './test-cards';
+
+type Outcome = { tone: 'error' | 'warning'; title: string; detail: string };
+
+/** Pays for a held reservation. It stays in place while paying, so a declined card can be tried again at once. */
+export function PaymentForm({ event, reservation }: { event: string; reservation: Reservation }) {
+  const [card, setCard] = useState('');
+  const [sending, setSending] = useState(false);
+  const [outcome, setOutcome] = useState<Outcome>();
+  const busy = sending || reservation.status === 'paying';
+  useEffect(() => {
+    // A payment that was under way when the page was reloaded says how it ended, too.
+    resumePayment(event, reservation.id).then(
+      (payment) => payment && setOutcome(outcomeOf(payment)),
+      () => undefined,
+    );
+  }, [event, reservation.id]);
+  const submit = async (submitted: SubmitEvent) => {
+    submitted.preventDefault();
+    if (busy) return;
+    setSending(true);
+    setOutcome(undefined);
+    announce('Paying');
+    try {
+      setOutcome(outcomeOf(await pay(event, reservation.id, card.replace(/\D/g, ''))));
+    } catch (error) {
+      const title = error instanceof ProblemError ? error.problem.title : 'No answer yet';
+      setOutcome({ tone: 'error', title, detail: explain(error) });
+    }
+    setSending(false);
+  };
+  return (
+    <form class="payment" onSubmit={submit}>
+      <h2>Pay</h2>
+      {outcome && !busy && (
+        <Notice tone={outcome.tone} title={outcome.title}>
+          {outcome.detail}
+        </Notice>
+      )}
+      <label class="field">
+        <span>Card number</span>
+        <input
+          name="card"
+          inputMode="numeric"
+          autocomplete="cc-number"
+          required
+          pattern="[0-9 ]{12,23}"
+          title="12 to 19 digits"
+          value={card}
+          readOnly={busy}
+          onInput={(input) => setCard(input.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="button primary wide" aria-disabled={busy}>
+        {busy ? 'Paying…' : `Pay ${reservation.total ? money(reservation.total) : ''}`}
+      </button>
+      <TestCards onUse={setCard} />
+    </form>
+  );
+}
+
+function outcomeOf(payment: Payment): Outcome | undefined {
+  if (payment.status === 'declined' || payment.status === 'failed') {
+    const why = payment.reason ? ` (${payment.reason.replaceAll('_', ' ')})` : '';
+    const title = payment.status === 'declined' ? `Card declined${why}` : `The payment failed${why}`;
+    return { tone: 'error', title, detail: 'Nothing was charged. Try again, or use another card, while your seats are held.' };
+  }
+  if (payment.status === 'refunded') {
+    return { tone: 'warning', title: 'Refunded', detail: 'The seats were lost before the payment arrived. You have your money back.' };
+  }
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import { go, paths } from '../router';
+import { fillCart } from '../services/cart';
+import { wishOf } from '../services/own-hold';
+import type { Reservation } from '../services/types';
+
+const WORDS: Record<string, string> = {
+  tickets_unavailable: 'Someone else was a moment faster.',
+  not_enough_available: 'Fewer tickets are free than you asked for. Held ones may come back.',
+  not_together: 'There are not that many free seats side by side.',
+  customer_limit: 'This would be more tickets than one customer may have.',
+  too_late: 'The queue was too long for this request, so it was not kept. Please try again.',
+  sale_paused: 'The sale was paused.',
+  sale_closed: 'The sale has closed.',
+  internal_error: 'It could not be decided, through a fault of ours. Please try again.',
+};
+
+/** Refused after waiting in the queue: why, and the way back with everything that can still be had. */
+export function RejectedState({ reservation }: { reservation: Reservation }) {
+  const { event, id, reason } = reservation;
+  const wished = wishOf(id)?.tickets ?? reservation.tickets.map((ticket) => ticket.number);
+  const again = () => {
+    if (wished.length > 0) fillCart(event, wished);
+    go(paths.event(event));
+  };
+  return (
+    <div class="rejected-state">
+      <p>{(reason && WORDS[reason]) ?? 'Nothing was held and nothing was charged.'}</p>
+      {wished.length > 1 && <p>Those of your seats that are still free are kept for you to choose from.</p>}
+      <button type="button" class="button primary" onClick={again}>
+        Choose again
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,14 @@
+import { useCallback } from 'preact/hooks';
+import { untilMs } from '../services/clock';
+import { clockText, spokenDuration } from '../services/format';
+import { useRemaining } from './use-tick';
+
+const DAY_MS = 86_400_000;
+
+/** The time to an on-sale, by the server's clock. Ticks for the eye only; readers hear it when they come to it. */
+export function SaleCountdown({ at, onOpen }: { at: string; onOpen: () => void }) {
+  const remaining = useCallback(() => untilMs(at), [at]);
+  const left = useRemaining(remaining, onOpen);
+  if (left <= 0) return <span>any moment now</span>;
+  return <span class="ticking">{left > DAY_MS ? spokenDuration(left) : clockText(left)}</span>;
+}

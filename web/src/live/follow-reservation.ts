@@ -1,0 +1,99 @@
+import { ProblemError } from '../services/problem';
+import { getReservation, reservationPath, withDeadline, type Timed } from '../services/reservations';
+import { pause } from '../services/retry';
+import { openStream } from '../services/stream';
+import type { Reservation, ReservationStatus } from '../services/types';
+
+const FINAL: ReadonlySet<ReservationStatus> = new Set(['confirmed', 'rejected', 'cancelled', 'expired', 'refunded']);
+const LEAST_PAUSE_MS = 1_000;
+const AFTER_ERROR_MS = 2_000;
+/** A stream can die without a sign. */
+const AUDIT_MS = 20_000;
+
+/** True when nothing more can become of it. */
+export function isFinal(status: ReservationStatus): boolean {
+  return FINAL.has(status);
+}
+
+export interface ReservationHandlers {
+  onState(timed: Timed): void;
+  /** The server knows no such reservation, or refuses to show it: following has ended. */
+  onRefused(error: ProblemError): void;
+  onLink(up: boolean): void;
+}
+
+/** Follows a reservation to its final state: by stream, and by long polling while the stream is down. */
+export function followReservation(event: string, id: string, handlers: ReservationHandlers): () => void {
+  const end = new AbortController();
+  let polling: AbortController | undefined;
+
+  const take = (timed: Timed) => {
+    if (end.signal.aborted) return;
+    handlers.onLink(true);
+    handlers.onState(timed);
+    if (isFinal(timed.reservation.status)) stop();
+  };
+  const refuse = (error: ProblemError) => {
+    stop();
+    handlers.onRefused(error);
+  };
+  const stopPolling = () => {
+    polling?.abort();
+    polling = undefined;
+  };
+  const startPolling = () => {
+    if (polling || end.signal.aborted) return;
+    polling = new AbortController();
+    void pollUntil(AbortSignal.any([polling.signal, end.signal]), event, id, { take, refuse, down: () => handlers.onLink(false) });
+  };
+  const stream = openStream(reservationPath(event, id), ['reservation'], {
+    onOpen: stopPolling,
+    onEvent: (_, data) => {
+      if (isReservation(data)) take(withDeadline(data, performance.now()));
+    },
+    onBreak: startPolling,
+  });
+  const audit = () => void getReservation(event, id, false, end.signal).then(take, startPolling);
+  // Coming back to a tab that slept: its timers stood still, so ask anew.
+  const onVisible = () => {
+    if (!document.hidden) audit();
+  };
+  const timer = setInterval(audit, AUDIT_MS);
+  const stop = () => {
+    end.abort();
+    stream.close();
+    clearInterval(timer);
+    document.removeEventListener('visibilitychange', onVisible);
+  };
+  document.addEventListener('visibilitychange', onVisible);
+  return stop;
+}
+
+interface PollHandlers {
+  take(timed: Timed): void;
+  refuse(error: ProblemError): void;
+  down(): void;
+}
+
+async function pollUntil(signal: AbortSignal, event: string, id: string, handlers: PollHandlers): Promise<void> {
+  let known: string | undefined;
+  while (!signal.aborted) {
+    const asked = performance.now();
+    try {
+      const timed = await getReservation(event, id, known !== undefined, signal);
+      if (signal.aborted) return;
+      known = timed.reservation.status;
+      handlers.take(timed);
+      await pause(Math.max(0, LEAST_PAUSE_MS - (performance.now() - asked)), signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ProblemError && error.problem.status === 404) return handlers.refuse(error);
+      handlers.down();
+      await pause(AFTER_ERROR_MS, signal).catch(() => undefined);
+    }
+  }
+}
+
+function isReservation(data: unknown): data is Reservation {
+  return typeof data === 'object' && data !== null && 'status' in data && 'id' in data;
+}

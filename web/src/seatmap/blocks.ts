@@ -1,0 +1,81 @@
+import { plural, priceRange } from '../services/format';
+import type { Money } from '../services/types';
+import type { Plan, PlanSection } from './plan';
+import { svg } from './svg';
+
+const LABEL_PX = 15;
+/** Rough width of a letter, in ems; good enough to tell whether a name fits its block. */
+const LETTER_EM = 0.56;
+
+/** The section shapes: buttons while the house is seen from afar, a quiet background once seats show. */
+export class Blocks {
+  readonly group = svg('g', { class: 'blocks' });
+  private readonly elements = new Map<number, { block: SVGGElement; name: SVGTextElement; left: SVGTextElement }>();
+  private readonly leftNow = new Map<number, number>();
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly pricesOf: (section: PlanSection) => Money[],
+  ) {
+    for (const section of plan.sections) this.add(section);
+  }
+
+  element(section: number): SVGGElement | undefined {
+    return this.elements.get(section)?.block;
+  }
+
+  /** Shows how many tickets a section has left. */
+  setLeft(section: PlanSection, left: number | undefined): void {
+    const known = this.elements.get(section.number);
+    if (!known) return;
+    if (left !== undefined) this.leftNow.set(section.number, left);
+    const count = left === undefined ? '' : left === 0 ? 'sold out' : `${left} left`;
+    known.left.textContent = count;
+    known.block.classList.toggle('sold-out', left === 0);
+    known.block.setAttribute('aria-label', this.label(section));
+  }
+
+  /** Keeps the lettering the same size on screen, and names only what has room for its name. */
+  scaleTo(scale: number): void {
+    this.group.setAttribute('font-size', String(LABEL_PX / scale));
+    for (const section of this.plan.sections) {
+      const known = this.elements.get(section.number);
+      const room = section.box.width * scale;
+      known?.name.setAttribute('visibility', section.name.length * LETTER_EM * LABEL_PX < room ? 'visible' : 'hidden');
+    }
+  }
+
+  /** Seats of these sections can be seen, so the shapes under them are no buttons any more. */
+  setQuiet(quiet: boolean): void {
+    this.group.classList.toggle('quiet', quiet);
+    for (const section of this.plan.sections) {
+      if (section.kind === 'general') continue;
+      const block = this.elements.get(section.number)?.block;
+      if (quiet) {
+        block?.setAttribute('aria-hidden', 'true');
+        block?.removeAttribute('tabindex');
+      } else block?.removeAttribute('aria-hidden');
+    }
+  }
+
+  private add(section: PlanSection): void {
+    const { x, y, width, height } = section.box;
+    const points = section.outline.map((point) => `${point.x},${point.y}`).join(' ');
+    const outline = svg('polygon', { points, 'stroke-width': this.plan.pitch * 1.7 });
+    const at = { x: x + width / 2, y: y + height / 2, 'text-anchor': 'middle' };
+    const name = svg('text', { ...at, dy: '-0.15em', class: 'name' }, section.name);
+    const left = svg('text', { ...at, dy: '1.05em', class: 'left' });
+    const block = svg('g', { class: `block ${section.kind}`, role: 'button', 'data-section': section.number }, outline, name, left);
+    this.elements.set(section.number, { block, name, left });
+    this.group.append(block);
+    this.setLeft(section, undefined);
+  }
+
+  private label(section: PlanSection): string {
+    const left = this.leftNow.get(section.number);
+    const count = left === undefined ? '' : left === 0 ? ', sold out' : `, ${plural(left, 'ticket')} left`;
+    const prices = priceRange(this.pricesOf(section));
+    const act = section.kind === 'general' ? 'choose how many' : 'show seats';
+    return `${section.name}${count}${prices === '' ? '' : `, ${prices}`}, ${act}`;
+  }
+}

@@ -1,0 +1,48 @@
+import { learnServerTime } from './clock';
+import { ask } from './http';
+import type { Availability, Event, EventList, Layout } from './types';
+
+export const PAGE_SIZE = 50;
+
+/** Events on sale, to come and sold out, soonest first; `after` is the id of the last one already known. */
+export async function listEvents(after?: string, signal?: AbortSignal): Promise<Event[]> {
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+  if (after !== undefined) query.set('after', after);
+  const answer = await ask<EventList>(`/events?${query}`, signal ? { signal } : {});
+  learnServerTime(answer.data.events[0]?.server_now ?? answer.headers.get('date'), answer.sentAt);
+  return answer.data.events;
+}
+
+/** One event, with what is left by section. */
+export async function getEvent(event: string, signal?: AbortSignal): Promise<Event> {
+  const answer = await ask<Event>(eventPath(event), signal ? { signal } : {});
+  learnServerTime(answer.data.server_now ?? answer.headers.get('date'), answer.sentAt);
+  return answer.data;
+}
+
+/** Where every seat is. It never changes under one ETag, so the browser's own cache answers most calls. */
+export async function getLayout(event: string, signal?: AbortSignal): Promise<Layout> {
+  return (await ask<Layout>(`${eventPath(event)}/layout`, signal ? { signal } : {})).data;
+}
+
+export interface AvailabilityAnswer {
+  /** Undefined when nothing changed since the given ETag. */
+  availability: Availability | undefined;
+  etag: string | null;
+}
+
+/** What is taken now. With an ETag that still holds, the answer is empty and costs next to nothing. */
+export async function getAvailability(event: string, etag: string | null, signal?: AbortSignal): Promise<AvailabilityAnswer> {
+  const answer = await ask<Availability>(`${eventPath(event)}/availability`, {
+    ...(etag === null ? {} : { headers: { 'if-none-match': etag } }),
+    ...(signal ? { signal } : {}),
+  });
+  if (answer.status === 304) return { availability: undefined, etag };
+  learnServerTime(answer.data.server_now, answer.sentAt);
+  return { availability: answer.data, etag: answer.headers.get('etag') };
+}
+
+/** The API path of an event. */
+export function eventPath(event: string): string {
+  return `/events/${encodeURIComponent(event)}`;
+}

@@ -1,0 +1,81 @@
+import { learnServerTime } from './clock';
+import { eventPath } from './events';
+import { ask, type Answer } from './http';
+import { attemptFor, endingAttempt, openAttempt } from './idempotency';
+import { persist } from './retry';
+import type { IssuedTickets, Reservation, ReservationRequest } from './types';
+
+const WAIT_S = 10;
+const WAIT_TIMEOUT_MS = (WAIT_S + 5) * 1000;
+
+/** A reservation with the moment (`performance.now()`) at which its hold ends, if it has one. */
+export interface Timed {
+  reservation: Reservation;
+  deadline: number | undefined;
+}
+
+/**
+ * Asks for tickets under a key that survives reloads: asking twice gives the same reservation.
+ * Returns it held, or pending when the queue is longer than ten seconds. Throws `ProblemError` when refused.
+ */
+export async function reserve(event: string, request: ReservationRequest): Promise<Timed> {
+  const scope = reserveScope(event);
+  const attempt = attemptFor(scope, request);
+  const send = () =>
+    ask<Reservation>(`${eventPath(event)}/reservations`, {
+      method: 'POST',
+      body: request,
+      headers: { 'idempotency-key': attempt.key, prefer: `wait=${WAIT_S}` },
+      timeoutMs: WAIT_TIMEOUT_MS,
+    });
+  return endingAttempt(scope, async () => timed(await persist(send)));
+}
+
+/** The request that was sent and not yet answered when the page was left, if any. */
+export function unansweredRequest(event: string): ReservationRequest | undefined {
+  return openAttempt<ReservationRequest>(reserveScope(event))?.body;
+}
+
+/** The reservation as it is now, or, with `wait`, after its next change or ten seconds. */
+export async function getReservation(event: string, id: string, wait: boolean, signal?: AbortSignal): Promise<Timed> {
+  const answer = await ask<Reservation>(reservationPath(event, id), {
+    ...(wait ? { headers: { prefer: `wait=${WAIT_S}` }, timeoutMs: WAIT_TIMEOUT_MS } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  return timed(answer);
+}
+
+/** Gives the seats back. The end of it arrives as a change of the reservation. */
+export async function cancelReservation(event: string, id: string): Promise<void> {
+  await persist(() => ask(reservationPath(event, id), { method: 'DELETE' }));
+}
+
+/** The tickets themselves, once confirmed. */
+export async function getTickets(event: string, id: string, signal?: AbortSignal): Promise<IssuedTickets> {
+  return (await ask<IssuedTickets>(`${reservationPath(event, id)}/tickets`, signal ? { signal } : {})).data;
+}
+
+/** The API path of a reservation. */
+export function reservationPath(event: string, id: string): string {
+  return `${eventPath(event)}/reservations/${encodeURIComponent(id)}`;
+}
+
+/** Adds the local deadline to a reservation that was asked for at `sentAt`. */
+export function withDeadline(reservation: Reservation, sentAt: number): Timed {
+  const left = reservation.expires_in_ms;
+  return { reservation, deadline: typeof left === 'number' ? sentAt + left : undefined };
+}
+
+function timed(answer: Answer<Reservation>): Timed {
+  learnServerTime(answer.data.server_now, answer.sentAt);
+  return withDeadline(answer.data, waitedFrom(answer));
+}
+
+// An answer that the server held back for `Prefer: wait` was true when it was written, not when it was asked for.
+function waitedFrom(answer: Answer<Reservation>): number {
+  return answer.headers.has('preference-applied') ? performance.now() : answer.sentAt;
+}
+
+function reserveScope(event: string): string {
+  return `reserve.${event}`;
+}

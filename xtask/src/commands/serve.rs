@@ -1,0 +1,26 @@
+//! `cargo xtask servers`: private servers for tests that are run by hand.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::say::say;
+use super::stop;
+use xtask::servers;
+
+/// Starts the servers, prints the settings for a shell, and waits for Ctrl-C.
+pub(crate) fn run() -> Result<ExitCode> {
+    let stopped = stop::listen_on_channel()?;
+    let servers = servers::for_tests()?;
+    let postgres = servers.postgres.as_ref().and_then(servers::postgres::Postgres::pid);
+    let rabbitmq = servers.rabbitmq.as_ref().and_then(servers::rabbitmq::RabbitMq::pid);
+    for pid in [postgres, rabbitmq].into_iter().flatten() {
+        say(&format!("# pid {pid}"));
+    }
+    for (name, value) in servers.test_settings() {
+        say(&format!("export {name}='{value}'"));
+    }
+    // The sender lives as long as this program listens.
+    let _ = stopped.recv();
+    Ok(ExitCode::SUCCESS)
+}

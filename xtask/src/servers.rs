@@ -1,0 +1,34 @@
+//! Postgres and RabbitMQ: servers that are there already, or private ones from local binaries.
+//!
+//! A private server listens on 127.0.0.1 only, on ports of its own, keeps all its files in one directory, and ends with
+//! the process that started it.
+
+mod choose;
+pub mod postgres;
+pub mod rabbitmq;
+
+mod account;
+mod binaries;
+mod compose;
+mod directory;
+mod install;
+mod lease;
+mod log;
+mod management;
+mod port;
+
+pub use choose::{Servers, for_dev, for_tests};
+
+use std::time::Duration;
+
+/// What a server's directory is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Data found there is used again, and a stop is a clean one.
+    Data,
+    /// Data found there is deleted at the start; at the end the server is killed, and its files stay to be looked at.
+    Nothing,
+}
+
+/// The longest a private server may take to start or stop.
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,0 +1,54 @@
+//! Free ports for private servers.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Mutex;
+
+use anyhow::{Result, bail};
+
+/// Below the range from which the kernel takes the ports of outgoing connections (32768 and up on Linux). A port from
+/// that range could be taken by any client while its server is down for a moment, even by one that is trying to
+/// reconnect to it and then meets itself.
+const FIRST: u16 = 10_000;
+const LAST: u16 = 32_000;
+
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// A port on 127.0.0.1 that is free and was not given before. The search starts at a place that depends on `seed`, so a
+/// server finds the same port again at its next start, if that is free.
+pub(super) fn free(seed: u64) -> Result<u16> {
+    let mut given = GIVEN.lock().expect("no holder panics");
+    let count = u64::from(LAST - FIRST) + 1;
+    for step in 0..count {
+        let offset = (seed % count + step) % count;
+        let port = FIRST + u16::try_from(offset)?;
+        if !given.contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            given.insert(port);
+            return Ok(port);
+        }
+    }
+    bail!("no free port between {FIRST} and {LAST}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_given_once_and_is_free() {
+        let ports: BTreeSet<u16> = (0..20).map(|_| free(7).unwrap()).collect();
+        assert_eq!(ports.len(), 20);
+        for port in ports {
+            assert!((FIRST..=LAST).contains(&port));
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_taken_port_is_passed_over() {
+        let first = free(11_111).unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, first + 1));
+        let second = free(11_111).unwrap();
+        assert!(second != first && (second != first + 1 || taken.is_err()));
+    }
+}

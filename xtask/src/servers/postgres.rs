@@ -1,0 +1,281 @@
+//! A private Postgres cluster.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::account::Account;
+use super::lease::{self, Lease};
+use super::{Keep, PATIENCE, binaries, directory, log, port};
+use crate::checkout::path_hash;
+use crate::process::{LOOK_AGAIN, Process, Signal};
+
+/// The superuser of private clusters; everybody on 127.0.0.1 is trusted to be it.
+const USER: &str = "boxoffice";
+
+/// How a private cluster is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether data found in the directory is used.
+    pub keep: Keep,
+    /// Off, commits survive a crash of Postgres but not one of the machine, and cost much less.
+    pub fsync: bool,
+    /// Connections at most.
+    pub max_connections: u32,
+    /// Memory for cached pages, in MiB.
+    pub shared_buffers_mib: u32,
+}
+
+impl Options {
+    /// Data kept, and safe on disk.
+    pub fn dev() -> Self {
+        Self { keep: Keep::Data, fsync: true, max_connections: 200, shared_buffers_mib: 128 }
+    }
+
+    /// Always fresh, without fsync, and with room for many tests side by side.
+    pub fn test() -> Self {
+        Self { keep: Keep::Nothing, fsync: false, max_connections: 400, shared_buffers_mib: 128 }
+    }
+}
+
+/// How to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Clients are disconnected, and everything is written.
+    Fast,
+    /// As in a crash: the next start recovers from the log.
+    Immediate,
+}
+
+/// A private cluster on a port of its own of 127.0.0.1. It ends with this value, and with this process.
+///
+/// All methods block, for up to a minute.
+pub struct Postgres {
+    bin: PathBuf,
+    dir: PathBuf,
+    port: u16,
+    options: Options,
+    account: Account,
+    lease: Lease,
+    process: Mutex<Option<Process>>,
+}
+
+impl Postgres {
+    /// Starts a cluster whose files are in `dir` (which is made), and returns when it answers. Fails when Postgres is not
+    /// installed, when another run uses the directory, and with the log's last lines when the server does not start.
+    pub fn start(dir: &Path, options: Options) -> Result<Self> {
+        let account = Account::of_service("postgres")?;
+        let dir = directory::make(dir, &account)?;
+        let lease = Lease::take(&dir)?;
+        if options.keep == Keep::Nothing {
+            directory::empty(&dir, &lease::FILES)?;
+        }
+        let version = fs::read_to_string(dir.join("data/PG_VERSION")).ok();
+        let bin = binaries::postgres(version.as_deref().map(str::trim))?;
+        let port = port::free(path_hash(&dir))?;
+        let process = Mutex::new(None);
+        let postgres = Self { bin, dir, port, options, account, lease, process };
+        if version.is_none() {
+            postgres.make_cluster()?;
+        }
+        postgres.start_again()?;
+        Ok(postgres)
+    }
+
+    /// Where to connect. The database need not exist: `postgres` always does.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The port on 127.0.0.1; the same for the whole life of this value.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The process id of the server, if it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.lock().expect("no holder panics").as_ref().map(Process::pid)
+    }
+
+    /// The server's log file.
+    pub fn log(&self) -> PathBuf {
+        self.dir.join("postgres.log")
+    }
+
+    /// Makes an empty database.
+    pub fn create_database(&self, name: &str) -> Result<()> {
+        self.execute(&format!("CREATE DATABASE {}", quoted(name)?))
+    }
+
+    /// Makes a copy of a database that nobody is connected to.
+    pub fn copy_database(&self, template: &str, name: &str) -> Result<()> {
+        self.execute(&format!("CREATE DATABASE {} TEMPLATE {}", quoted(name)?, quoted(template)?))
+    }
+
+    /// Removes a database if it exists, and disconnects who uses it.
+    pub fn drop_database(&self, name: &str) -> Result<()> {
+        self.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name)?))
+    }
+
+    /// Whether there is a database of this name.
+    pub fn has_database(&self, name: &str) -> Result<bool> {
+        let question = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", plain(name)?);
+        Ok(self.psql(&question)?.trim() == "1")
+    }
+
+    /// Stops the server if it runs. Its data and its port stay.
+    pub fn stop(&self, how: Stop) -> Result<()> {
+        let signal = match how {
+            Stop::Fast => Signal::INT,
+            Stop::Immediate => Signal::QUIT,
+        };
+        if let Some(mut process) = self.process.lock().expect("no holder panics").take() {
+            process.stop(signal, PATIENCE)?;
+        }
+        self.lease.record(&[])
+    }
+
+    /// Starts the server if it does not run, on the same port and data.
+    pub fn start_again(&self) -> Result<()> {
+        let mut running = self.process.lock().expect("no holder panics");
+        if let Some(process) = running.as_mut()
+            && process.exited()?.is_none()
+        {
+            return Ok(());
+        }
+        let mut process = Process::spawn(&mut self.server_command()?, self.last_resort())?;
+        self.lease.record(&[(process.pid(), &self.marker())])?;
+        self.wait_until_ready(&mut process)?;
+        *running = Some(process);
+        Ok(())
+    }
+
+    fn make_cluster(&self) -> Result<()> {
+        // A run that is interrupted leaves no half-made cluster under the final name.
+        let unfinished = self.dir.join("data.unfinished");
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished)?;
+        }
+        let output = self
+            .command("initdb")
+            .args(["--username", USER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C"])
+            .args(["--no-sync", "--pgdata"])
+            .arg(&unfinished)
+            .output()
+            .context("cannot run initdb")?;
+        ensure!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(fs::rename(unfinished, self.data())?)
+    }
+
+    fn server_command(&self) -> Result<Command> {
+        let log = File::options().create(true).append(true).open(self.log())?;
+        self.account.give(&self.log())?;
+        let on_off = if self.options.fsync { "on" } else { "off" };
+        let settings = [
+            format!("port={}", self.port),
+            "listen_addresses=127.0.0.1".to_owned(),
+            "unix_socket_directories=".to_owned(),
+            format!("max_connections={}", self.options.max_connections),
+            format!("shared_buffers={}MB", self.options.shared_buffers_mib),
+            format!("fsync={on_off}"),
+            format!("full_page_writes={on_off}"),
+            "max_wal_size=2GB".to_owned(),
+            "log_line_prefix=%m [%p] %d ".to_owned(),
+        ];
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.data());
+        for setting in settings {
+            command.arg("-c").arg(setting);
+        }
+        command.stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
+
+    /// The server tells its state in its pid file, as `pg_ctl` reads it: the pid on line 1, the state on line 8.
+    fn wait_until_ready(&self, process: &mut Process) -> Result<()> {
+        let pid = process.pid().to_string();
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let told = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+            let mut lines = told.lines().map(str::trim);
+            if lines.next() == Some(&pid) && lines.nth(6) == Some("ready") {
+                return Ok(());
+            }
+            if let Some(status) = process.exited()? {
+                bail!("Postgres did not start ({status})\n{}", log::tail(&self.log()));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        bail!("Postgres did not get ready within {PATIENCE:?}\n{}", log::tail(&self.log()))
+    }
+
+    fn execute(&self, statement: &str) -> Result<()> {
+        self.psql(statement).map(drop)
+    }
+
+    fn psql(&self, statement: &str) -> Result<String> {
+        let output = self
+            .command("psql")
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement])
+            .arg(self.url("postgres"))
+            .env("PGCONNECT_TIMEOUT", "10")
+            .output()
+            .context("cannot run psql")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A command that takes nothing from the caller's own Postgres settings.
+    fn command(&self, program: &str) -> Command {
+        let mut command = self.account.command(self.bin.join(program), &self.dir);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_postgres_setting(name)) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.join("data")
+    }
+
+    fn marker(&self) -> String {
+        format!("-D {}", self.data().display())
+    }
+
+    fn last_resort(&self) -> Signal {
+        match self.options.keep {
+            Keep::Data => Signal::INT,
+            Keep::Nothing => Signal::QUIT,
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let how = if self.options.keep == Keep::Data { Stop::Fast } else { Stop::Immediate };
+        if let Err(error) = self.stop(how) {
+            crate::note(&format!("Postgres: {error:#}"));
+        }
+    }
+}
+
+fn is_postgres_setting(name: &std::ffi::OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("PG"))
+}
+
+fn quoted(name: &str) -> Result<String> {
+    Ok(format!("\"{}\"", plain(name)?))
+}
+
+/// Names are ours; what would need quoting rules is refused.
+fn plain(name: &str) -> Result<&str> {
+    let fits = (1..=63).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    ensure!(fits, "{name:?} is no database name of lower-case letters, digits and _");
+    Ok(name)
+}

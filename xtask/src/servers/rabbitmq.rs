@@ -1,0 +1,196 @@
+//! A private RabbitMQ node.
+
+mod node;
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use super::lease::{self, Lease};
+use super::management::Management;
+use super::{Keep, PATIENCE, directory, log};
+use crate::process::{LOOK_AGAIN, Process, Signal};
+use node::Node;
+
+/// A private node with the management and Prometheus plugins, on ports of its own of 127.0.0.1. It ends with this value,
+/// and with this process. Its user is `guest` with password `guest`.
+///
+/// All methods block, for up to a minute.
+pub struct RabbitMq {
+    keep: Keep,
+    node: Node,
+    management: Management,
+    lease: Lease,
+    processes: Mutex<Option<Processes>>,
+}
+
+/// The broker, and the name server that it registers with.
+struct Processes {
+    broker: Process,
+    epmd: Process,
+}
+
+impl RabbitMq {
+    /// Starts a node whose files are in `dir` (which is made), and returns when it answers AMQP and HTTP. Fails when
+    /// RabbitMQ is not installed, when another run uses the directory, and with the log's last lines when it does not
+    /// start.
+    pub fn start(dir: &Path, keep: Keep) -> Result<Self> {
+        let node = Node::prepare(dir)?;
+        let lease = Lease::take(node.dir())?;
+        if keep == Keep::Nothing {
+            directory::empty(node.dir(), &lease::FILES)?;
+        }
+        let management = Management::new(&format!("http://127.0.0.1:{}", node.ports().management));
+        let rabbitmq = Self { keep, node, management, lease, processes: Mutex::new(None) };
+        rabbitmq.start_again()?;
+        Ok(rabbitmq)
+    }
+
+    /// Where to connect, in the virtual host of this name (`/` is always there).
+    pub fn amqp_url(&self, vhost: &str) -> String {
+        let vhost = super::management::encoded(vhost);
+        format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", self.node.ports().amqp)
+    }
+
+    /// The AMQP port on 127.0.0.1; the same for the whole life of this value.
+    pub fn amqp_port(&self) -> u16 {
+        self.node.ports().amqp
+    }
+
+    /// The base of the management API, without user or path: `http://127.0.0.1:…`.
+    pub fn management_url(&self) -> String {
+        self.management.url().to_owned()
+    }
+
+    /// Where the node's metrics are: `http://127.0.0.1:…/metrics`.
+    pub fn metrics_url(&self) -> String {
+        format!("http://127.0.0.1:{}/metrics", self.node.ports().metrics)
+    }
+
+    /// The process id of the broker, if it runs.
+    pub fn pid(&self) -> Option<u32> {
+        let processes = self.processes.lock().expect("no holder panics");
+        processes.as_ref().map(|processes| processes.broker.pid())
+    }
+
+    /// What the broker logs.
+    pub fn log(&self) -> PathBuf {
+        self.node.log()
+    }
+
+    /// Makes a virtual host and gives `guest` everything in it.
+    pub fn add_vhost(&self, name: &str) -> Result<()> {
+        self.management.add_vhost(name)
+    }
+
+    /// Removes a virtual host with all that is in it, if it exists.
+    pub fn delete_vhost(&self, name: &str) -> Result<()> {
+        self.management.delete_vhost(name)
+    }
+
+    /// Stops the node cleanly if it runs. Its data and its ports stay.
+    pub fn stop(&self) -> Result<()> {
+        self.end(Signal::TERM)
+    }
+
+    /// Kills the node, as a crash would.
+    pub fn kill(&self) -> Result<()> {
+        self.end(Signal::KILL)
+    }
+
+    /// Starts the node if it does not run, on the same ports and data.
+    pub fn start_again(&self) -> Result<()> {
+        let mut running = self.processes.lock().expect("no holder panics");
+        if let Some(processes) = running.as_mut()
+            && processes.broker.exited()?.is_none()
+        {
+            return Ok(());
+        }
+        // The name server goes before its successor comes.
+        *running = None;
+        let epmd = Process::spawn(&mut self.node.epmd_command()?, Signal::TERM)?;
+        wait_for_port(self.node.ports().epmd)?;
+        let broker = Process::spawn(&mut self.node.broker_command()?, self.last_resort())?;
+        let mut processes = Processes { broker, epmd };
+        self.lease.record(&[
+            (processes.broker.pid(), &self.node.marker()),
+            (processes.epmd.pid(), &self.node.epmd_marker()),
+        ])?;
+        self.wait_until_ready(&mut processes.broker)?;
+        *running = Some(processes);
+        Ok(())
+    }
+
+    fn end(&self, signal: Signal) -> Result<()> {
+        if let Some(mut processes) = self.processes.lock().expect("no holder panics").take() {
+            processes.broker.stop(signal, PATIENCE)?;
+            processes.epmd.stop(Signal::TERM, PATIENCE)?;
+        }
+        self.lease.record(&[])
+    }
+
+    fn wait_until_ready(&self, broker: &mut Process) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if speaks_amqp(self.amqp_port()) && self.management.answers() {
+                return Ok(());
+            }
+            if let Some(status) = broker.exited()? {
+                bail!("RabbitMQ did not start ({status})\n{}", log::tail(&self.log()));
+            }
+            thread::sleep(LOOK_AGAIN);
+        }
+        bail!("RabbitMQ did not get ready within {PATIENCE:?}\n{}", log::tail(&self.log()))
+    }
+
+    fn last_resort(&self) -> Signal {
+        match self.keep {
+            Keep::Data => Signal::TERM,
+            Keep::Nothing => Signal::KILL,
+        }
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        if let Err(error) = self.end(self.last_resort()) {
+            crate::note(&format!("RabbitMQ: {error:#}"));
+        }
+    }
+}
+
+/// A broker that is ready answers the protocol header with its first method frame (type 1).
+fn speaks_amqp(port: u16) -> bool {
+    let answer = || -> std::io::Result<u8> {
+        let mut stream = connect(port)?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        stream.write_all(b"AMQP\x00\x00\x09\x01")?;
+        let mut frame_type = [0];
+        stream.read_exact(&mut frame_type)?;
+        Ok(frame_type[0])
+    };
+    matches!(answer(), Ok(1))
+}
+
+fn wait_for_port(port: u16) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while connect(port).is_err() {
+        if Instant::now() >= deadline {
+            bail!("nothing answers on port {port} within {PATIENCE:?}");
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+    Ok(())
+}
+
+fn connect(port: u16) -> std::io::Result<TcpStream> {
+    TcpStream::connect_timeout(
+        &SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        Duration::from_secs(2),
+    )
+}

@@ -1,0 +1,155 @@
+//! The files, ports and commands of a private node.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::checkout::path_hash;
+use crate::servers::account::Account;
+use crate::servers::binaries::{self, RabbitMq};
+use crate::servers::{directory, port};
+
+/// Ports of 127.0.0.1.
+pub(super) struct Ports {
+    pub(super) amqp: u16,
+    pub(super) management: u16,
+    pub(super) metrics: u16,
+    pub(super) epmd: u16,
+    distribution: u16,
+}
+
+/// What a node is started with.
+pub(super) struct Node {
+    programs: RabbitMq,
+    account: Account,
+    dir: PathBuf,
+    ports: Ports,
+    id: u64,
+}
+
+impl Node {
+    /// Finds the programs, makes the directory, and chooses the ports.
+    pub(super) fn prepare(dir: &Path) -> Result<Self> {
+        let account = Account::of_service("rabbitmq")?;
+        let programs = binaries::rabbitmq()?;
+        let dir = directory::make(dir, &account)?;
+        let id = path_hash(&dir);
+        let ports = Ports {
+            amqp: port::free(id)?,
+            management: port::free(id)?,
+            metrics: port::free(id)?,
+            epmd: port::free(id)?,
+            distribution: port::free(id)?,
+        };
+        Ok(Self { programs, account, dir, ports, id })
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        self.dir.join("rabbitmq.log")
+    }
+
+    /// The name server, in the foreground and on a port of its own. A node would start one by itself where none answers,
+    /// as a daemon that stays for ever; and one that the machine has already is not ours to register with.
+    pub(super) fn epmd_command(&self) -> Result<Command> {
+        let log = self.open_log("epmd.log")?;
+        let mut command = self.account.command(&self.programs.epmd, &self.dir);
+        command.args(["-address", "127.0.0.1", "-port", &self.ports.epmd.to_string()]);
+        command.stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
+
+    /// The broker, after its configuration has been written.
+    pub(super) fn broker_command(&self) -> Result<Command> {
+        self.configure()?;
+        let console = self.open_log("console.log")?;
+        let mut command = self.account.command(&self.programs.server, &self.dir);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_erlang_setting(name)) {
+            command.env_remove(name);
+        }
+        command
+            // With input allowed, the script becomes the broker and does not stay between it and us; it needs none.
+            .env("RABBITMQ_ALLOW_INPUT", "true")
+            .arg("-noinput")
+            .env("HOME", &self.dir)
+            .env("ERL_EPMD_PORT", self.ports.epmd.to_string())
+            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+            .env("RABBITMQ_DIST_PORT", self.ports.distribution.to_string())
+            .env("RABBITMQ_NODENAME", format!("boxoffice-{:016x}@localhost", self.id))
+            .env("RABBITMQ_CONFIG_FILE", self.dir.join("rabbitmq.conf"))
+            .env("RABBITMQ_CONF_ENV_FILE", self.dir.join("rabbitmq-env.conf"))
+            .env("RABBITMQ_ADVANCED_CONFIG_FILE", self.dir.join("advanced.config"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", self.dir.join("enabled_plugins"))
+            .env("RABBITMQ_MNESIA_BASE", self.dir.join("data"))
+            .env("RABBITMQ_LOG_BASE", &self.dir)
+            .env("RABBITMQ_LOGS", self.log())
+            .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", self.runtime_arguments())
+            .stdout(console.try_clone()?)
+            .stderr(console);
+        Ok(command)
+    }
+
+    /// What the broker's command line has and no other's.
+    pub(super) fn marker(&self) -> String {
+        format!("-boxoffice {:016x}", self.id)
+    }
+
+    /// The same for the name server.
+    pub(super) fn epmd_marker(&self) -> String {
+        format!("-address 127.0.0.1 -port {}", self.ports.epmd)
+    }
+
+    /// Two schedulers are enough for a small machine. The time-out is for 3.10 on Erlang 25, where the end of the event
+    /// manager of an idle node takes five seconds, long after all queues have been closed.
+    fn runtime_arguments(&self) -> String {
+        format!(
+            "+S 2:2 -kernel inet_dist_use_interface {{127,0,0,1}} -kernel shutdown_timeout 2000 {}",
+            self.marker()
+        )
+    }
+
+    fn configure(&self) -> Result<()> {
+        let Ports { amqp, management, metrics, .. } = self.ports;
+        let settings = format!(
+            "listeners.tcp.1 = 127.0.0.1:{amqp}
+management.tcp.ip = 127.0.0.1
+management.tcp.port = {management}
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {metrics}
+heartbeat = 10
+vm_memory_high_watermark.absolute = 2GiB
+disk_free_limit.absolute = 100MB
+log.file.level = info
+log.console = false
+"
+        );
+        self.account.write(&self.dir.join("rabbitmq.conf"), &settings)?;
+        // Present but empty, so that the machine's own is not read instead.
+        self.account.write(&self.dir.join("rabbitmq-env.conf"), "")?;
+        let plugins = "[rabbitmq_management,rabbitmq_prometheus].\n";
+        self.account.write(&self.dir.join("enabled_plugins"), plugins)?;
+        fs::create_dir_all(self.dir.join("data"))?;
+        self.account.give(&self.dir.join("data"))
+    }
+
+    fn open_log(&self, name: &str) -> Result<File> {
+        let path = self.dir.join(name);
+        let file = File::options().create(true).append(true).open(&path)?;
+        self.account.give(&path)?;
+        Ok(file)
+    }
+}
+
+fn is_erlang_setting(name: &std::ffi::OsStr) -> bool {
+    let prefixes = ["RABBITMQ_", "ERL_", "ERLANG_"];
+    name.to_str().is_some_and(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+}

@@ -41,17 +41,17 @@ function LoadedMap({ booking, plan }: { booking: Booking; plan: Plan }) {
   const act = (step: (map: SeatMap) => void) => () => map.current && step(map.current);
   return (
     <div class="map-chooser">
+      <div class="map-tools" role="group" aria-label="Move the map">
+        <Tool label="Zoom in" sign="+" onClick={act((one) => one.zoom(STEP))} />
+        <Tool label="Zoom out" sign="−" onClick={act((one) => one.zoom(1 / STEP))} />
+        <Tool label="Show the whole house" sign="⤢" onClick={act((one) => one.showAll())} />
+        <Tool label="Move left" sign="←" onClick={act((one) => one.pan(PAN_PX, 0))} />
+        <Tool label="Move right" sign="→" onClick={act((one) => one.pan(-PAN_PX, 0))} />
+        <Tool label="Move up" sign="↑" onClick={act((one) => one.pan(0, PAN_PX))} />
+        <Tool label="Move down" sign="↓" onClick={act((one) => one.pan(0, -PAN_PX))} />
+      </div>
       <div class="map-frame">
         <div class="map-host" ref={host} role="group" aria-label="Seat map" aria-describedby="map-help" />
-        <div class="map-tools" role="group" aria-label="Move the map">
-          <Tool label="Zoom in" sign="+" onClick={act((one) => one.zoom(STEP))} />
-          <Tool label="Zoom out" sign="−" onClick={act((one) => one.zoom(1 / STEP))} />
-          <Tool label="Show the whole house" sign="⤢" onClick={act((one) => one.showAll())} />
-          <Tool label="Move left" sign="←" onClick={act((one) => one.pan(PAN_PX, 0))} />
-          <Tool label="Move right" sign="→" onClick={act((one) => one.pan(-PAN_PX, 0))} />
-          <Tool label="Move up" sign="↑" onClick={act((one) => one.pan(0, PAN_PX))} />
-          <Tool label="Move down" sign="↓" onClick={act((one) => one.pan(0, -PAN_PX))} />
-        </div>
         <p class="pointed" aria-hidden="true" data-empty={pointed === ''}>
           {pointed}
         </p>

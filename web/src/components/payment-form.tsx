@@ -68,7 +68,7 @@ export function PaymentForm({ event, reservation }: { event: string; reservation
 
 function outcomeOf(payment: Payment): Outcome | undefined {
   if (payment.status === 'declined' || payment.status === 'failed') {
-    const why = payment.reason ? ` (${payment.reason.replaceAll('_', ' ')})` : '';
+    const why = payment.reason && payment.reason !== 'card_declined' ? `: ${payment.reason.replaceAll('_', ' ')}` : '';
     const title = payment.status === 'declined' ? `Card declined${why}` : `The payment failed${why}`;
     return { tone: 'error', title, detail: 'Nothing was charged. Try again, or use another card, while your seats are held.' };
   }

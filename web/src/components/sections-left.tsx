@@ -9,7 +9,7 @@ export function SectionsLeft({ booking }: { booking: Booking }) {
   const { event } = booking;
   return (
     <section class="sections-left" aria-labelledby="sections-left">
-      <h2 id="sections-left">What is left</h2>
+      <h2 id="sections-left">{event.status === 'upcoming' ? 'Sections and prices' : 'What is left'}</h2>
       <table>
         <thead>
           <tr>

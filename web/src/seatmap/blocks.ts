@@ -5,7 +5,7 @@ import { svg } from './svg';
 
 const LABEL_PX = 15;
 /** Rough width of a letter, in ems; good enough to tell whether a name fits its block. */
-const LETTER_EM = 0.56;
+const LETTER_EM = 0.64;
 
 /** The section shapes: buttons while the house is seen from afar, a quiet background once seats show. */
 export class Blocks {

@@ -9,7 +9,7 @@ import type { Plan, PlanSection, Seat } from './plan';
 import { Rows } from './rows';
 import { stage } from './stage';
 import { svg } from './svg';
-import { clamp, fit, reveal, visible, zoomAt, type Size, type View } from './viewport';
+import { clamp, fit, limited, reveal, visible, zoomAt, type Limits, type Size, type View } from './viewport';
 
 export interface SeatMapOptions {
   plan: Plan;
@@ -24,9 +24,12 @@ export interface SeatMapOptions {
 
 /** From this distance between seats on screen, seats show instead of sections. */
 const READABLE_PX = 12;
-/** Where a jump to a section stops: seats as large as the smallest comfortable target. */
+/** A jump to a section makes seats at least this large: comfortable for a finger, and for a mouse. */
 const COMFORTABLE_PX = 26;
+const MOUSE_PX = 20;
 const LARGEST_PX = 56;
+/** A house so small that it would fit larger than this keeps its proportions. */
+const WHOLE_LARGEST_PX = 36;
 /** A finger that hits something smaller than this zooms in instead of choosing. */
 const FINGER_PX = 22;
 
@@ -55,6 +58,7 @@ export class SeatMap {
     this.rows = new Rows(plan, options.tierPlace, (seat) => this.standingOf(seat));
     this.world.append(stage(plan), this.blocks.group, this.rows.group, this.marks);
     this.root = svg('svg', { class: 'seatmap' }, this.world);
+    host.style.aspectRatio = `${plan.box.width} / ${plan.box.height}`;
     host.append(this.root);
     this.listen();
   }
@@ -89,8 +93,7 @@ export class SeatMap {
 
   zoom(factor: number, at = { x: this.size.width / 2, y: this.size.height / 2 }): void {
     const { scale } = this.view;
-    const limited = Math.min(Math.max(scale * factor, this.wholeScale()), this.largestScale());
-    this.moveTo(zoomAt(this.view, at, limited / scale));
+    this.moveTo(zoomAt(this.view, at, limited(scale * factor, this.limits()) / scale));
   }
 
   pan(dx: number, dy: number): void {
@@ -98,7 +101,7 @@ export class SeatMap {
   }
 
   showAll(): void {
-    this.moveTo(fit(this.options.plan.box, this.size, this.largestScale()));
+    this.moveTo(this.whole());
   }
 
   /** Zooms to a section; with `focus`, the keyboard goes on from its first free seat. */
@@ -106,7 +109,8 @@ export class SeatMap {
     const section = this.section(number);
     if (!section) return;
     const close = fit(section.box, this.size, LARGEST_PX / this.options.plan.pitch);
-    const scale = Math.max(close.scale, COMFORTABLE_PX / this.options.plan.pitch);
+    const least = matchMedia('(pointer: coarse)').matches ? COMFORTABLE_PX : MOUSE_PX;
+    const scale = Math.max(close.scale, least / this.options.plan.pitch);
     const first = this.firstFree(section);
     let view = zoomAt(close, { x: this.size.width / 2, y: this.size.height / 2 }, scale / close.scale);
     if (first) view = reveal(view, first, this.size, COMFORTABLE_PX * 2);
@@ -145,17 +149,17 @@ export class SeatMap {
     return seats.find((seat) => this.standingOf(seat) === 'available') ?? seats[0];
   }
 
-  private wholeScale(): number {
-    return fit(this.options.plan.box, this.size, this.largestScale()).scale;
+  private whole(): View {
+    return fit(this.options.plan.box, this.size, WHOLE_LARGEST_PX / this.options.plan.pitch);
   }
 
-  private largestScale(): number {
-    return LARGEST_PX / this.options.plan.pitch;
+  private limits(): Limits {
+    return { least: this.whole().scale, most: LARGEST_PX / this.options.plan.pitch };
   }
 
   private moveTo(view: View): void {
     if (this.size.width === 0) return;
-    this.view = clamp(view, this.options.plan.box, this.size, this.largestScale());
+    this.view = clamp(view, this.options.plan.box, this.size, this.limits());
     const { scale, x, y } = this.view;
     this.world.setAttribute('transform', `translate(${x} ${y}) scale(${scale})`);
     cancelAnimationFrame(this.frame);
@@ -168,7 +172,7 @@ export class SeatMap {
     const close = scale * this.options.plan.pitch >= READABLE_PX;
     const screen = visible(this.view, this.size);
     const focused = this.seatOf(document.activeElement);
-    this.host.classList.toggle('zoomed', scale > this.wholeScale() * 1.01);
+    this.host.classList.toggle('zoomed', scale > this.whole().scale * 1.01);
     this.blocks.scaleTo(scale);
     this.blocks.setQuiet(close);
     const done = this.rows.show(close ? grow(screen, screen.width * 0.1) : undefined, close ? focused : undefined);

@@ -1,6 +1,7 @@
 import type { Event, Layout, LayoutSection, LayoutTicket, Money, Section } from '../services/types';
 import { grow, hull, seatPitch, type Box, type Point } from './geometry';
 import { arrange } from './arrange';
+import { stageHeight } from './stage-height';
 
 export interface Seat {
   number: number;
@@ -39,7 +40,6 @@ export interface Plan {
 
 const PITCH = 20;
 const MARGIN_PITCHES = 1;
-const STAGE_PITCHES = 3;
 
 /** The plan of an event's layout; sections without seats (general admission) get a block of their own. */
 export function planOf(event: Event, layout: Layout): Plan {
@@ -98,8 +98,8 @@ function around(sections: PlanSection[], pitch: number): Box {
   const boxes = sections.map((one) => one.box);
   if (boxes.length === 0) return { x: 0, y: 0, width: 1, height: 1 };
   const left = Math.min(...boxes.map((box) => box.x)) - pitch;
-  const top = Math.min(...boxes.map((box) => box.y)) - STAGE_PITCHES * pitch;
   const right = Math.max(...boxes.map((box) => box.x + box.width)) + pitch;
+  const top = Math.min(...boxes.map((box) => box.y)) - 1.5 * pitch - stageHeight(pitch, right - left);
   const bottom = Math.max(...boxes.map((box) => box.y + box.height)) + pitch;
   return { x: left, y: top, width: right - left, height: bottom - top };
 }

@@ -27,10 +27,20 @@ export function zoomAt(view: View, at: Point, factor: number): View {
   return { scale: view.scale * factor, x: at.x - (at.x - view.x) * factor, y: at.y - (at.y - view.y) * factor };
 }
 
-/** Keeps the scale between the whole house and the largest, and the house in sight. */
-export function clamp(view: View, box: Box, size: Size, maxScale: number): View {
-  const whole = fit(box, size, maxScale).scale;
-  const scale = Math.min(Math.max(view.scale, whole), Math.max(whole, maxScale));
+/** The smallest and the largest scale. */
+export interface Limits {
+  least: number;
+  most: number;
+}
+
+/** A scale within its limits. */
+export function limited(scale: number, { least, most }: Limits): number {
+  return Math.min(Math.max(scale, least), Math.max(least, most));
+}
+
+/** Keeps the scale within its limits, and the house in sight. */
+export function clamp(view: View, box: Box, size: Size, limits: Limits): View {
+  const scale = limited(view.scale, limits);
   const held = scale === view.scale ? view : zoomAt(view, { x: size.width / 2, y: size.height / 2 }, scale / view.scale);
   return {
     scale,

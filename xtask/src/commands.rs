@@ -1,6 +1,10 @@
 //! One module for each command, and what they share.
 
+pub(crate) mod dev;
 pub(crate) mod serve;
+pub(crate) mod test;
 
+mod page;
+mod run;
 mod say;
 mod stop;

@@ -16,6 +16,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Start the whole system on this machine, and keep it running until Ctrl-C
+    Dev(commands::dev::Arguments),
+    /// Test everything, cheapest first
+    Test(commands::test::Arguments),
     /// Start private servers for tests that are run by hand; print their settings; end with Ctrl-C
     Servers,
 }
@@ -33,6 +37,8 @@ fn main() -> ExitCode {
 
 fn run(task: &Task) -> Result<ExitCode> {
     match task {
+        Task::Dev(arguments) => commands::dev::dev(arguments),
+        Task::Test(arguments) => commands::test::test(arguments),
         Task::Servers => commands::serve::run(),
     }
 }

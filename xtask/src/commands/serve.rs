@@ -1,16 +1,17 @@
 //! `cargo xtask servers`: private servers for tests that are run by hand.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use super::say::say;
-use super::stop;
+use super::stop::Stop;
 use xtask::servers;
 
 /// Starts the servers, prints the settings for a shell, and waits for Ctrl-C.
 pub(crate) fn run() -> Result<ExitCode> {
-    let stopped = stop::listen_on_channel()?;
+    let stop = Stop::listen()?;
     let servers = servers::for_tests()?;
     let postgres = servers.postgres.as_ref().and_then(servers::postgres::Postgres::pid);
     let rabbitmq = servers.rabbitmq.as_ref().and_then(servers::rabbitmq::RabbitMq::pid);
@@ -20,7 +21,6 @@ pub(crate) fn run() -> Result<ExitCode> {
     for (name, value) in servers.test_settings() {
         say(&format!("export {name}='{value}'"));
     }
-    // The sender lives as long as this program listens.
-    let _ = stopped.recv();
+    while !stop.wait(Duration::MAX) {}
     Ok(ExitCode::SUCCESS)
 }

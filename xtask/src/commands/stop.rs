@@ -1,29 +1,36 @@
-//! Ctrl-C and SIGTERM as an event to wait for.
+//! Ctrl-C and SIGTERM as something to look at or wait for.
 
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-/// From now on these signals do not end the program: `on_stop` is called for the first, and later ones are ignored.
-pub(crate) fn listen(on_stop: impl FnOnce() + Send + 'static) -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            on_stop();
-        }
-    });
-    Ok(())
-}
+/// The wish of the user, or of whoever manages this program, that it ends.
+pub(crate) struct Stop(Receiver<()>);
 
-/// The same as a channel: it gets one message.
-pub(crate) fn listen_on_channel() -> Result<Receiver<()>> {
-    let (sender, receiver) = mpsc::channel();
-    listen(move || {
-        // A receiver that has gone wants to know nothing.
-        let _ = sender.send(());
-    })?;
-    Ok(receiver)
+impl Stop {
+    /// From now on these signals do not end the program by themselves.
+    pub(crate) fn listen() -> Result<Self> {
+        let (sender, receiver) = mpsc::channel();
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        thread::spawn(move || {
+            for _ in signals.forever() {
+                if sender.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self(receiver))
+    }
+
+    /// Waits for the next signal, but not longer than `timeout`: whether one came.
+    pub(crate) fn wait(&self, timeout: Duration) -> bool {
+        match self.0.recv_timeout(timeout) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
+            Err(RecvTimeoutError::Timeout) => false,
+        }
+    }
 }

@@ -1,0 +1,161 @@
+//! The output of all processes as one log, each line with the name of its process.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, IsTerminal, Read, stdout};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use xtask::process::{Process, Signal};
+
+use crate::commands::run::Stopped;
+use crate::commands::say::say;
+use crate::commands::stop::Stop;
+
+/// Bytes of one line; what is longer is broken.
+const LINE_MAX: u64 = 16 * 1024;
+/// Lines of each process that are kept for the case that it dies.
+const LAST_LINES: usize = 20;
+const NAME_WIDTH: usize = 12;
+/// Cyan, yellow, green, magenta, blue, red: for names only.
+const COLOURS: [u8; 6] = [36, 33, 32, 35, 34, 31];
+
+/// The last lines of one process.
+pub(super) type LastLines = Arc<Mutex<VecDeque<String>>>;
+
+/// Whether whoever reads the log sees colours.
+pub(super) fn colours() -> bool {
+    stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Where all processes write.
+pub(super) struct Output {
+    colours: bool,
+}
+
+impl Output {
+    pub(super) fn new() -> Self {
+        Self { colours: colours() }
+    }
+
+    /// Starts a process that writes here.
+    pub(super) fn spawn(
+        &self,
+        name: &str,
+        command: &mut Command,
+        last: &LastLines,
+    ) -> Result<Process> {
+        let (process, _) = self.spawn_with_readers(name, command, last)?;
+        Ok(process)
+    }
+
+    /// Runs a process to its end.
+    pub(super) fn run(&self, name: &str, command: &mut Command, stop: &Stop) -> Result<()> {
+        let last = LastLines::default();
+        let (mut process, readers) = self.spawn_with_readers(name, command, &last)?;
+        loop {
+            if let Some(status) = process.exited()? {
+                for reader in readers {
+                    reader.join().expect("reading lines does not panic");
+                }
+                ensure!(status.success(), "{status}\n{}", shown(&last));
+                return Ok(());
+            }
+            if stop.wait(Duration::from_millis(20)) {
+                process.stop(Signal::TERM, Duration::from_secs(10))?;
+                bail!(Stopped);
+            }
+        }
+    }
+
+    fn spawn_with_readers(
+        &self,
+        name: &str,
+        command: &mut Command,
+        last: &LastLines,
+    ) -> Result<(Process, [JoinHandle<()>; 2])> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Process::spawn(command, Signal::TERM)?;
+        let prefix = self.prefix(name);
+        let child = process.child();
+        let out = child.stdout.take().expect("stdout is piped");
+        let err = child.stderr.take().expect("stderr is piped");
+        let readers = [copy(out, prefix.clone(), last.clone()), copy(err, prefix, last.clone())];
+        Ok((process, readers))
+    }
+
+    fn prefix(&self, name: &str) -> String {
+        let name = format!("{name:<NAME_WIDTH$}");
+        if !self.colours {
+            return format!("{name} | ");
+        }
+        let sum: usize = name.bytes().map(usize::from).sum();
+        format!("\x1b[{}m{name} |\x1b[0m ", COLOURS[sum % COLOURS.len()])
+    }
+}
+
+/// The lines, for an error message.
+pub(super) fn shown(last: &LastLines) -> String {
+    let last = last.lock().expect("no holder panics");
+    last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn copy(from: impl Read + Send + 'static, prefix: String, last: LastLines) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        while let Some(line) = next_line(&mut from) {
+            say(&format!("{prefix}{line}"));
+            let mut last = last.lock().expect("no holder panics");
+            if last.len() == LAST_LINES {
+                last.pop_front();
+            }
+            last.push_back(line);
+        }
+    })
+}
+
+/// The next line, or a piece of one that is too long; nothing at the end, or when the pipe breaks.
+fn next_line(from: &mut impl BufRead) -> Option<String> {
+    let mut line = Vec::new();
+    let length = from.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).ok()?;
+    if length == 0 {
+        return None;
+    }
+    let line = String::from_utf8_lossy(&line);
+    Some(line.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_and_bounded() {
+        let long = "x".repeat(LINE_MAX as usize + 1);
+        let text = format!("one\r\n\n\u{e4}\n{long}\nlast");
+        let mut from = BufReader::new(text.as_bytes());
+        let lines: Vec<String> = std::iter::from_fn(|| next_line(&mut from)).collect();
+        assert_eq!(lines[..3], ["one", "", "\u{e4}"]);
+        assert_eq!((lines[3].len(), lines[4].len()), (LINE_MAX as usize, 1));
+        assert_eq!(lines[5..], ["last"]);
+    }
+
+    #[test]
+    fn names_line_up_and_are_coloured_on_a_terminal_only() {
+        assert_eq!(Output { colours: false }.prefix("api"), "api          | ");
+        let coloured = Output { colours: true }.prefix("reservations");
+        assert!(coloured.contains("mreservations |\x1b[0m "), "{coloured:?}");
+    }
+
+    #[test]
+    fn a_process_that_fails_is_quoted() {
+        let stop = Stop::listen().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo told; exit 3"]);
+        let error = Output { colours: false }.run("task", &mut command, &stop).unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("exit status: 3") && told.contains("  told"), "{told}");
+    }
+}

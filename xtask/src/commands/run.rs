@@ -1,0 +1,73 @@
+//! Running a command to its end, unless the user stops it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use xtask::process::{Process, Signal};
+
+use super::stop::Stop;
+
+/// The user stopped a command.
+#[derive(Debug)]
+pub(crate) struct Stopped;
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stopped")
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// A command in a directory, with no input.
+pub(crate) fn command(program: &str, arguments: &[&str], dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(dir).stdin(Stdio::null());
+    command
+}
+
+/// Cargo, as the one that runs this program.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let mut command = command(&cargo, arguments, &xtask::checkout::root());
+    // What cargo told this program about its own package would make cargo build others anew.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        }) {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Whether a program of this name can be started.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let mut version = Command::new(program);
+    version.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    version.status().is_ok_and(|status| status.success())
+}
+
+/// Runs the command; an error if it fails, and [`Stopped`] if the user ends it with all that it started.
+pub(crate) fn run(command: &mut Command, stop: &Stop) -> Result<()> {
+    const LOOK_AGAIN: Duration = Duration::from_millis(50);
+    let mut process = Process::spawn_group(command, Signal::TERM)?;
+    loop {
+        if let Some(status) = process.exited()? {
+            ensure!(status.success(), "{}: {status}", shown(command));
+            return Ok(());
+        }
+        if stop.wait(LOOK_AGAIN) {
+            process.stop(Signal::TERM, Duration::from_secs(10))?;
+            bail!(Stopped);
+        }
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

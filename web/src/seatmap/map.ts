@@ -207,7 +207,8 @@ export class SeatMap {
     this.root.addEventListener('click', (event) => this.onClick(event), { signal });
     this.root.addEventListener('pointerover', (event) => this.describe(event.target), { signal });
     this.root.addEventListener('pointerleave', () => this.describe(document.activeElement), { signal });
-    this.root.addEventListener('focusin', (event) => this.describe(event.target), { signal });
+    // Not on the SVG: Chromium makes an SVG element that listens for focus a Tab stop.
+    this.host.addEventListener('focusin', (event) => this.describe(event.target), { signal });
     listenForKeys(this.root, this, this.options.plan, {
       seatOf: (target) => this.seatOf(target),
       sectionOf: (target) => this.sectionOf(target),

@@ -129,6 +129,8 @@ settings! {
         admin_listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9080)),
         /// The folder of the built page.
         web_dir: PathBuf = PathBuf::from("web/dist"),
+        /// Connections of clients that are open at once, at most; more wait to be accepted.
+        connections_max: usize = 100_000,
         /// Requests that may wait for an envelope of one partition before more are refused.
         waiting_room: usize = 20_000,
         /// Requests in one envelope, at most.
@@ -160,11 +162,12 @@ settings! {
         /// Envelopes that the broker sends ahead, for each partition.
         prefetch: u16 = 16,
         /// How often a worker shows that it lives.
-        beat_ms: u64 = 2_000,
+        beat_ms: u64 = 1_000,
         /// A worker that was not heard for this long is taken for gone.
-        forget_ms: u64 = 7_000,
-        /// How long a worker goes on with a partition of another before it stands back.
-        yield_after_ms: u64 = 3_000,
+        forget_ms: u64 = 5_000,
+        /// How long a worker goes on with a partition of another before it stands back; twice this
+        /// lies at least between two such steps.
+        yield_after_ms: u64 = 1_000,
         /// Payments that one process has at the gateway at once.
         payments_at_once: usize = 64,
         /// How long a call to the gateway may take before it is tried again with the same key.

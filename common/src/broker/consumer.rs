@@ -32,6 +32,13 @@ pub struct Delivery {
     raw: Raw,
 }
 
+impl Delivery {
+    /// Acks this message alone.
+    pub async fn ack(&self) -> Result<(), LostConnection> {
+        ack(self, false).await
+    }
+}
+
 /// An open subscription on a channel of its own, so that an ack never reaches into another queue.
 #[derive(Debug)]
 pub struct Consumer {
@@ -69,11 +76,6 @@ impl Consumer {
     /// Acks a message and all before it that came on this subscription.
     pub async fn ack_through(&self, last: &Delivery) -> Result<(), LostConnection> {
         ack(last, true).await
-    }
-
-    /// Acks one message.
-    pub async fn ack(&self, one: &Delivery) -> Result<(), LostConnection> {
-        ack(one, false).await
     }
 
     /// Takes nothing more. What had come already is returned, to be finished and acked.

@@ -20,4 +20,4 @@ pub use expire::{Expiry, expire};
 pub use footprint::{Footprint, ReservationKey, SectionKey, TicketKey};
 pub use ledger::{Ledger, LockedRows, SectionRow, TicketRow};
 pub use pay::{Begun, Charge, Finished, begin_payment, finish_payment, refunded_payment};
-pub use reserve::reserve;
+pub use reserve::{reject_faulty, reserve};

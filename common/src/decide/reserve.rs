@@ -31,6 +31,23 @@ pub fn reserve(ledger: &mut Ledger, request: &Reserve) -> Result<(), Footprint> 
     Ok(())
 }
 
+/// Refuses a request that could not be decided because of a fault of ours, so that its buyer has an
+/// answer. What may be wrong with it is left out.
+pub fn reject_faulty(ledger: &mut Ledger, request: &Reserve) {
+    let key = (request.event, request.id);
+    if ledger.reservation(key).is_some() {
+        ledger.replay(key);
+        return;
+    }
+    let house = ledger.house(request.event);
+    let customer = request.customer.chars().filter(|c| !c.is_control()).take(254).collect();
+    ledger.put(Reservation {
+        reason: Some(Reason::InternalError),
+        customer: Some(customer),
+        ..blank(request, &house)
+    });
+}
+
 fn hold(ledger: &mut Ledger, request: &Reserve, house: &House, tickets: Vec<TicketNumber>) {
     let keys: Vec<TicketKey> = tickets.iter().map(|ticket| (request.event, *ticket)).collect();
     ledger.vacate(&keys);

@@ -124,6 +124,8 @@ pub struct Event {
     pub tiers: Vec<Tier>,
     /// Its sections, by number.
     pub sections: Vec<Section>,
+    /// Names the geometry of its house: a layout may be cached for ever under it.
+    pub layout_version: i32,
 }
 
 /// The part of a house that never changes once it is on sale: which tickets are where. It is safe

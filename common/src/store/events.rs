@@ -183,6 +183,7 @@ async fn read(connection: &mut PgConnection, ids: &[i32]) -> Result<Vec<Event>, 
             terms: terms_of(row)?,
             tiers: tiers.remove(&id).unwrap_or_default(),
             sections: sections.remove(&id).unwrap_or_default(),
+            layout_version: row.try_get("layout_version")?,
         })
     };
     events.iter().map(event).collect()

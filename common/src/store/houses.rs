@@ -26,13 +26,9 @@ impl HouseCache {
     }
 
     /// The houses of these events, read where they are new. Unknown events are left out.
-    pub async fn of(
-        &self,
-        pool: &Pool,
-        events: impl IntoIterator<Item = EventId>,
-    ) -> Result<Houses, sqlx::Error> {
+    pub async fn of(&self, pool: &Pool, events: &[EventId]) -> Result<Houses, sqlx::Error> {
         let mut houses = Houses::new();
-        for event in events {
+        for &event in events {
             if houses.contains_key(&event) {
                 continue;
             }

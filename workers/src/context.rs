@@ -1,0 +1,55 @@
+//! What every pool needs.
+
+use common::broker::{Connection, LostConnection, Publisher};
+use common::settings::Settings;
+use common::store::houses::HouseCache;
+use common::store::{Pool, pool};
+use common::topology::Topology;
+use tokio_util::sync::CancellationToken;
+
+/// What every pool of a process shares.
+#[derive(Debug)]
+pub struct Context {
+    /// The settings.
+    pub settings: Settings,
+    /// Queues and keys.
+    pub topology: Topology,
+    /// Postgres.
+    pub pool: Pool,
+    /// The houses met so far.
+    pub houses: HouseCache,
+    /// To the broker.
+    pub publisher: Publisher,
+    /// Cancelled when the process must stop.
+    pub stop: CancellationToken,
+    /// This process, unlike any other.
+    pub worker: String,
+}
+
+impl Context {
+    /// Opens what the pools share. Neither server has to be there yet. The publisher lives on
+    /// after `stop`, to tell what was in hand.
+    pub fn new(settings: Settings, stop: CancellationToken) -> anyhow::Result<Self> {
+        let topology = Topology::new(&settings.topology);
+        let worker = uuid::Uuid::from_u128(rand::random()).simple().to_string();
+        let name = format!("workers {worker} publishing");
+        let until_exit = CancellationToken::new();
+        Ok(Self {
+            pool: pool::open(&settings.database, "workers")?,
+            publisher: Publisher::start(&settings.broker, &topology, &name, until_exit),
+            houses: HouseCache::default(),
+            topology,
+            worker,
+            stop,
+            settings,
+        })
+    }
+
+    /// A connection to consume on.
+    pub async fn connect(&self, pool: &str) -> Result<Connection, LostConnection> {
+        let name = format!("workers {} {pool}", self.worker);
+        let connection = Connection::open(&self.settings.broker, &name).await?;
+        common::broker::declare(&connection, &self.topology).await?;
+        Ok(connection)
+    }
+}

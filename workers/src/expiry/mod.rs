@@ -1,0 +1,31 @@
+//! The expiry pool: consumes holds that the delay queues say are due, and frees those that the
+//! database says are due. Nothing polls; an audit looks, now and then, for prompts that were lost.
+
+mod due;
+mod rearm;
+
+use std::sync::Arc;
+
+use common::broker::{Connection, LostConnection};
+use tokio::task::JoinSet;
+
+use crate::Context;
+
+/// Consumes until the process stops.
+pub(crate) async fn run(
+    context: &Arc<Context>,
+    connection: &Arc<Connection>,
+) -> Result<(), LostConnection> {
+    let mut tasks = JoinSet::new();
+    let (state, connection) = (Arc::clone(context), Arc::clone(connection));
+    tasks.spawn(async move { due::run(&state, &connection).await });
+    let state = Arc::clone(context);
+    tasks.spawn(async move {
+        rearm::run(&state).await;
+        Ok(())
+    });
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(|error| LostConnection(error.to_string()))??;
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! The worker pools. Each is a role of one binary, so that operators scale them apart:
+//! [`reservations`] decides requests for tickets, [`payments`] has them paid, [`expiry`] frees
+//! holds that are due.
+
+pub mod cli;
+
+pub mod expiry;
+pub mod payments;
+pub mod reservations;
+
+mod admin;
+mod context;
+mod dead_letter;
+mod partitions;
+mod presence;
+mod run;
+mod tell;
+mod transact;
+
+pub use context::Context;
+pub use payments::{GatewayError, PaymentGateway};

@@ -1,0 +1,79 @@
+//! The dummy gateway: keeps its books in a schema of its own and does what the test card says.
+
+use std::time::Duration;
+
+use common::decide::Charge;
+use common::domain::{CardBehaviour, Payment, Reason};
+use common::store::{Pool, charges};
+
+use super::gateway::{GatewayError, PaymentGateway};
+
+/// How long the slow card takes.
+const SLOW: Duration = Duration::from_secs(5);
+
+/// A gateway that moves no money.
+#[derive(Debug)]
+pub(super) struct DummyGateway {
+    pool: Pool,
+}
+
+impl From<sqlx::Error> for GatewayError {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl DummyGateway {
+    /// A gateway with its books in this database.
+    pub(super) fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    async fn refusal(&self, payment: &Payment) -> Result<Option<Reason>, GatewayError> {
+        let fault = Reason::ProcessingError;
+        Ok(match payment.card {
+            CardBehaviour::Declined => Some(Reason::CardDeclined),
+            CardBehaviour::InsufficientFunds => Some(Reason::InsufficientFunds),
+            CardBehaviour::ProcessingError => {
+                let (attempt, reservation) = (payment.id.0, payment.reservation.0);
+                let mut books = self.pool.acquire().await?;
+                let before = charges::was_refused(&mut books, attempt, reservation, fault).await?;
+                (!before).then_some(fault)
+            }
+            CardBehaviour::Succeeds | CardBehaviour::Slow | CardBehaviour::LostAnswer => None,
+        })
+    }
+}
+
+impl PaymentGateway for DummyGateway {
+    async fn charge(&self, payment: &Payment) -> Result<Charge, GatewayError> {
+        let refusal = self.refusal(payment).await?;
+        let mut books = self.pool.acquire().await?;
+        let (attempt, reservation) = (payment.id.0, payment.reservation.0);
+        let record =
+            charges::record(&mut books, attempt, reservation, payment.money(), refusal).await?;
+        drop(books);
+        if record.amount != payment.amount {
+            return Err(GatewayError("the same key was used for another amount".to_owned()));
+        }
+        match payment.card {
+            CardBehaviour::Slow if record.calls == 1 => tokio::time::sleep(SLOW).await,
+            CardBehaviour::LostAnswer if record.calls == 1 => std::future::pending().await,
+            _ => {}
+        }
+        Ok(match record.refused {
+            None => Charge::Captured,
+            Some(Reason::ProcessingError) => Charge::Failed(Reason::ProcessingError),
+            Some(reason) => Charge::Declined(reason),
+        })
+    }
+
+    async fn refund(&self, payment: &Payment) -> Result<(), GatewayError> {
+        let mut books = self.pool.acquire().await?;
+        if charges::refund(&mut books, payment.id.0).await? {
+            Ok(())
+        } else {
+            Err(GatewayError("nothing was captured under this key".to_owned()))
+        }
+    }
+}

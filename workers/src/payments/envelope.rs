@@ -1,0 +1,145 @@
+//! Handles one envelope of payments: begin all, charge side by side, finish as answers come.
+
+use std::time::Duration;
+
+use common::backoff::Backoff;
+use common::broker::{Delivery, LostConnection};
+use common::decide::Charge;
+use common::domain::Payment;
+use common::failpoint;
+use common::messages::{Envelope, Pay};
+use common::store::lock::Houses;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+
+use super::begin::begin;
+use super::finish::{finish, refunded};
+use super::gateway::{GatewayError, PaymentGateway};
+use crate::Context;
+use crate::dead_letter::dead_letter;
+use crate::tell::Telling;
+use crate::transact::{Stopped, houses, wait};
+
+/// What the steps of one envelope share.
+pub(super) struct Scene<'a> {
+    /// What the pools share.
+    pub(super) context: &'a Context,
+    /// The queue that the envelope came from.
+    pub(super) queue: &'a str,
+    /// The houses of its events.
+    pub(super) houses: Houses,
+}
+
+/// Handles an envelope and acks it; where the process ends before, it is left to another worker.
+pub(super) async fn handle<G: PaymentGateway>(
+    context: &Context,
+    queue: &str,
+    gateway: &G,
+    at_once: &Semaphore,
+    delivery: Delivery,
+) -> Result<(), LostConnection> {
+    match pay(context, queue, gateway, at_once, &delivery).await {
+        Ok(()) => delivery.ack().await,
+        Err(Stopped) => Ok(()),
+    }
+}
+
+async fn pay<G: PaymentGateway>(
+    context: &Context,
+    queue: &str,
+    gateway: &G,
+    at_once: &Semaphore,
+    delivery: &Delivery,
+) -> Result<(), Stopped> {
+    let mut telling = Telling::default();
+    let requests = read(queue, delivery, &mut telling);
+    let events = requests.iter().map(|request| request.event).collect();
+    let houses = houses(context, queue, events).await?;
+    let scene = Scene { context, queue, houses };
+    let begun = begin(&scene, requests, &mut telling).await?;
+    failpoint::reach("payments.begun").await;
+    telling.send(context, queue).await?;
+    let charges: FuturesUnordered<_> = begun
+        .into_iter()
+        .map(|payment| async {
+            let _permit = at_once.acquire().await.map_err(|_| Stopped)?;
+            let charge = charge(&scene, gateway, &payment).await?;
+            Ok::<_, Stopped>((payment, charge))
+        })
+        .collect();
+    let mut answers = charges.ready_chunks(context.settings.workers.payments_at_once.max(1));
+    while let Some(answered) = answers.next().await {
+        let answered: Vec<(Payment, Charge)> = answered.into_iter().collect::<Result<_, _>>()?;
+        failpoint::reach("payments.charged").await;
+        let mut telling = Telling::default();
+        let lost = finish(&scene, answered, &mut telling).await?;
+        failpoint::reach("payments.finished").await;
+        telling.send(context, queue).await?;
+        for payment in lost {
+            refund(&scene, gateway, &payment).await?;
+            failpoint::reach("payments.refunded").await;
+            let mut telling = Telling::default();
+            refunded(&scene, payment, &mut telling).await?;
+            telling.send(context, queue).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Charges until the gateway answers, always with the same key.
+async fn charge<G: PaymentGateway>(
+    scene: &Scene<'_>,
+    gateway: &G,
+    payment: &Payment,
+) -> Result<Charge, Stopped> {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+    loop {
+        match answer(scene, gateway.charge(payment)).await {
+            Ok(charge) => return Ok(charge),
+            Err(error) => wait(scene.context, scene.queue, &error, &mut backoff).await?,
+        }
+    }
+}
+
+async fn refund<G: PaymentGateway>(
+    scene: &Scene<'_>,
+    gateway: &G,
+    payment: &Payment,
+) -> Result<(), Stopped> {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+    loop {
+        match answer(scene, gateway.refund(payment)).await {
+            Ok(()) => return Ok(()),
+            Err(error) => wait(scene.context, scene.queue, &error, &mut backoff).await?,
+        }
+    }
+}
+
+async fn answer<T>(
+    scene: &Scene<'_>,
+    call: impl Future<Output = Result<T, GatewayError>>,
+) -> Result<T, GatewayError> {
+    let limit = Duration::from_millis(scene.context.settings.workers.gateway_timeout_ms);
+    let late = |_| GatewayError(format!("no answer within {limit:?}"));
+    tokio::time::timeout(limit, call).await.map_err(late)?
+}
+
+fn read(queue: &str, delivery: &Delivery, telling: &mut Telling) -> Vec<Pay> {
+    let requests = match Envelope::decode(&delivery.body) {
+        Ok(requests) => requests,
+        Err(error) => {
+            let body = delivery.body.clone();
+            telling.message(dead_letter(queue, body, &error.to_string()));
+            return Vec::new();
+        }
+    };
+    let mut readable = Vec::new();
+    for request in requests {
+        match request {
+            Ok(request) => readable.push(request),
+            Err((bytes, error)) => telling.message(dead_letter(queue, bytes, &error.to_string())),
+        }
+    }
+    readable
+}

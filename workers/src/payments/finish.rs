@@ -1,0 +1,131 @@
+//! Transaction two of a payment: confirm, or give the hold back; and the third, where a charge that
+//! landed too late was refunded.
+
+use common::decide::{Charge, Finished, Footprint, Ledger, finish_payment, refunded_payment};
+use common::domain::Payment;
+use common::store::Failure;
+use common::store::payments::{self, PaymentKey};
+use sqlx::PgConnection;
+
+use super::envelope::Scene;
+use crate::dead_letter::dead_letter;
+use crate::tell::Telling;
+use crate::transact::{NotDone, Step, Stopped, persist};
+
+struct Finish<'a>(&'a [(Payment, Charge)]);
+
+impl Step for Finish<'_> {
+    type Output = Vec<Finished>;
+
+    async fn decide(
+        &self,
+        connection: &mut PgConnection,
+        ledger: &mut Ledger,
+    ) -> Result<Result<Vec<Finished>, Footprint>, Failure> {
+        let keys: Vec<PaymentKey> = self.0.iter().map(|(payment, _)| key(payment)).collect();
+        let stored = payments::find(connection, &keys).await?;
+        let (mut need, mut all) = (Footprint::default(), Vec::new());
+        for (begun, charge) in self.0 {
+            let payment = stored.get(&key(begun)).unwrap_or(begun);
+            match finish_payment(ledger, payment, *charge) {
+                Err(more) => need.absorb(more),
+                Ok(finished) => {
+                    let (Finished::Done(after) | Finished::Refund(after)) = &finished;
+                    if after != payment {
+                        payments::update(connection, after).await?;
+                    }
+                    all.push(finished);
+                }
+            }
+        }
+        Ok(if need.is_empty() { Ok(all) } else { Err(need) })
+    }
+}
+
+struct Refunded<'a>(&'a Payment);
+
+impl Step for Refunded<'_> {
+    type Output = Payment;
+
+    async fn decide(
+        &self,
+        connection: &mut PgConnection,
+        ledger: &mut Ledger,
+    ) -> Result<Result<Payment, Footprint>, Failure> {
+        let stored = payments::find(connection, &[key(self.0)]).await?.remove(&key(self.0));
+        let payment = stored.unwrap_or_else(|| self.0.clone());
+        ledger.replay((payment.event, payment.reservation));
+        if payment.status.is_final() {
+            return Ok(Ok(payment));
+        }
+        let payment = refunded_payment(&payment);
+        payments::update(connection, &payment).await?;
+        Ok(Ok(payment))
+    }
+}
+
+/// Records the gateway's answers; returns the payments that are to be given back.
+pub(super) async fn finish(
+    scene: &Scene<'_>,
+    answered: Vec<(Payment, Charge)>,
+    telling: &mut Telling,
+) -> Result<Vec<Payment>, Stopped> {
+    let footprint = footprint(answered.iter().map(|(payment, _)| payment));
+    let step = Finish(&answered);
+    match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
+        Ok((finished, changes)) => {
+            let mut outcomes = changes.outcomes;
+            let mut lost = Vec::new();
+            for one in finished {
+                match one {
+                    Finished::Done(payment) => outcomes.payments.push(payment),
+                    Finished::Refund(payment) => lost.push(payment),
+                }
+            }
+            telling.outcomes(scene.context, &outcomes);
+            Ok(lost)
+        }
+        Err(NotDone::Stopped) => Err(Stopped),
+        Err(NotDone::Refused(error)) => {
+            let payments: Vec<&Payment> = answered.iter().map(|(payment, _)| payment).collect();
+            let body = serde_json::to_vec(&payments).expect("plain data always has a JSON form");
+            telling.message(dead_letter(scene.queue, body, &error.to_string()));
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Records that a payment was given back.
+pub(super) async fn refunded(
+    scene: &Scene<'_>,
+    payment: Payment,
+    telling: &mut Telling,
+) -> Result<(), Stopped> {
+    let footprint = footprint([&payment]);
+    let step = Refunded(&payment);
+    match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
+        Ok((payment, changes)) => {
+            let mut outcomes = changes.outcomes;
+            outcomes.payments.push(payment);
+            telling.outcomes(scene.context, &outcomes);
+            Ok(())
+        }
+        Err(NotDone::Stopped) => Err(Stopped),
+        Err(NotDone::Refused(error)) => {
+            let body = serde_json::to_vec(&payment).expect("plain data always has a JSON form");
+            telling.message(dead_letter(scene.queue, body, &error.to_string()));
+            Ok(())
+        }
+    }
+}
+
+fn footprint<'a>(payments: impl IntoIterator<Item = &'a Payment>) -> Footprint {
+    let mut footprint = Footprint::default();
+    let keys = payments.into_iter().map(|payment| (payment.event, payment.reservation));
+    footprint.reservations.extend(keys);
+    footprint
+}
+
+fn key(payment: &Payment) -> PaymentKey {
+    (payment.event, payment.id)
+}

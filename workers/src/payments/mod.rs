@@ -1,0 +1,79 @@
+//! The payment pool: begin (freeze the hold), charge at the gateway outside any transaction, finish
+//! (confirm or give back). A crash in between is resumed by redelivery, with the same key at the
+//! gateway, so a card is charged at most once.
+
+mod begin;
+mod dummy;
+mod envelope;
+mod finish;
+mod gateway;
+
+pub use gateway::{GatewayError, PaymentGateway};
+
+use std::sync::Arc;
+
+use common::broker::{Connection, Consumer, LostConnection, Subscription};
+use common::topology::Topology;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::Context;
+use dummy::DummyGateway;
+
+/// Consumes every partition of the payments, beside all other workers, until the process stops.
+pub(crate) async fn run(
+    context: &Arc<Context>,
+    connection: &Arc<Connection>,
+) -> Result<(), LostConnection> {
+    let gateway = Arc::new(DummyGateway::new(context.pool.clone()));
+    let at_once = Arc::new(Semaphore::new(context.settings.workers.payments_at_once));
+    let mut tasks = JoinSet::new();
+    for number in 0..context.topology.payment_partitions() {
+        let (context, connection) = (Arc::clone(context), Arc::clone(connection));
+        let (gateway, at_once) = (Arc::clone(&gateway), Arc::clone(&at_once));
+        let queue = Topology::payment_queue(number);
+        tasks
+            .spawn(async move { consume(&context, &connection, &queue, &gateway, &at_once).await });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(|error| LostConnection(error.to_string()))??;
+    }
+    Ok(())
+}
+
+/// Envelopes are handled side by side, because a gateway may be slow, and acked one by one.
+async fn consume<G: PaymentGateway>(
+    context: &Arc<Context>,
+    connection: &Connection,
+    queue: &str,
+    gateway: &Arc<G>,
+    at_once: &Arc<Semaphore>,
+) -> Result<(), LostConnection> {
+    let prefetch = context.settings.workers.prefetch;
+    let subscription = Subscription { queue: queue.to_owned(), prefetch, priority: 0 };
+    let mut consumer = Consumer::open(connection, &subscription).await?;
+    let mut in_hand = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = context.stop.cancelled() => break,
+            Some(handled) = in_hand.join_next() => {
+                let handled: Result<(), LostConnection> =
+                    handled.map_err(|error| LostConnection(error.to_string()))?;
+                handled?;
+            }
+            delivery = consumer.next() => {
+                let delivery = delivery?;
+                let (context, queue) = (Arc::clone(context), queue.to_owned());
+                let (gateway, at_once) = (Arc::clone(gateway), Arc::clone(at_once));
+                in_hand.spawn(async move {
+                    envelope::handle(&context, &queue, &*gateway, &at_once, delivery).await
+                });
+            }
+        }
+    }
+    while let Some(handled) = in_hand.join_next().await {
+        handled.map_err(|error| LostConnection(error.to_string()))??;
+    }
+    Ok(())
+}

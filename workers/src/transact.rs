@@ -1,0 +1,128 @@
+//! One transaction: lock, decide, write, commit. And again, where somebody came between.
+
+use std::time::Duration;
+
+use common::backoff::Backoff;
+use common::decide::{Changes, Footprint, Ledger};
+use common::domain::EventId;
+use common::store::lock::{Houses, lock};
+use common::store::{Failure, stock};
+use sqlx::PgConnection;
+
+use crate::Context;
+
+/// How often a transaction begins anew before it gives way for a while.
+const ROUNDS_MAX: usize = 8;
+
+/// The decisions of one transaction.
+pub(crate) trait Step: Sync {
+    /// What it comes to.
+    type Output: Send;
+
+    /// Decides over locked rows. The inner error is what must be locked as well. It may read and
+    /// write rows that hang on locked ones; it must not keep anything, for it may be asked again.
+    fn decide(
+        &self,
+        connection: &mut PgConnection,
+        ledger: &mut Ledger,
+    ) -> impl Future<Output = Result<Result<Self::Output, Footprint>, Failure>> + Send;
+}
+
+/// Process ends before it could be done: nothing is acked, so it comes again elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stopped;
+
+/// Why a step was not taken.
+#[derive(Debug)]
+pub(crate) enum NotDone {
+    /// The process ends.
+    Stopped,
+    /// The database refuses these very rows.
+    Refused(sqlx::Error),
+}
+
+impl From<Stopped> for NotDone {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+/// Takes a step, as often as it needs: while the database is away, the work is held back here, in
+/// order, and nothing is given back to the broker, where it would count as a failed delivery.
+pub(crate) async fn persist<S: Step>(
+    context: &Context,
+    queue: &str,
+    footprint: &Footprint,
+    houses: &Houses,
+    step: &S,
+) -> Result<(S::Output, Changes), NotDone> {
+    let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
+    loop {
+        match transact(context, queue, footprint.clone(), houses, step).await {
+            Ok(done) => return Ok(done),
+            Err(Failure::Refused(error)) => return Err(NotDone::Refused(error)),
+            Err(failure) => wait(context, queue, &failure, &mut backoff).await?,
+        }
+    }
+}
+
+/// The houses of these events, as soon as the database can say. Unknown events have none.
+pub(crate) async fn houses(
+    context: &Context,
+    queue: &str,
+    events: Vec<EventId>,
+) -> Result<Houses, Stopped> {
+    let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
+    loop {
+        match context.houses.of(&context.pool, &events).await {
+            Ok(houses) => return Ok(houses),
+            Err(error) => wait(context, queue, &error, &mut backoff).await?,
+        }
+    }
+}
+
+/// Waits before the next attempt, unless the process ends.
+pub(crate) async fn wait(
+    context: &Context,
+    queue: &str,
+    failure: &(dyn std::error::Error + Sync),
+    backoff: &mut Backoff,
+) -> Result<(), Stopped> {
+    let cause = failure.source().map(ToString::to_string);
+    tracing::warn!(queue, %failure, cause, "trying again");
+    tokio::select! {
+        () = tokio::time::sleep(backoff.next_delay()) => Ok(()),
+        () = context.stop.cancelled() => Err(Stopped),
+    }
+}
+
+async fn transact<S: Step>(
+    context: &Context,
+    queue: &str,
+    mut footprint: Footprint,
+    houses: &Houses,
+    step: &S,
+) -> Result<(S::Output, Changes), Failure> {
+    for _ in 0..ROUNDS_MAX {
+        let mut transaction = context.pool.begin().await?;
+        let mut ledger = lock(&mut transaction, &footprint, houses).await?;
+        let output = match step.decide(&mut transaction, &mut ledger).await? {
+            Ok(output) => output,
+            Err(need) => {
+                transaction.rollback().await?;
+                footprint.absorb(need);
+                continue;
+            }
+        };
+        let changes = ledger.changes(queue);
+        match stock::write(&mut transaction, &changes).await {
+            Ok(()) => {
+                transaction.commit().await?;
+                return Ok((output, changes));
+            }
+            Err(Failure::Conflict) => transaction.rollback().await?,
+            Err(failure) => return Err(failure),
+        }
+    }
+    Err(Failure::Conflict)
+}

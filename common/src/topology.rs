@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(partitions, PARTITIONS_OF_EVENT_1, "another build would read other queues");
     }
 
-    const PARTITIONS_OF_EVENT_1: [u16; 8] = [0; 8];
+    const PARTITIONS_OF_EVENT_1: [u16; 8] = [15, 0, 14, 11, 15, 1, 10, 11];
 
     #[test]
     fn a_delay_is_the_longest_that_is_not_longer() {

@@ -25,11 +25,15 @@ export function ListSeats({ booking, section, row }: { booking: Booking; section
               type="button"
               aria-pressed={now === 'chosen' || now === 'asked'}
               aria-disabled={!canToggle(now)}
-              aria-label={seatLabel(seat, now)}
               onClick={() => booking.toggle(seat.number)}
             >
-              <span class="name">{seat.seat}</span>
-              <span class="detail">{canToggle(now) ? seat.price && money(seat.price) : now}</span>
+              <span class="visually-hidden">{seatLabel(seat, now)}</span>
+              <span class="name" aria-hidden="true">
+                {seat.seat}
+              </span>
+              <span class="detail" aria-hidden="true">
+                {canToggle(now) ? seat.price && money(seat.price) : now}
+              </span>
             </button>
           </li>
         );

@@ -10,6 +10,7 @@ import { pricesOf } from './sections-left';
 
 const STEP = 1.6;
 const PAN_PX = 120;
+const HELP = 'map-help';
 
 /** The seat map with its buttons and legend. */
 export function MapChooser({ booking }: { booking: Booking }) {
@@ -51,12 +52,12 @@ function LoadedMap({ booking, plan }: { booking: Booking; plan: Plan }) {
         <Tool label="Move down" sign="↓" onClick={act((one) => one.pan(0, -PAN_PX))} />
       </div>
       <div class="map-frame">
-        <div class="map-host" ref={host} role="group" aria-label="Seat map" aria-describedby="map-help" />
+        <div class="map-host" ref={host} />
         <p class="pointed" aria-hidden="true" data-empty={pointed === ''}>
           {pointed}
         </p>
       </div>
-      <p class="hint" id="map-help">
+      <p class="hint" id={HELP}>
         Pinch, use the buttons, or hold Ctrl and turn the wheel to zoom. With a keyboard: arrows move, Enter chooses, Escape shows
         the whole house.
       </p>
@@ -78,6 +79,7 @@ function mount(host: HTMLElement, booking: Booking, plan: Plan, onPoint: (text: 
   const { event, board, cart } = booking;
   const map = new SeatMap(host, {
     plan,
+    helpId: HELP,
     stateOf: (seat) => board.stateOf(seat.section, seat.number),
     tierPlace: (tier) => event.tiers.findIndex((one) => one.number === tier),
     pricesOf: (section) => pricesOf(event, event.sections.find((one) => one.number === section.number) ?? { tiers: [] }),

@@ -1,4 +1,4 @@
-import { plural, priceRange } from '../services/format';
+import { priceRange } from '../services/format';
 import type { Money } from '../services/types';
 import type { Plan, PlanSection } from './plan';
 import { svg } from './svg';
@@ -29,8 +29,7 @@ export class Blocks {
     const known = this.elements.get(section.number);
     if (!known) return;
     if (left !== undefined) this.leftNow.set(section.number, left);
-    const count = left === undefined ? '' : left === 0 ? 'sold out' : `${left} left`;
-    known.left.textContent = count;
+    known.left.textContent = left === undefined ? '' : leftText(left);
     known.block.classList.toggle('sold-out', left === 0);
     known.block.setAttribute('aria-label', this.label(section));
   }
@@ -63,7 +62,7 @@ export class Blocks {
     const points = section.outline.map((point) => `${point.x},${point.y}`).join(' ');
     const outline = svg('polygon', { points, 'stroke-width': this.plan.pitch * 1.7 });
     const at = { x: x + width / 2, y: y + height / 2, 'text-anchor': 'middle' };
-    const name = svg('text', { ...at, dy: '-0.15em', class: 'name' }, section.name);
+    const name = svg('text', { ...at, dy: '-0.15em', class: 'name' }, `${section.name} `);
     const left = svg('text', { ...at, dy: '1.05em', class: 'left' });
     const block = svg('g', { class: `block ${section.kind}`, role: 'button', 'data-section': section.number }, outline, name, left);
     this.elements.set(section.number, { block, name, left });
@@ -72,10 +71,15 @@ export class Blocks {
   }
 
   private label(section: PlanSection): string {
+    // Begins with what is written on the shape, so that "click Stalls" works by voice.
     const left = this.leftNow.get(section.number);
-    const count = left === undefined ? '' : left === 0 ? ', sold out' : `, ${plural(left, 'ticket')} left`;
+    const count = left === undefined ? '' : ` ${leftText(left)}`;
     const prices = priceRange(this.pricesOf(section));
     const act = section.kind === 'general' ? 'choose how many' : 'show seats';
     return `${section.name}${count}${prices === '' ? '' : `, ${prices}`}, ${act}`;
   }
+}
+
+function leftText(left: number): string {
+  return left === 0 ? 'sold out' : `${left} left`;
 }

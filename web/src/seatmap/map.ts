@@ -13,6 +13,8 @@ import { clamp, fit, limited, reveal, visible, zoomAt, type Limits, type Size, t
 
 export interface SeatMapOptions {
   plan: Plan;
+  /** The id of the element that says how the map is moved. */
+  helpId: string;
   stateOf(seat: Seat): SeatState;
   tierPlace(tier: number): number;
   pricesOf(section: PlanSection): Money[];
@@ -57,7 +59,7 @@ export class SeatMap {
     this.blocks = new Blocks(plan, options.pricesOf);
     this.rows = new Rows(plan, options.tierPlace, (seat) => this.standingOf(seat));
     this.world.append(stage(plan), this.blocks.group, this.rows.group, this.marks);
-    this.root = svg('svg', { class: 'seatmap' }, this.world);
+    this.root = svg('svg', { class: 'seatmap', role: 'group', 'aria-label': 'Seat map', 'aria-describedby': options.helpId }, this.world);
     host.style.aspectRatio = `${plan.box.width} / ${plan.box.height}`;
     host.append(this.root);
     this.listen();

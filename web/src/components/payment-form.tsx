@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { announce } from '../services/announce';
 import { money } from '../services/format';
 import { pay, resumePayment } from '../services/payments';
-import { explain, ProblemError } from '../services/problem';
+import { explain, ProblemError, refusal } from '../services/problem';
 import type { Payment, Reservation } from '../services/types';
 import { Notice } from './notice';
 import { TestCards } from './test-cards';
@@ -31,8 +31,7 @@ export function PaymentForm({ event, reservation }: { event: string; reservation
     try {
       setOutcome(outcomeOf(await pay(event, reservation.id, card.replace(/\D/g, ''))));
     } catch (error) {
-      const title = error instanceof ProblemError ? error.problem.title : 'No answer yet';
-      setOutcome({ tone: 'error', title, detail: explain(error) });
+      setOutcome(outcomeOfError(error));
     }
     setSending(false);
   };
@@ -66,14 +65,25 @@ export function PaymentForm({ event, reservation }: { event: string; reservation
   );
 }
 
-function outcomeOf(payment: Payment): Outcome | undefined {
-  if (payment.status === 'declined' || payment.status === 'failed') {
-    const why = payment.reason && payment.reason !== 'card_declined' ? `: ${payment.reason.replaceAll('_', ' ')}` : '';
-    const title = payment.status === 'declined' ? `Card declined${why}` : `The payment failed${why}`;
-    return { tone: 'error', title, detail: 'Nothing was charged. Try again, or use another card, while your seats are held.' };
-  }
-  if (payment.status === 'refunded') {
+const AGAIN = 'Nothing was charged. Try again, or use another card, while your seats are held.';
+
+function outcomeOf({ status, reason }: Payment): Outcome | undefined {
+  if (status === 'declined' || status === 'failed') return notPaid(reason);
+  if (status === 'refunded') {
     return { tone: 'warning', title: 'Refunded', detail: 'The seats were lost before the payment arrived. You have your money back.' };
   }
   return undefined;
+}
+
+function outcomeOfError(error: unknown): Outcome {
+  const declined = refusal(error, 'payment-declined');
+  if (declined) return notPaid(declined.reason);
+  const title = error instanceof ProblemError ? error.problem.title : 'No answer yet';
+  return { tone: 'error', title, detail: explain(error) };
+}
+
+function notPaid(reason: string | null | undefined): Outcome {
+  if (reason === 'processing_error') return { tone: 'error', title: 'The payment failed', detail: AGAIN };
+  const why = reason && reason !== 'card_declined' ? `: ${reason.replaceAll('_', ' ')}` : '';
+  return { tone: 'error', title: `Card declined${why}`, detail: AGAIN };
 }

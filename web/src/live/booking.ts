@@ -6,7 +6,7 @@ import { openCart } from '../services/cart';
 import { getLayout } from '../services/events';
 import { listed, plural } from '../services/format';
 import { rememberReservation } from '../services/own-hold';
-import { explain, ProblemError } from '../services/problem';
+import { explain, ProblemError, refusal } from '../services/problem';
 import { reserve, unansweredRequest } from '../services/reservations';
 import { persist } from '../services/retry';
 import type { Event, ReservationRequest } from '../services/types';
@@ -116,7 +116,10 @@ export class Booking {
       this.cart.seats.value = [];
       go(paths.reservation(this.event.id, reservation.id));
     } catch (error) {
-      batch(() => this.refused(error));
+      const ended = refusal(error, 'reservation-ended')?.reservation;
+      if (ended === undefined) batch(() => this.refused(error));
+      // The request was granted once and that is over: its own page says how it ended, and how to try again.
+      else if (!this.end.signal.aborted) go(paths.reservation(this.event.id, ended));
     }
   }
 

@@ -14,6 +14,11 @@ export class ProblemError extends Error {
   }
 }
 
+/** The refusal of that type, such as "tickets-unavailable", or undefined for any other error. */
+export function refusal(error: unknown, type: string): Problem | undefined {
+  return error instanceof ProblemError && error.problem.type.endsWith(`/${type}`) ? error.problem : undefined;
+}
+
 /** No answer came: the network is down, the server is restarting, or the time-out passed. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';

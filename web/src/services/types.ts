@@ -163,8 +163,15 @@ export interface Problem {
   status: number;
   detail?: string;
   reason?: string;
+  errors?: { field: string; detail: string }[];
+  /** The wished tickets that cannot be had. */
   tickets?: number[];
-  alternatives?: unknown;
-  retry_after?: number;
   limit?: number;
+  /** Seconds. */
+  retry_after?: number;
+  reservation?: string;
+  payment?: string;
+  state?: string;
+  on_sale_at?: string;
+  card_last4?: string;
 }

@@ -6,6 +6,7 @@ import { svg } from './svg';
 const LABEL_PX = 15;
 /** Rough width of a letter, in ems; good enough to tell whether a name fits its block. */
 const LETTER_EM = 0.64;
+const LINE_EM = 1.15;
 
 /** The section shapes: buttons while the house is seen from afar, a quiet background once seats show. */
 export class Blocks {
@@ -34,13 +35,14 @@ export class Blocks {
     known.block.setAttribute('aria-label', this.label(section));
   }
 
-  /** Keeps the lettering the same size on screen, and names only what has room for its name. */
+  /** Keeps the lettering the same size on screen, and writes each name as its block has room for it. */
   scaleTo(scale: number): void {
     this.group.setAttribute('font-size', String(LABEL_PX / scale));
+    const quiet = this.group.classList.contains('quiet');
     for (const section of this.plan.sections) {
       const known = this.elements.get(section.number);
-      const room = section.box.width * scale;
-      known?.name.setAttribute('visibility', section.name.length * LETTER_EM * LABEL_PX < room ? 'visible' : 'hidden');
+      const words = quiet && section.kind === 'seated' ? [section.name] : linesThatFit(section.name, section.box.width * scale);
+      if (known) write(known.name, words, section.box.x + section.box.width / 2);
     }
   }
 
@@ -49,20 +51,22 @@ export class Blocks {
     this.group.classList.toggle('quiet', quiet);
     for (const section of this.plan.sections) {
       if (section.kind === 'general') continue;
-      const block = this.elements.get(section.number)?.block;
+      const known = this.elements.get(section.number);
+      // Over seats the name moves to the section's edge, as a caption.
+      known?.name.setAttribute('y', String(quiet ? section.box.y + this.plan.pitch * 0.2 : middleY(section)));
       if (quiet) {
-        block?.setAttribute('aria-hidden', 'true');
-        block?.removeAttribute('tabindex');
-      } else block?.removeAttribute('aria-hidden');
+        known?.block.setAttribute('aria-hidden', 'true');
+        known?.block.removeAttribute('tabindex');
+      } else known?.block.removeAttribute('aria-hidden');
     }
   }
 
   private add(section: PlanSection): void {
-    const { x, y, width, height } = section.box;
+    const { x, width } = section.box;
     const points = section.outline.map((point) => `${point.x},${point.y}`).join(' ');
     const outline = svg('polygon', { points, 'stroke-width': this.plan.pitch * 1.7 });
-    const at = { x: x + width / 2, y: y + height / 2, 'text-anchor': 'middle' };
-    const name = svg('text', { ...at, dy: '-0.15em', class: 'name' }, `${section.name} `);
+    const at = { x: x + width / 2, y: middleY(section), 'text-anchor': 'middle' };
+    const name = svg('text', { ...at, class: 'name' });
     const left = svg('text', { ...at, dy: '1.05em', class: 'left' });
     const block = svg('g', { class: `block ${section.kind}`, role: 'button', 'data-section': section.number }, outline, name, left);
     this.elements.set(section.number, { block, name, left });
@@ -82,4 +86,24 @@ export class Blocks {
 
 function leftText(left: number): string {
   return left === 0 ? 'sold out' : `${left} left`;
+}
+
+/** The name on one line, else a word a line, else nothing. */
+function linesThatFit(name: string, roomPx: number): string[] {
+  const fits = (text: string) => text.length * LETTER_EM * LABEL_PX < roomPx;
+  if (fits(name)) return [name];
+  const words = name.split(' ');
+  return words.every(fits) ? words : [];
+}
+
+// Lines end just above the middle, where the count begins.
+function write(text: SVGTextElement, lines: string[], x: number): void {
+  if (text.dataset['lines'] === lines.join('\n')) return;
+  text.dataset['lines'] = lines.join('\n');
+  const spans = lines.map((line, index) => svg('tspan', { x, dy: index === 0 ? `${-0.15 - LINE_EM * (lines.length - 1)}em` : `${LINE_EM}em` }, `${line} `));
+  text.replaceChildren(...spans);
+}
+
+function middleY(section: PlanSection): number {
+  return section.box.y + section.box.height / 2;
 }

@@ -175,8 +175,8 @@ export class SeatMap {
     const screen = visible(this.view, this.size);
     const focused = this.seatOf(document.activeElement);
     this.host.classList.toggle('zoomed', scale > this.whole().scale * 1.01);
-    this.blocks.scaleTo(scale);
     this.blocks.setQuiet(close);
+    this.blocks.scaleTo(scale);
     const done = this.rows.show(close ? grow(screen, screen.width * 0.1) : undefined, close ? focused : undefined);
     if (focused && !close) this.rove(this.blocks.element(focused.section), true);
     this.keepRoving();

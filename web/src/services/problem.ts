@@ -40,7 +40,7 @@ export async function problemOf(response: Response): Promise<ProblemError> {
 
 /** A sentence for the buyer; errors that are not ours to explain stay general. */
 export function explain(error: unknown): string {
-  if (error instanceof ProblemError) return error.message;
+  if (error instanceof ProblemError) return error.problem.errors?.map((one) => one.detail).join(' ') || error.message;
   if (error instanceof NoAnswerError) return 'The box office did not answer. Check your connection and try again.';
   return 'Something went wrong on this page. Please try again.';
 }

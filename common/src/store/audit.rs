@@ -28,7 +28,7 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "a live reservation has each of its tickets, in its state and to its time",
-        "SELECT count(*) FROM reservations r, unnest(r.tickets) AS n
+        "SELECT count(*) FROM reservations r CROSS JOIN unnest(r.tickets) AS n
          LEFT JOIN tickets t ON t.event_id = r.event_id AND t.number = n
          WHERE r.status IN ('held', 'paying', 'confirmed')
            AND (t.reservation_id IS DISTINCT FROM r.id

@@ -1,0 +1,95 @@
+//! A database of its own for each test, copied from a migrated one.
+
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use common::store::{Pool, audit, pool, seed};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor};
+use tokio::sync::OnceCell;
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// A database with the schema and nothing in it.
+#[derive(Debug)]
+pub struct Database {
+    /// Where it is.
+    pub url: String,
+    /// To it.
+    pub pool: Pool,
+    name: String,
+    server: String,
+}
+
+impl Database {
+    /// A new database on the server of this URL. `template` is migrated once for all tests of this
+    /// process; a server of the test's own has none and migrates.
+    pub async fn create(server: &str, share_template: bool) -> Result<Self> {
+        let name = unique("test");
+        if share_template {
+            let template = TEMPLATE.get_or_try_init(|| make_template(server)).await?;
+            run(server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
+        } else {
+            run(server, &format!("CREATE DATABASE {name}")).await?;
+        }
+        let url = with_database(server, &name)?;
+        let pool = PgPoolOptions::new().max_connections(4).connect_lazy(&url)?;
+        if !share_template {
+            pool::migrate(&pool).await?;
+        }
+        Ok(Self { url, pool, name, server: server.to_owned() })
+    }
+
+    /// Adds an event.
+    pub async fn plant(&self, plan: &seed::EventPlan) -> Result<()> {
+        let mut transaction = self.pool.begin().await?;
+        anyhow::ensure!(seed::plant(&mut transaction, plan).await?, "the event exists");
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Fails where an invariant is broken.
+    pub async fn audit(&self) -> Result<()> {
+        let broken = audit::violations(&mut *self.pool.acquire().await?).await?;
+        anyhow::ensure!(broken.is_empty(), "broken invariants: {broken:#?}");
+        Ok(())
+    }
+
+    /// One number from a query.
+    pub async fn count(&self, query: &'static str) -> Result<i64> {
+        Ok(sqlx::query_scalar(query).fetch_one(&self.pool).await?)
+    }
+
+    /// Removes it.
+    pub async fn drop(self) -> Result<()> {
+        self.pool.close().await;
+        run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await
+    }
+}
+
+/// A name that no other test has.
+pub(crate) fn unique(prefix: &str) -> String {
+    format!("{prefix}_{}", uuid::Uuid::new_v4().simple())
+}
+
+async fn make_template(server: &str) -> Result<String> {
+    let name = unique("template");
+    run(server, &format!("CREATE DATABASE {name}")).await?;
+    let pool = PgPoolOptions::new().connect(&with_database(server, &name)?).await?;
+    pool::migrate(&pool).await?;
+    pool.close().await;
+    Ok(name)
+}
+
+async fn run(server: &str, statement: &str) -> Result<()> {
+    let mut connection = PgConnectOptions::from_str(server)?.connect().await?;
+    let statement = sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned()));
+    connection.execute(statement).await.context("while making or removing a database")?;
+    connection.close().await?;
+    Ok(())
+}
+
+fn with_database(server: &str, name: &str) -> Result<String> {
+    let (base, _) = server.rsplit_once('/').context("a URL that ends with a database")?;
+    Ok(format!("{base}/{name}"))
+}

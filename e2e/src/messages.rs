@@ -1,0 +1,71 @@
+//! Messages that a test sends to the workers itself, as a front door would.
+
+use anyhow::Result;
+use common::broker::{Message, Publisher};
+use common::domain::{CardBehaviour, EventId, TicketNumber};
+use common::ids::{Mint, PaymentId, ReservationId};
+use common::messages::{Cancel, Envelope, Pay, Request, Reserve};
+use common::settings::DEVELOPMENT_SECRET;
+use common::topology::{PAYMENTS, REQUESTS, Topology};
+use serde::Serialize;
+
+/// The mint of the processes under test.
+pub fn mint() -> Mint {
+    Mint::new(DEVELOPMENT_SECRET)
+}
+
+/// A request for tickets of event 1.
+pub fn reserve(customer: &str, tickets: &[i32]) -> Reserve {
+    let now = common::clock::now();
+    Reserve {
+        id: mint().fresh(EventId(1), now),
+        event: EventId(1),
+        customer: customer.to_owned(),
+        tickets: tickets.iter().copied().map(TicketNumber).collect(),
+        best: None,
+        accepted_at: now,
+        patience_ms: 30_000,
+        fingerprint: 0,
+    }
+}
+
+/// A cancel.
+pub fn cancel(id: ReservationId) -> Cancel {
+    Cancel { id, event: EventId(1), accepted_at: common::clock::now() }
+}
+
+/// A payment with a card that succeeds.
+pub fn pay(reservation: ReservationId) -> Pay {
+    let now = common::clock::now();
+    let id: PaymentId = mint().fresh(EventId(1), now);
+    Pay {
+        id,
+        event: EventId(1),
+        reservation,
+        card: CardBehaviour::Succeeds,
+        card_last4: "4242".to_owned(),
+        accepted_at: now,
+        patience_ms: 30_000,
+        fingerprint: 0,
+    }
+}
+
+/// Sends requests to a partition in one envelope.
+pub async fn send(publisher: &Publisher, partition: u16, requests: Vec<Request>) -> Result<()> {
+    envelope(publisher, REQUESTS, partition, requests).await
+}
+
+/// Sends payments to a partition in one envelope.
+pub async fn send_payments(publisher: &Publisher, partition: u16, pays: Vec<Pay>) -> Result<()> {
+    envelope(publisher, PAYMENTS, partition, pays).await
+}
+
+async fn envelope<T: Serialize>(
+    publisher: &Publisher,
+    exchange: &'static str,
+    partition: u16,
+    requests: Vec<T>,
+) -> Result<()> {
+    let (key, body) = (Topology::partition_key(partition), Envelope::new(requests).encode());
+    Ok(publisher.publish(Message::durable(exchange, key, body)).await?)
+}

@@ -1,0 +1,218 @@
+//! One whole Boxoffice for one test.
+
+use anyhow::{Context, Result};
+use common::broker::Publisher;
+use common::settings;
+use common::store::seed::EventPlan;
+use common::topology::{DEAD_LETTERS, HOLDS_DUE, Topology};
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+use xtask::servers::{self, Servers};
+
+use crate::{Buyer, Database, PATIENCE, Service, Vhost, eventually};
+
+static SHARED: OnceCell<Servers> = OnceCell::const_new();
+
+/// What a test wants.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The events.
+    pub events: Vec<EventPlan>,
+    /// Settings of all processes, beyond those of every test.
+    pub settings: Vec<(&'static str, String)>,
+    /// The worker processes: the arguments of each.
+    pub workers: Vec<&'static str>,
+    /// Whether there is a front door.
+    pub api: bool,
+    /// Messages that may be left in the dead letters.
+    pub dead_letters: u32,
+}
+
+impl Options {
+    /// One event, one front door, one worker process with all pools.
+    pub fn of(event: EventPlan) -> Self {
+        Self {
+            events: vec![event],
+            settings: Vec::new(),
+            workers: vec!["all"],
+            api: true,
+            dead_letters: 0,
+        }
+    }
+
+    /// With this setting too, such as `workers__audit_interval_ms`.
+    #[must_use]
+    pub fn set(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.settings.push((name, value.to_string()));
+        self
+    }
+
+    /// With these worker processes instead.
+    #[must_use]
+    pub fn workers(mut self, workers: &[&'static str]) -> Self {
+        self.workers = workers.to_vec();
+        self
+    }
+}
+
+/// One Boxoffice: a database, a virtual host, and processes.
+pub struct Stack {
+    /// Its database.
+    pub database: Database,
+    /// Its virtual host.
+    pub vhost: Vhost,
+    /// Its front door, where it has one.
+    pub api: Option<Service>,
+    /// Its workers.
+    pub workers: Vec<Service>,
+    /// A client of its front door.
+    pub buyer: Buyer,
+    /// For messages that the test sends itself.
+    pub publisher: Publisher,
+    options: Options,
+    environment: Vec<(String, String)>,
+}
+
+impl Stack {
+    /// Starts one on the servers that all tests share.
+    pub async fn start(options: Options) -> Result<Self> {
+        let start = || async { tokio::task::spawn_blocking(servers::for_tests).await? };
+        let shared = SHARED.get_or_try_init(start).await?;
+        let management = shared.management_url.as_deref().context("a broker with management")?;
+        let database = Database::create(&shared.database_url, true).await?;
+        let vhost = Vhost::create(&shared.amqp_url, management).await?;
+        Self::on(database, vhost, options).await
+    }
+
+    /// Starts one on this database and this virtual host.
+    pub async fn on(database: Database, vhost: Vhost, options: Options) -> Result<Self> {
+        for event in &options.events {
+            database.plant(event).await?;
+        }
+        let environment = environment(&database.url, &vhost.url, &options);
+        let topology = Topology::new(&topology_settings());
+        let stop = CancellationToken::new();
+        let publisher = Publisher::start(&vhost.settings(), &topology, "a test", stop);
+        let buyer = Buyer::new("127.0.0.1:1")?;
+        let workers = Vec::new();
+        let mut stack =
+            Self { database, vhost, api: None, workers, buyer, publisher, options, environment };
+        for pool in stack.options.workers.clone() {
+            stack.add_worker(pool, &[])?;
+        }
+        if stack.options.api {
+            stack.start_api().await?;
+        }
+        for worker in &stack.workers {
+            ready(&address(worker, "admin").await?).await;
+        }
+        let publisher = stack.publisher.clone();
+        eventually("the test's own publisher", || async { publisher.is_ready() }).await;
+        Ok(stack)
+    }
+
+    /// Starts the front door, and waits until it is ready.
+    pub async fn start_api(&mut self) -> Result<()> {
+        let api = Service::start("api", &[], &self.environment)?;
+        let address = address(&api, "public").await?;
+        self.buyer = Buyer::new(&address)?;
+        self.api = Some(api);
+        ready(&address).await;
+        Ok(())
+    }
+
+    /// Starts a worker process more, with settings of its own.
+    pub fn add_worker(&mut self, pool: &'static str, settings: &[(&str, &str)]) -> Result<()> {
+        let mut environment = self.environment.clone();
+        environment.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        self.workers.push(Service::start("workers", &[pool], &environment)?);
+        Ok(())
+    }
+
+    /// Waits until a worker process is ready.
+    pub async fn worker_ready(&self, number: usize) -> Result<()> {
+        ready(&address(&self.workers[number], "admin").await?).await;
+        Ok(())
+    }
+
+    /// Kills a worker process.
+    pub fn kill_worker(&mut self, number: usize) -> Result<()> {
+        self.workers.remove(number).kill()
+    }
+
+    /// Waits until nothing waits in any queue, stops everything, and proves the invariants.
+    pub async fn finish(mut self) -> Result<()> {
+        self.drained().await?;
+        let dead = self.vhost.waiting(DEAD_LETTERS).await?;
+        anyhow::ensure!(dead == self.options.dead_letters, "{dead} dead letters");
+        for service in self.api.take().into_iter().chain(std::mem::take(&mut self.workers)) {
+            let status = tokio::task::spawn_blocking(|| service.terminate()).await??;
+            anyhow::ensure!(status.success(), "a process ended with {status} after SIGTERM");
+        }
+        self.database.audit().await?;
+        for queue in work_queues() {
+            let waiting = self.vhost.waiting(&queue).await?;
+            anyhow::ensure!(waiting == 0, "{waiting} messages came back to {queue}");
+        }
+        self.vhost.drop().await?;
+        self.database.drop().await
+    }
+
+    /// Waits until nothing waits in any queue of requests, payments or due holds.
+    pub async fn drained(&self) -> Result<()> {
+        for queue in work_queues() {
+            let empty = || async { self.vhost.waiting(&queue).await.is_ok_and(|n| n == 0) };
+            eventually("an empty queue", empty).await;
+        }
+        Ok(())
+    }
+}
+
+/// The queues of every test: fewer than by default, because each costs the broker.
+fn topology_settings() -> settings::Topology {
+    settings::Topology {
+        request_partitions: 4,
+        payment_partitions: 2,
+        delays_ms: vec![100, 500, 1_000, 2_000, 60_000],
+        ..settings::Topology::default()
+    }
+}
+
+fn work_queues() -> Vec<String> {
+    let mut queues: Vec<String> = (0..4).map(Topology::request_queue).collect();
+    queues.extend((0..2).map(Topology::payment_queue));
+    queues.push(HOLDS_DUE.to_owned());
+    queues
+}
+
+fn environment(database: &str, broker: &str, options: &Options) -> Vec<(String, String)> {
+    let mut settings = vec![
+        ("database__url", database.to_owned()),
+        ("database__connections_max", "8".to_owned()),
+        ("broker__url", broker.to_owned()),
+        ("topology__request_partitions", "4".to_owned()),
+        ("topology__payment_partitions", "2".to_owned()),
+        ("topology__delays_ms", "100,500,1000,2000,60000".to_owned()),
+        ("api__listen", "127.0.0.1:0".to_owned()),
+        ("api__admin_listen", "127.0.0.1:0".to_owned()),
+        ("workers__admin_listen", "127.0.0.1:0".to_owned()),
+        ("log__format", "json".to_owned()),
+        ("log__filter", "info".to_owned()),
+    ];
+    settings.extend(options.settings.iter().cloned());
+    let name = |name: &str| format!("BOXOFFICE__{}", name.to_uppercase());
+    settings.into_iter().map(|(key, value)| (name(key), value)).collect()
+}
+
+async fn address(service: &Service, which: &str) -> Result<String> {
+    let line = service.message("listening").await?;
+    line[which].as_str().map(str::to_owned).with_context(|| format!("no {which} in {line}"))
+}
+
+async fn ready(address: &str) {
+    let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("plain options");
+    let url = format!("http://{address}/readyz");
+    let is_ready =
+        || async { client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) };
+    eventually("a ready process", is_ready).await;
+}

@@ -1,0 +1,51 @@
+//! A virtual host of its own for each test.
+
+use anyhow::Result;
+use common::broker::{Connection, queue_depth};
+use common::settings;
+
+use crate::database::unique;
+
+/// A virtual host on a broker.
+#[derive(Debug)]
+pub struct Vhost {
+    /// Where it is.
+    pub url: String,
+    name: String,
+    management: String,
+}
+
+impl Vhost {
+    /// A new virtual host on the broker with this AMQP URL and this management URL.
+    pub async fn create(amqp: &str, management: &str) -> Result<Self> {
+        let name = unique("test");
+        let (base, _) = amqp.rsplit_once('/').unwrap_or((amqp, ""));
+        let vhost = Self { url: format!("{base}/{name}"), name, management: management.to_owned() };
+        vhost.ask(reqwest::Method::PUT).await?;
+        Ok(vhost)
+    }
+
+    /// Settings for a connection of the test's own.
+    pub fn settings(&self) -> settings::Broker {
+        settings::Broker { url: self.url.as_str().into(), ..settings::Broker::default() }
+    }
+
+    /// How many messages wait in a queue.
+    pub async fn waiting(&self, queue: &str) -> Result<u32> {
+        let connection = Connection::open(&self.settings(), "a test").await?;
+        Ok(queue_depth(&connection, queue).await?.0)
+    }
+
+    /// Removes it, with all that is in it.
+    pub async fn drop(self) -> Result<()> {
+        self.ask(reqwest::Method::DELETE).await
+    }
+
+    async fn ask(&self, method: reqwest::Method) -> Result<()> {
+        let url = format!("{}/api/vhosts/{}", self.management, self.name);
+        let request =
+            reqwest::Client::new().request(method, url).basic_auth("guest", Some("guest"));
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+}

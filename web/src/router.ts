@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { EventRef } from './services/types';
 
 /** Where the reader is. Ids are opaque: whatever stands in the address goes to the API as it is. */
 export type Route =
@@ -13,9 +14,9 @@ export const route = signal<Route>(routeOf(location.pathname));
 
 export const paths = {
   events: () => '/',
-  event: (event: string) => `/events/${encodeURIComponent(event)}`,
-  reservation: (event: string, id: string) => `${paths.event(event)}/reservations/${encodeURIComponent(id)}`,
-  tickets: (event: string, id: string) => `${paths.reservation(event, id)}/tickets`,
+  event: (event: EventRef) => `/events/${encodeURIComponent(event)}`,
+  reservation: (event: EventRef, id: string) => `${paths.event(event)}/reservations/${encodeURIComponent(id)}`,
+  tickets: (event: EventRef, id: string) => `${paths.reservation(event, id)}/tickets`,
 };
 
 /** Goes to a path of this page without loading it anew. */

@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import { cancelReservation } from '../services/reservations';
 import { explain } from '../services/problem';
+import type { EventRef } from '../services/types';
 import { Notice } from './notice';
 
 /** Gives the seats back, after a second thought: in a crowd they are gone at once. */
-export function CancelHold({ event, id, label }: { event: string; id: string; label: string }) {
+export function CancelHold({ event, id, label }: { event: EventRef; id: string; label: string }) {
   const [step, setStep] = useState<'rest' | 'sure' | 'sent'>('rest');
   const [problem, setProblem] = useState<string>();
   const cancel = async () => {

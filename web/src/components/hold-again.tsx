@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 import { go, paths } from '../router';
 import { fillCart } from '../services/cart';
-import { listed, plural } from '../services/format';
+import { plural } from '../services/format';
+import { goneText } from '../services/gone';
 import { rememberReservation, wishOf } from '../services/own-hold';
 import { explain, ProblemError } from '../services/problem';
 import { reserve } from '../services/reservations';
@@ -22,14 +23,15 @@ export function HoldAgain({ event, reservation }: { event: Event | undefined; re
     const request = requestAgain(event, reservation, left.map((ticket) => ticket.number));
     try {
       const next = (await reserve(id, request)).reservation;
-      rememberReservation(id, next.id, request);
+      const names = Object.fromEntries(left.map((ticket) => [ticket.number, ticket.label]));
+      rememberReservation(id, next.id, { request, names });
       go(paths.reservation(id, next.id), 'replace');
       return;
     } catch (error) {
       const lost = error instanceof ProblemError ? (error.problem.tickets ?? []) : [];
       const names = reservation.tickets.filter((ticket) => lost.includes(ticket.number)).map((ticket) => ticket.label);
       setGone([...gone, ...lost]);
-      if (names.length > 0) setProblem({ title: `${listed(names)} ${names.length === 1 ? 'has' : 'have'} gone to someone else`, detail: '' });
+      if (names.length > 0) setProblem({ title: goneText(names), detail: '' });
       else setProblem({ title: 'Not held', detail: explain(error) });
     }
     setAsking(false);
@@ -59,8 +61,8 @@ export function HoldAgain({ event, reservation }: { event: Event | undefined; re
 
 // General admission has no seats to ask for by number: any of the same kind will do.
 function requestAgain(event: Event | undefined, reservation: Reservation, tickets: number[]): ReservationRequest {
-  const { customer } = reservation;
-  const wish = wishOf(reservation.id);
+  const wish = wishOf(reservation.id)?.request;
+  const customer = reservation.customer ?? wish?.customer ?? '';
   if (wish?.best) return { customer, best: wish.best };
   const [first] = reservation.tickets;
   const general = event?.sections.find((section) => section.number === first?.section)?.kind === 'general';

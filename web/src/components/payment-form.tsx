@@ -3,14 +3,14 @@ import { announce } from '../services/announce';
 import { money } from '../services/format';
 import { pay, resumePayment } from '../services/payments';
 import { explain, ProblemError, refusal } from '../services/problem';
-import type { Payment, Reservation } from '../services/types';
+import type { EventRef, Payment, Reservation } from '../services/types';
 import { Notice } from './notice';
 import { TestCards } from './test-cards';
 
 type Outcome = { tone: 'error' | 'warning'; title: string; detail: string };
 
 /** Pays for a held reservation. It stays in place while paying, so a declined card can be tried again at once. */
-export function PaymentForm({ event, reservation }: { event: string; reservation: Reservation }) {
+export function PaymentForm({ event, reservation }: { event: EventRef; reservation: Reservation }) {
   const [card, setCard] = useState('');
   const [sending, setSending] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();

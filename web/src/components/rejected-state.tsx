@@ -1,5 +1,7 @@
 import { go, paths } from '../router';
 import { fillCart } from '../services/cart';
+import { plural } from '../services/format';
+import { goneText } from '../services/gone';
 import { wishOf } from '../services/own-hold';
 import type { Reservation } from '../services/types';
 
@@ -17,15 +19,22 @@ const WORDS: Record<string, string> = {
 /** Refused after waiting in the queue: why, and the way back with everything that can still be had. */
 export function RejectedState({ reservation }: { reservation: Reservation }) {
   const { event, id, reason } = reservation;
-  const wished = wishOf(id)?.tickets ?? reservation.tickets.map((ticket) => ticket.number);
+  const wish = wishOf(id);
+  const gone = reservation.conflicts ?? [];
+  const names = gone.map((ticket) => wish?.names[ticket]).filter((name) => name !== undefined);
+  const kept = wish?.request.tickets?.filter((ticket) => !gone.includes(ticket)) ?? [];
   const again = () => {
-    if (wished.length > 0) fillCart(event, wished);
+    if (kept.length > 0) fillCart(event, kept);
     go(paths.event(event));
   };
   return (
     <div class="rejected-state">
       <p>{(reason && WORDS[reason]) ?? 'Nothing was held and nothing was charged.'}</p>
-      {wished.length > 1 && <p>Those of your seats that are still free are kept for you to choose from.</p>}
+      {names.length > 0 && (
+        <p>
+          {goneText(names)}.{kept.length > 0 && ` Your other ${plural(kept.length, 'seat')} stay in your order.`}
+        </p>
+      )}
       <button type="button" class="button primary" onClick={again}>
         Choose again
       </button>

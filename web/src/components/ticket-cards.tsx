@@ -1,13 +1,13 @@
 import { longDate } from '../services/format';
 import { getTickets } from '../services/reservations';
-import type { Event } from '../services/types';
 import { explain } from '../services/problem';
+import type { Event, EventRef } from '../services/types';
 import { Loading } from './loading';
 import { Notice } from './notice';
 import { useLoad } from './use-load';
 
 /** The tickets, each with its code for the door. */
-export function TicketCards({ event, id, about }: { event: string; id: string; about: Event | undefined }) {
+export function TicketCards({ event, id, about }: { event: EventRef; id: string; about: Event | undefined }) {
   const { data, error, reload } = useLoad((signal) => getTickets(event, id, signal), [event, id]);
   if (!data && error) {
     return (

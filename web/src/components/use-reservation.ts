@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { followReservation, isFinal } from '../live/follow-reservation';
 import { forgetReservation } from '../services/own-hold';
 import type { ProblemError } from '../services/problem';
-import type { Timed } from '../services/reservations';
+import { takeAnswer, type Timed } from '../services/reservations';
 
 export interface Followed {
   timed: Timed | undefined;
@@ -13,7 +13,7 @@ export interface Followed {
 
 /** A reservation as it changes, until its final state. */
 export function useReservation(event: string, id: string): Followed {
-  const [timed, setTimed] = useState<Timed>();
+  const [timed, setTimed] = useState<Timed | undefined>(() => takeAnswer(id));
   const [refused, setRefused] = useState<ProblemError>();
   const [up, setUp] = useState(true);
   useEffect(

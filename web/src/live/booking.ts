@@ -4,7 +4,8 @@ import { go, paths } from '../router';
 import { announce } from '../services/announce';
 import { openCart } from '../services/cart';
 import { getLayout } from '../services/events';
-import { listed, plural } from '../services/format';
+import { plural } from '../services/format';
+import { goneText } from '../services/gone';
 import { rememberReservation } from '../services/own-hold';
 import { explain, ProblemError, refusal } from '../services/problem';
 import { reserve, unansweredRequest } from '../services/reservations';
@@ -55,7 +56,7 @@ export class Booking {
 
   loadPlan(): void {
     this.planError.value = undefined;
-    persist(() => getLayout(this.event.id, this.end.signal), this.end.signal).then(
+    persist(() => getLayout(this.event, this.end.signal), this.end.signal).then(
       (layout) => (this.plan.value = planOf(this.event, layout)),
       (error: unknown) => {
         if (!this.end.signal.aborted) this.planError.value = explain(error);
@@ -112,7 +113,8 @@ export class Booking {
     try {
       const { reservation } = await reserve(this.event.id, request);
       if (this.end.signal.aborted) return;
-      rememberReservation(this.event.id, reservation.id, request);
+      const names = Object.fromEntries((request.tickets ?? []).map((ticket) => [ticket, this.nameOf(ticket)]));
+      rememberReservation(this.event.id, reservation.id, { request, names });
       this.cart.seats.value = [];
       go(paths.reservation(this.event.id, reservation.id));
     } catch (error) {
@@ -148,10 +150,9 @@ export class Booking {
     const gone = seats.value.filter((ticket) => tickets.includes(ticket));
     if (gone.length === 0) return;
     seats.value = seats.value.filter((ticket) => !gone.includes(ticket));
-    const names = gone.map((ticket) => this.nameOf(ticket));
     const kept = seats.value.length;
     this.problem.value = {
-      title: `${listed(names)} ${gone.length === 1 ? 'has' : 'have'} gone to someone else`,
+      title: goneText(gone.map((ticket) => this.nameOf(ticket))),
       detail: kept === 0 ? 'Please choose again.' : `We kept your other ${plural(kept, 'seat')}.`,
     };
   }

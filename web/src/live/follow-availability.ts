@@ -1,6 +1,6 @@
 import { eventPath, getAvailability } from '../services/events';
 import { openStream, type Stream } from '../services/stream';
-import type { AvailabilityDelta } from '../services/types';
+import type { AvailabilityDelta, EventRef } from '../services/types';
 import type { Board, Change } from './board';
 
 /** `live`: changes arrive as they happen; `polling`: every few seconds; `offline`: the last answer failed. */
@@ -25,7 +25,7 @@ export class AvailabilityFollower {
   private reopenMs = REOPEN_MS;
 
   constructor(
-    private readonly event: string,
+    private readonly event: EventRef,
     private readonly board: Board,
     private readonly onChange: (changes: Change[]) => void,
     private readonly onLink: (link: Link) => void,

@@ -2,7 +2,7 @@ import { ProblemError } from '../services/problem';
 import { getReservation, reservationPath, withDeadline, type Timed } from '../services/reservations';
 import { pause } from '../services/retry';
 import { openStream } from '../services/stream';
-import type { Reservation, ReservationStatus } from '../services/types';
+import type { EventRef, Reservation, ReservationStatus } from '../services/types';
 
 const FINAL: ReadonlySet<ReservationStatus> = new Set(['confirmed', 'rejected', 'cancelled', 'expired', 'refunded']);
 const LEAST_PAUSE_MS = 1_000;
@@ -23,13 +23,17 @@ export interface ReservationHandlers {
 }
 
 /** Follows a reservation to its final state: by stream, and by long polling while the stream is down. */
-export function followReservation(event: string, id: string, handlers: ReservationHandlers): () => void {
+export function followReservation(event: EventRef, id: string, handlers: ReservationHandlers): () => void {
   const end = new AbortController();
   let polling: AbortController | undefined;
 
+  let revision = -1;
   const take = (timed: Timed) => {
     if (end.signal.aborted) return;
     handlers.onLink(true);
+    // A slow answer may be overtaken by the stream: states never go back.
+    if (timed.reservation.revision < revision) return;
+    revision = timed.reservation.revision;
     handlers.onState(timed);
     if (isFinal(timed.reservation.status)) stop();
   };
@@ -75,7 +79,7 @@ interface PollHandlers {
   down(): void;
 }
 
-async function pollUntil(signal: AbortSignal, event: string, id: string, handlers: PollHandlers): Promise<void> {
+async function pollUntil(signal: AbortSignal, event: EventRef, id: string, handlers: PollHandlers): Promise<void> {
   let known: string | undefined;
   while (!signal.aborted) {
     const asked = performance.now();

@@ -4,9 +4,9 @@ import { LoadFailed, Loading } from '../components/loading';
 import { Notice } from '../components/notice';
 import { PageTitle } from '../components/page-title';
 import { useLoad } from '../components/use-load';
-import { listEvents, PAGE_SIZE } from '../services/events';
+import { listEvents } from '../services/events';
 import { explain } from '../services/problem';
-import type { Event } from '../services/types';
+import type { EventList as Page } from '../services/types';
 
 /** Everything that is on sale, sold out or to come. */
 export function EventsPage() {
@@ -16,22 +16,21 @@ export function EventsPage() {
     <div class="events-page">
       <PageTitle title="Events">What’s on</PageTitle>
       <p class="lede">Pick your seats, we hold them while you pay.</p>
-      {data.length === 0 ? <p>No events yet. Come back soon.</p> : <EventList first={data} onOpen={reload} />}
+      {data.events.length === 0 ? <p>No events yet. Come back soon.</p> : <EventList first={data} onOpen={reload} />}
     </div>
   );
 }
 
-function EventList({ first, onOpen }: { first: Event[]; onOpen: () => void }) {
-  const [more, setMore] = useState<Event[]>([]);
-  const [ended, setEnded] = useState(first.length < PAGE_SIZE);
+function EventList({ first, onOpen }: { first: Page; onOpen: () => void }) {
+  const [more, setMore] = useState<Page[]>([]);
   const [problem, setProblem] = useState<string>();
-  const events = [...first, ...more];
+  const pages = [first, ...more];
+  const next = pages.at(-1)?.next;
   const showMore = async () => {
     try {
-      const next = await listEvents(events.at(-1)?.id);
+      const page = await listEvents(next ?? undefined);
       setProblem(undefined);
-      setMore([...more, ...next]);
-      setEnded(next.length < PAGE_SIZE);
+      setMore([...more, page]);
     } catch (error) {
       setProblem(explain(error));
     }
@@ -39,12 +38,12 @@ function EventList({ first, onOpen }: { first: Event[]; onOpen: () => void }) {
   return (
     <>
       <ul class="event-list">
-        {events.map((event) => (
+        {pages.flatMap((page) => page.events).map((event) => (
           <EventRow key={event.id} event={event} onOpen={onOpen} />
         ))}
       </ul>
       {problem && <Notice tone="error">{problem}</Notice>}
-      {!ended && (
+      {next && (
         <button type="button" class="button" onClick={showMore}>
           Show more events
         </button>

@@ -17,7 +17,7 @@ import { paths } from '../router';
 import { announce } from '../services/announce';
 import { getEvent } from '../services/events';
 import type { Timed } from '../services/reservations';
-import type { Event, ReservationStatus } from '../services/types';
+import type { Event, EventRef, ReservationStatus } from '../services/types';
 
 const TITLES: Record<ReservationStatus, string> = {
   pending: 'In the queue',
@@ -85,7 +85,7 @@ function State({ timed, about, up }: { timed: Timed; about: Event | undefined; u
   );
 }
 
-function Confirmed({ event, id, about }: { event: string; id: string; about: Event | undefined }) {
+function Confirmed({ event, id, about }: { event: EventRef; id: string; about: Event | undefined }) {
   return (
     <>
       <p>

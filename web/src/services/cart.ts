@@ -1,5 +1,6 @@
 import { effect, signal, type Signal } from '@preact/signals';
 import { recall, remember } from './memory';
+import type { EventRef } from './types';
 
 export type Way = 'list' | 'map' | 'best';
 
@@ -26,7 +27,7 @@ interface Stored {
 }
 
 /** The cart of an event as it was left. */
-export function openCart(event: string): Cart {
+export function openCart(event: EventRef): Cart {
   const name = cartName(event);
   const stored = recall<Stored>(name);
   const way = signal<Way>(stored?.way ?? 'map');
@@ -41,11 +42,11 @@ export function openCart(event: string): Cart {
 }
 
 /** Puts seats into the cart of an event before its page is opened, for "choose again". */
-export function fillCart(event: string, seats: readonly number[]): void {
+export function fillCart(event: EventRef, seats: readonly number[]): void {
   const stored = recall<Stored>(cartName(event));
   remember(cartName(event), { best: {}, ...stored, way: 'map', seats });
 }
 
-function cartName(event: string): string {
+function cartName(event: EventRef): string {
   return `cart.${event}`;
 }

@@ -1,28 +1,29 @@
 import { learnServerTime } from './clock';
 import { ask } from './http';
-import type { Availability, Event, EventList, Layout } from './types';
+import type { Availability, Event, EventList, EventRef, Layout } from './types';
 
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 
-/** Events on sale, to come and sold out, soonest first; `after` is the id of the last one already known. */
-export async function listEvents(after?: string, signal?: AbortSignal): Promise<Event[]> {
+/** Events on sale, to come and sold out, soonest first; `after` is the `next` of the page before. */
+export async function listEvents(after?: string, signal?: AbortSignal): Promise<EventList> {
   const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
   if (after !== undefined) query.set('after', after);
   const answer = await ask<EventList>(`/events?${query}`, signal ? { signal } : {});
   learnServerTime(answer.data.events[0]?.server_now ?? answer.headers.get('date'), answer.sentAt);
-  return answer.data.events;
+  return answer.data;
 }
 
 /** One event, with what is left by section. */
-export async function getEvent(event: string, signal?: AbortSignal): Promise<Event> {
+export async function getEvent(event: EventRef, signal?: AbortSignal): Promise<Event> {
   const answer = await ask<Event>(eventPath(event), signal ? { signal } : {});
   learnServerTime(answer.data.server_now ?? answer.headers.get('date'), answer.sentAt);
   return answer.data;
 }
 
-/** Where every seat is. It never changes under one ETag, so the browser's own cache answers most calls. */
-export async function getLayout(event: string, signal?: AbortSignal): Promise<Layout> {
-  return (await ask<Layout>(`${eventPath(event)}/layout`, signal ? { signal } : {})).data;
+/** Where every seat is. It never changes under one version, so the browser's own cache answers most calls. */
+export async function getLayout(event: Event, signal?: AbortSignal): Promise<Layout> {
+  const version = event.layout_version === undefined ? '' : `?v=${event.layout_version}`;
+  return (await ask<Layout>(`${eventPath(event.id)}/layout${version}`, signal ? { signal } : {})).data;
 }
 
 export interface AvailabilityAnswer {
@@ -32,7 +33,7 @@ export interface AvailabilityAnswer {
 }
 
 /** What is taken now. With an ETag that still holds, the answer is empty and costs next to nothing. */
-export async function getAvailability(event: string, etag: string | null, signal?: AbortSignal): Promise<AvailabilityAnswer> {
+export async function getAvailability(event: EventRef, etag: string | null, signal?: AbortSignal): Promise<AvailabilityAnswer> {
   const answer = await ask<Availability>(`${eventPath(event)}/availability`, {
     ...(etag === null ? {} : { headers: { 'if-none-match': etag } }),
     ...(signal ? { signal } : {}),
@@ -43,6 +44,6 @@ export async function getAvailability(event: string, etag: string | null, signal
 }
 
 /** The API path of an event. */
-export function eventPath(event: string): string {
+export function eventPath(event: EventRef): string {
   return `/events/${encodeURIComponent(event)}`;
 }

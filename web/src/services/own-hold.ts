@@ -1,23 +1,29 @@
 import { recall, remember } from './memory';
-import type { ReservationRequest } from './types';
+import type { EventRef, ReservationRequest } from './types';
+
+/** What was asked for, and what its tickets are called: a refused reservation no longer says. */
+export interface Wish {
+  request: ReservationRequest;
+  names: Record<number, string>;
+}
 
 /** The id of this tab's latest reservation of an event, for the way back to it. */
-export function ownReservation(event: string): string | undefined {
+export function ownReservation(event: EventRef): string | undefined {
   return recall<string>(`own.${event}`);
 }
 
-/** Remembers a reservation and what was wished for, because a refused one no longer says. */
-export function rememberReservation(event: string, id: string, wish: ReservationRequest): void {
+/** Remembers a reservation and the wish that it came from. */
+export function rememberReservation(event: EventRef, id: string, wish: Wish): void {
   remember(`own.${event}`, id);
   remember(`wish.${id}`, wish);
 }
 
 /** It came to its end. */
-export function forgetReservation(event: string, id: string): void {
+export function forgetReservation(event: EventRef, id: string): void {
   if (ownReservation(event) === id) remember(`own.${event}`, undefined);
 }
 
 /** What the reservation was asked for with, if this tab asked. */
-export function wishOf(id: string): ReservationRequest | undefined {
-  return recall<ReservationRequest>(`wish.${id}`);
+export function wishOf(id: string): Wish | undefined {
+  return recall<Wish>(`wish.${id}`);
 }

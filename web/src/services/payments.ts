@@ -3,14 +3,14 @@ import { attemptFor, endingAttempt } from './idempotency';
 import { recall, remember } from './memory';
 import { reservationPath } from './reservations';
 import { pause, persist } from './retry';
-import type { Payment } from './types';
+import type { EventRef, Payment } from './types';
 
 const WAIT_S = 10;
 const TIMEOUT_MS = (WAIT_S + 5) * 1000;
 const LONGEST_MS = 120_000;
 
 /** Pays and follows the attempt to its end. The card number leaves this function only towards the server. */
-export async function pay(event: string, reservation: string, card: string): Promise<Payment> {
+export async function pay(event: EventRef, reservation: string, card: string): Promise<Payment> {
   const scope = payScope(reservation);
   // Only the last digits go into storage; a charge is told apart by them and by the key.
   const attempt = attemptFor(scope, card.slice(-4));
@@ -29,13 +29,13 @@ export async function pay(event: string, reservation: string, card: string): Pro
 }
 
 /** The outcome of the payment that was under way when the page was left, if there was one. */
-export async function resumePayment(event: string, reservation: string): Promise<Payment | undefined> {
+export async function resumePayment(event: EventRef, reservation: string): Promise<Payment | undefined> {
   const id = recall<string>(paymentName(reservation));
   if (id === undefined) return undefined;
   return settle(event, reservation, await readPayment(event, reservation, id));
 }
 
-async function settle(event: string, reservation: string, first: Payment): Promise<Payment> {
+async function settle(event: EventRef, reservation: string, first: Payment): Promise<Payment> {
   const end = performance.now() + LONGEST_MS;
   let payment = first;
   while (payment.status === 'processing' && performance.now() < end) {
@@ -47,7 +47,7 @@ async function settle(event: string, reservation: string, first: Payment): Promi
   return payment;
 }
 
-async function readPayment(event: string, reservation: string, id: string): Promise<Payment> {
+async function readPayment(event: EventRef, reservation: string, id: string): Promise<Payment> {
   const path = `${reservationPath(event, reservation)}/payments/${encodeURIComponent(id)}`;
   return (await ask<Payment>(path, { headers: { prefer: `wait=${WAIT_S}` }, timeoutMs: TIMEOUT_MS })).data;
 }

@@ -3,10 +3,12 @@ import { eventPath } from './events';
 import { ask, type Answer } from './http';
 import { attemptFor, endingAttempt, openAttempt } from './idempotency';
 import { persist } from './retry';
-import type { IssuedTickets, Reservation, ReservationRequest } from './types';
+import type { EventRef, IssuedTickets, Reservation, ReservationRequest } from './types';
 
 const WAIT_S = 10;
 const WAIT_TIMEOUT_MS = (WAIT_S + 5) * 1000;
+
+let latest: Timed | undefined;
 
 /** A reservation with the moment (`performance.now()`) at which its hold ends, if it has one. */
 export interface Timed {
@@ -18,7 +20,7 @@ export interface Timed {
  * Asks for tickets under a key that survives reloads: asking twice gives the same reservation.
  * Returns it held, or pending when the queue is longer than ten seconds. Throws `ProblemError` when refused.
  */
-export async function reserve(event: string, request: ReservationRequest): Promise<Timed> {
+export async function reserve(event: EventRef, request: ReservationRequest): Promise<Timed> {
   const scope = reserveScope(event);
   const attempt = attemptFor(scope, request);
   const send = () =>
@@ -28,16 +30,24 @@ export async function reserve(event: string, request: ReservationRequest): Promi
       headers: { 'idempotency-key': attempt.key, prefer: `wait=${WAIT_S}` },
       timeoutMs: WAIT_TIMEOUT_MS,
     });
-  return endingAttempt(scope, async () => timed(await persist(send)));
+  latest = await endingAttempt(scope, async () => timed(await persist(send)));
+  return latest;
+}
+
+/** The answer to the request that was just made, once, so that the next page need not ask for it again. */
+export function takeAnswer(id: string): Timed | undefined {
+  const answer = latest?.reservation.id === id ? latest : undefined;
+  latest = undefined;
+  return answer;
 }
 
 /** The request that was sent and not yet answered when the page was left, if any. */
-export function unansweredRequest(event: string): ReservationRequest | undefined {
+export function unansweredRequest(event: EventRef): ReservationRequest | undefined {
   return openAttempt<ReservationRequest>(reserveScope(event))?.body;
 }
 
 /** The reservation as it is now, or, with `wait`, after its next change or ten seconds. */
-export async function getReservation(event: string, id: string, wait: boolean, signal?: AbortSignal): Promise<Timed> {
+export async function getReservation(event: EventRef, id: string, wait: boolean, signal?: AbortSignal): Promise<Timed> {
   const answer = await ask<Reservation>(reservationPath(event, id), {
     ...(wait ? { headers: { prefer: `wait=${WAIT_S}` }, timeoutMs: WAIT_TIMEOUT_MS } : {}),
     ...(signal ? { signal } : {}),
@@ -46,17 +56,17 @@ export async function getReservation(event: string, id: string, wait: boolean, s
 }
 
 /** Gives the seats back. The end of it arrives as a change of the reservation. */
-export async function cancelReservation(event: string, id: string): Promise<void> {
+export async function cancelReservation(event: EventRef, id: string): Promise<void> {
   await persist(() => ask(reservationPath(event, id), { method: 'DELETE' }));
 }
 
 /** The tickets themselves, once confirmed. */
-export async function getTickets(event: string, id: string, signal?: AbortSignal): Promise<IssuedTickets> {
+export async function getTickets(event: EventRef, id: string, signal?: AbortSignal): Promise<IssuedTickets> {
   return (await ask<IssuedTickets>(`${reservationPath(event, id)}/tickets`, signal ? { signal } : {})).data;
 }
 
 /** The API path of a reservation. */
-export function reservationPath(event: string, id: string): string {
+export function reservationPath(event: EventRef, id: string): string {
   return `${eventPath(event)}/reservations/${encodeURIComponent(id)}`;
 }
 
@@ -76,6 +86,6 @@ function waitedFrom(answer: Answer<Reservation>): number {
   return answer.headers.has('preference-applied') ? performance.now() : answer.sentAt;
 }
 
-function reserveScope(event: string): string {
+function reserveScope(event: EventRef): string {
   return `reserve.${event}`;
 }

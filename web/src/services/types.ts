@@ -23,8 +23,11 @@ export interface Section {
   version: number;
 }
 
+/** An event's id, as it stands in an address or in an answer. */
+export type EventRef = string | number;
+
 export interface Event {
-  id: string;
+  id: number;
   name: string;
   venue: string;
   starts_at: string;
@@ -35,11 +38,14 @@ export interface Event {
   tickets_per_customer: number;
   tiers: Tier[];
   sections: Section[];
+  layout_version?: number;
   server_now?: string;
 }
 
 export interface EventList {
   events: Event[];
+  /** Where the next page begins, when there is one. */
+  next?: string | null;
 }
 
 export interface LayoutTicket {
@@ -122,16 +128,21 @@ export interface ReservedTicket {
 
 export interface Reservation {
   id: string;
-  event: string;
-  customer: string;
+  event: number;
+  /** Null while the process that answers has not heard of the request. */
+  customer: string | null;
   status: ReservationStatus;
+  /** Rises with every change of state. */
+  revision: number;
   tickets: ReservedTicket[];
   total?: Money | null;
-  created_at: string;
+  created_at: string | null;
   expires_at?: string | null;
   expires_in_ms?: number | null;
   server_now: string;
   reason?: string | null;
+  /** The wished tickets that were not free, where it was refused for them. */
+  conflicts?: number[];
   queue?: { eta_ms?: number | null } | null;
 }
 

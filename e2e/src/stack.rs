@@ -24,6 +24,8 @@ pub struct Options {
     pub workers: Vec<&'static str>,
     /// Whether there is a front door.
     pub api: bool,
+    /// Partitions of the requests: fewer than by default, because each costs the broker.
+    pub partitions: u16,
     /// Messages that may be left in the dead letters.
     pub dead_letters: u32,
 }
@@ -36,6 +38,7 @@ impl Options {
             settings: Vec::new(),
             workers: vec!["all"],
             api: true,
+            partitions: 4,
             dead_letters: 0,
         }
     }
@@ -90,7 +93,7 @@ impl Stack {
             database.plant(event).await?;
         }
         let environment = environment(&database.url, &vhost.url, &options);
-        let topology = Topology::new(&topology_settings());
+        let topology = Topology::new(&topology_settings(&options));
         let stop = CancellationToken::new();
         let publisher = Publisher::start(&vhost.settings(), &topology, "a test", stop);
         let buyer = Buyer::new("127.0.0.1:1")?;
@@ -150,7 +153,7 @@ impl Stack {
             anyhow::ensure!(status.success(), "a process ended with {status} after SIGTERM");
         }
         self.database.audit().await?;
-        for queue in work_queues() {
+        for queue in work_queues(self.options.partitions) {
             let waiting = self.vhost.waiting(&queue).await?;
             anyhow::ensure!(waiting == 0, "{waiting} messages came back to {queue}");
         }
@@ -160,7 +163,7 @@ impl Stack {
 
     /// Waits until nothing waits in any queue of requests, payments or due holds.
     pub async fn drained(&self) -> Result<()> {
-        for queue in work_queues() {
+        for queue in work_queues(self.options.partitions) {
             let empty = || async { self.vhost.waiting(&queue).await.is_ok_and(|n| n == 0) };
             eventually("an empty queue", empty).await;
         }
@@ -168,19 +171,21 @@ impl Stack {
     }
 }
 
-/// The queues of every test: fewer than by default, because each costs the broker.
-fn topology_settings() -> settings::Topology {
+const PAYMENT_PARTITIONS: u16 = 2;
+const DELAYS_MS: [u32; 5] = [100, 500, 1_000, 2_000, 60_000];
+
+fn topology_settings(options: &Options) -> settings::Topology {
     settings::Topology {
-        request_partitions: 4,
-        payment_partitions: 2,
-        delays_ms: vec![100, 500, 1_000, 2_000, 60_000],
+        request_partitions: options.partitions,
+        payment_partitions: PAYMENT_PARTITIONS,
+        delays_ms: DELAYS_MS.to_vec(),
         ..settings::Topology::default()
     }
 }
 
-fn work_queues() -> Vec<String> {
-    let mut queues: Vec<String> = (0..4).map(Topology::request_queue).collect();
-    queues.extend((0..2).map(Topology::payment_queue));
+fn work_queues(partitions: u16) -> Vec<String> {
+    let mut queues: Vec<String> = (0..partitions).map(Topology::request_queue).collect();
+    queues.extend((0..PAYMENT_PARTITIONS).map(Topology::payment_queue));
     queues.push(HOLDS_DUE.to_owned());
     queues
 }
@@ -190,9 +195,9 @@ fn environment(database: &str, broker: &str, options: &Options) -> Vec<(String, 
         ("database__url", database.to_owned()),
         ("database__connections_max", "8".to_owned()),
         ("broker__url", broker.to_owned()),
-        ("topology__request_partitions", "4".to_owned()),
-        ("topology__payment_partitions", "2".to_owned()),
-        ("topology__delays_ms", "100,500,1000,2000,60000".to_owned()),
+        ("topology__request_partitions", options.partitions.to_string()),
+        ("topology__payment_partitions", PAYMENT_PARTITIONS.to_string()),
+        ("topology__delays_ms", DELAYS_MS.map(|ms| ms.to_string()).join(",")),
         ("api__listen", "127.0.0.1:0".to_owned()),
         ("api__admin_listen", "127.0.0.1:0".to_owned()),
         ("workers__admin_listen", "127.0.0.1:0".to_owned()),

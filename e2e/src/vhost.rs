@@ -3,6 +3,7 @@
 use anyhow::Result;
 use common::broker::{Connection, queue_depth};
 use common::settings;
+use tokio::sync::Mutex;
 
 use crate::database::unique;
 
@@ -13,6 +14,7 @@ pub struct Vhost {
     pub url: String,
     name: String,
     management: String,
+    connection: Mutex<Option<Connection>>,
 }
 
 impl Vhost {
@@ -20,7 +22,12 @@ impl Vhost {
     pub async fn create(amqp: &str, management: &str) -> Result<Self> {
         let name = unique("test");
         let (base, _) = amqp.rsplit_once('/').unwrap_or((amqp, ""));
-        let vhost = Self { url: format!("{base}/{name}"), name, management: management.to_owned() };
+        let vhost = Self {
+            url: format!("{base}/{name}"),
+            name,
+            management: management.to_owned(),
+            connection: Mutex::default(),
+        };
         vhost.ask(reqwest::Method::PUT).await?;
         Ok(vhost)
     }
@@ -30,10 +37,16 @@ impl Vhost {
         settings::Broker { url: self.url.as_str().into(), ..settings::Broker::default() }
     }
 
-    /// How many messages wait in a queue.
+    /// How many messages wait in a queue, those in the hands of a consumer not counted.
     pub async fn waiting(&self, queue: &str) -> Result<u32> {
-        let connection = Connection::open(&self.settings(), "a test").await?;
-        Ok(queue_depth(&connection, queue).await?.0)
+        let mut kept = self.connection.lock().await;
+        let connection = match kept.take().filter(Connection::is_open) {
+            Some(connection) => connection,
+            None => Connection::open(&self.settings(), "a test").await?,
+        };
+        let (waiting, _consumers) = queue_depth(&connection, queue).await?;
+        *kept = Some(connection);
+        Ok(waiting)
     }
 
     /// Removes it, with all that is in it.

@@ -1,0 +1,142 @@
+//! Holds that run out: by the delay queues, at the database's time, whatever is lost.
+
+use anyhow::Result;
+use common::messages::Request;
+use e2e::messages::{pay, reserve, send, send_payments};
+use e2e::{Options, Stack, eventually, plans};
+
+/// Holds of this many seconds; paying keeps a hold for one second at most.
+fn short_holds(hold_seconds: i32) -> Options {
+    let mut event = plans::seated(6);
+    event.hold_seconds = hold_seconds;
+    event.paying_seconds = 1;
+    Options { api: false, ..Options::of(event) }
+}
+
+/// With nothing but the delay queues to find out that a hold is due.
+fn by_delay_queues_only(options: Options) -> Options {
+    options.set("workers__audit_interval_ms", 0).set("workers__rearm_at_start", false)
+}
+
+const EXPIRED: &str = "SELECT count(*) FROM reservations WHERE status = 'expired'";
+/// How late the latest hold was freed, in milliseconds.
+const LATEST_MS: &str =
+    "SELECT coalesce(max(extract(epoch FROM updated_at - expires_at) * 1000), 0)
+                         ::bigint FROM reservations WHERE status = 'expired'";
+const EARLY: &str = "SELECT count(*) FROM reservations
+                     WHERE status = 'expired' AND updated_at < expires_at";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_of_2_s_is_free_within_300_ms_of_being_due_by_the_delay_queue() -> Result<()> {
+    let stack = Stack::start(by_delay_queues_only(short_holds(2))).await?;
+    for seat in 1..=20 {
+        send(&stack.publisher, 0, vec![Request::Reserve(reserve("ada", &[seat]))]).await?;
+    }
+    let all = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 20) };
+    eventually("twenty holds expired", all).await;
+    let latest_ms = stack.database.count(LATEST_MS).await?;
+    assert!(latest_ms < 300, "freed {latest_ms} ms after being due");
+    assert_eq!(stack.database.count(EARLY).await?, 0);
+    let prompts: Vec<_> =
+        stack.workers[0].lines().into_iter().filter(|l| l["message"] == "holds expired").collect();
+    assert!(!prompts.is_empty() && prompts.iter().all(|line| line["prompt"] == "Hold"));
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_of_a_length_without_a_queue_of_its_own_is_due_by_hops() -> Result<()> {
+    let stack = Stack::start(by_delay_queues_only(short_holds(3))).await?;
+    send(&stack.publisher, 0, vec![Request::Reserve(reserve("ada", &[1]))]).await?;
+    let expired = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 1) };
+    eventually("an expired hold", expired).await;
+    let latest_ms = stack.database.count(LATEST_MS).await?;
+    assert!(latest_ms < 300, "freed {latest_ms} ms after being due");
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_whose_message_was_lost_is_found_by_the_audit() -> Result<()> {
+    let options = short_holds(1)
+        .set("workers__audit_interval_ms", 500)
+        .set("workers__audit_overdue_ms", 500)
+        .set("workers__rearm_at_start", false);
+    let stack = Stack::start(options).await?;
+    send(&stack.publisher, 0, vec![Request::Reserve(reserve("ada", &[1, 2]))]).await?;
+    let held = || async {
+        stack.database.count("SELECT count(*) FROM reservations").await.is_ok_and(|n| n == 1)
+    };
+    eventually("a hold", held).await;
+    // A hold that no message speaks of: as if the broker had lost it.
+    let orphan = "WITH r AS (INSERT INTO reservations
+            (event_id, id, revision, status, fingerprint, created_at, updated_at, expires_at,
+             currency, customer, tickets, prices)
+         SELECT 1, gen_random_uuid(), 1, 'held', 0, now(), now(), now() + interval '100 ms',
+                'EUR', 'bob', '{9}', '{2500}' RETURNING id, expires_at),
+         s AS (UPDATE sections SET available = available - 1, version = version + 1 RETURNING 1)
+         UPDATE tickets SET state = 'held', reservation_id = r.id, expires_at = r.expires_at
+         FROM r, s WHERE number = 9";
+    sqlx::query(orphan).execute(&stack.database.pool).await?;
+    let both = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 2) };
+    eventually("both expired", both).await;
+    let audit =
+        |line: &serde_json::Value| line["message"] == "holds expired" && line["prompt"] == "Audit";
+    stack.workers[0].line(audit).await?;
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_overdue_hold_is_taken_over_although_no_expiry_worker_runs() -> Result<()> {
+    let stack = Stack::start(short_holds(1).workers(&["reservations"])).await?;
+    send(&stack.publisher, 0, vec![Request::Reserve(reserve("ada", &[1, 2]))]).await?;
+    let due = "SELECT count(*) FROM tickets WHERE state = 'held' AND expires_at <= now()";
+    let is_due = || async { stack.database.count(due).await.is_ok_and(|n| n == 2) };
+    eventually("an overdue hold", is_due).await;
+    send(&stack.publisher, 0, vec![Request::Reserve(reserve("bob", &[2]))]).await?;
+    let taken = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 1) };
+    eventually("the takeover", taken).await;
+    let of_bob = "SELECT count(*) FROM tickets t JOIN reservations r ON r.id = t.reservation_id
+                  WHERE r.customer = 'bob' AND t.number = 2 AND t.state = 'held'";
+    assert_eq!(stack.database.count(of_bob).await?, 1);
+    let free = "SELECT count(*) FROM tickets WHERE number = 1 AND state = 'available'";
+    assert_eq!(stack.database.count(free).await?, 1, "the other seat of the lost hold is free");
+    stack.database.audit().await?;
+    let mut stack = stack;
+    stack.add_worker("expiry", &[])?;
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn paying_around_the_moment_of_expiry_ends_in_exactly_one_of_confirmed_or_expired()
+-> Result<()> {
+    let stack = Stack::start(short_holds(1)).await?;
+    let mut payments = Vec::new();
+    for seat in 1..=60 {
+        let request = reserve("ada", &[seat]);
+        payments.push(pay(request.id));
+        send(&stack.publisher, 0, vec![Request::Reserve(request)]).await?;
+        let held = "SELECT count(*) FROM reservations";
+        let held =
+            || async { stack.database.count(held).await.is_ok_and(|n| n == i64::from(seat)) };
+        eventually("a hold", held).await;
+        // Each payment comes between 50 ms before and 50 ms after its hold is due.
+        let (publisher, payment) = (stack.publisher.clone(), payments[payments.len() - 1].clone());
+        let wait = std::time::Duration::from_millis(950 + (seat as u64 * 7) % 100);
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            send_payments(&publisher, 0, vec![payment]).await
+        });
+    }
+    let over = "SELECT count(*) FROM reservations r JOIN payments p ON p.reservation_id = r.id
+                WHERE (r.status = 'confirmed' AND p.status = 'succeeded')
+                   OR (r.status = 'expired' AND p.status = 'failed' AND p.reason = 'expired')";
+    let all = || async { stack.database.count(over).await.is_ok_and(|n| n == 60) };
+    eventually("sixty payments that are over", all).await;
+    let confirmed = "SELECT count(*) FROM reservations WHERE status = 'confirmed'";
+    let confirmed = stack.database.count(confirmed).await?;
+    let captured = "SELECT count(*) FROM gateway.charges WHERE captured AND refunded_at IS NULL";
+    assert_eq!(stack.database.count(captured).await?, confirmed, "money and tickets agree");
+    let sold = "SELECT count(*) FROM tickets WHERE state = 'sold'";
+    assert_eq!(stack.database.count(sold).await?, confirmed);
+    assert!(confirmed > 0 && confirmed < 60, "both endings were met: {confirmed} confirmed");
+    stack.finish().await
+}

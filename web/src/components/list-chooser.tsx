@@ -91,7 +91,7 @@ function RowList({ booking, section, onChoose }: { booking: Booking; section: Pl
           <button type="button" onClick={() => onChoose(one.row)}>
             <span class="name">{one.row.name === '' ? 'All seats' : `Row ${one.row.name}`}</span>
             <span class="detail">
-              {plural(one.free.length, 'seat')} left, {priceRange(one.free.map((seat) => seat.price).filter((price) => price !== undefined))}
+              {plural(one.free.length, 'seat')} left, {priceRange(one.free.flatMap((seat) => seat.price ?? []))}
             </span>
           </button>
         </li>

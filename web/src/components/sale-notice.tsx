@@ -26,7 +26,13 @@ export function SaleNotice({ event, booking, onOpen }: Props) {
       </div>
     );
   }
-  if (event.status === 'paused') return <Notice tone="info" title="Sales are paused">Your place on this page is kept. Reload it in a while.</Notice>;
+  if (event.status === 'paused') {
+    return (
+      <Notice tone="info" title="Sales are paused">
+        What you chose is kept. Reload this page in a while.
+      </Notice>
+    );
+  }
   if (event.status === 'closed') return <Notice tone="info" title="Sales have closed" />;
   if (left.value > 0) return null;
   return (

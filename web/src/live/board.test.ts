@@ -12,7 +12,8 @@ const delta = (version: number, state: 'held' | 'available' | 'sold', tickets: n
 test('a snapshot may name single tickets and runs of them', () => {
   const board = new Board();
   expect(board.load(snapshot(3, [1, [4, 6]]))).toHaveLength(4);
-  expect([1, 3, 4, 5, 6, 7].map((ticket) => board.stateOf(1, ticket))).toEqual(['taken', 'available', 'taken', 'taken', 'taken', 'available']);
+  const taken = [1, 2, 3, 4, 5, 6, 7].filter((ticket) => board.stateOf(1, ticket) === 'taken');
+  expect(taken).toEqual([1, 4, 5, 6]);
 });
 
 test('the next delta is applied and tells what changed', () => {

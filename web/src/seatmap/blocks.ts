@@ -100,7 +100,8 @@ function linesThatFit(name: string, roomPx: number): string[] {
 function write(text: SVGTextElement, lines: string[], x: number): void {
   if (text.dataset['lines'] === lines.join('\n')) return;
   text.dataset['lines'] = lines.join('\n');
-  const spans = lines.map((line, index) => svg('tspan', { x, dy: index === 0 ? `${-0.15 - LINE_EM * (lines.length - 1)}em` : `${LINE_EM}em` }, `${line} `));
+  const rise = -0.15 - LINE_EM * (lines.length - 1);
+  const spans = lines.map((line, index) => svg('tspan', { x, dy: `${index === 0 ? rise : LINE_EM}em` }, `${line} `));
   text.replaceChildren(...spans);
 }
 

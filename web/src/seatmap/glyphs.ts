@@ -13,7 +13,7 @@ export function seatShape(shape: number, x: number, y: number, r: number): strin
   if (shape === 2) return polygon(x, y, r * 1.12, 4, 0);
   if (shape === 3) return polygon(x, y, r * 1.08, 6, 0);
   if (shape === 4) return polygon(x, y + r * 0.15, r * 1.15, 3, -Math.PI / 2);
-  return `M${n(x - r)} ${n(y)}a${n(r)} ${n(r)} 0 1 1 ${n(2 * r)} 0a${n(r)} ${n(r)} 0 1 1 ${n(-2 * r)} 0z`;
+  return circle(x, y, r);
 }
 
 /** The tick on a chosen seat. */
@@ -26,10 +26,14 @@ export function wheelchair(x: number, y: number, r: number): string {
   const head = r * 0.14;
   const wheel = r * 0.34;
   return [
-    `M${n(x - head - r * 0.1)} ${n(y - r * 0.5)}a${n(head)} ${n(head)} 0 1 1 ${n(2 * head)} 0a${n(head)} ${n(head)} 0 1 1 ${n(-2 * head)} 0z`,
+    circle(x - r * 0.1, y - r * 0.5, head),
     `M${n(x - r * 0.1)} ${n(y - r * 0.3)}v${n(r * 0.4)}h${n(r * 0.4)}l${n(r * 0.15)} ${n(r * 0.45)}`,
     `M${n(x - r * 0.2)} ${n(y - r * 0.05)}a${n(wheel)} ${n(wheel)} 0 1 0 ${n(r * 0.42)} ${n(r * 0.42)}`,
   ].join('');
+}
+
+function circle(x: number, y: number, r: number): string {
+  return `M${n(x - r)} ${n(y)}a${n(r)} ${n(r)} 0 1 1 ${n(2 * r)} 0a${n(r)} ${n(r)} 0 1 1 ${n(-2 * r)} 0z`;
 }
 
 function box(x: number, y: number, w: number, h: number): string {

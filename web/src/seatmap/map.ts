@@ -188,7 +188,9 @@ export class SeatMap {
     const usable = this.roving?.isConnected && this.roving.getAttribute('aria-hidden') !== 'true';
     if (usable) return;
     const held = this.roving !== undefined && this.roving === document.activeElement;
-    const first = this.rows.group.querySelector('[data-seat]:not([aria-disabled])') ?? this.blocks.group.querySelector('[data-section]:not([aria-hidden])');
+    const first =
+      this.rows.group.querySelector('[data-seat]:not([aria-disabled])') ??
+      this.blocks.group.querySelector('[data-section]:not([aria-hidden])');
     this.rove(first ?? undefined, held);
   }
 

@@ -81,7 +81,7 @@ export class Rows {
       this.elements.set(seat.number, element);
       this.dress(element, seat);
       group.append(element);
-      if (seat.accessible) marks.push(svg('path', { d: wheelchair(seat.x, seat.y, this.radius), class: 'wheelchair', 'aria-hidden': 'true' }));
+      if (seat.accessible) marks.push(this.wheelchair(seat));
     }
     group.append(...marks, ...this.rowNames(shelf.row));
     shelf.group = group;
@@ -113,6 +113,10 @@ export class Rows {
       svg('text', { ...shared, x: first.x - this.radius * 2.4, y: first.y }, row.name),
       svg('text', { ...shared, x: last.x + this.radius * 2.4, y: last.y }, row.name),
     ];
+  }
+
+  private wheelchair(seat: Seat): SVGPathElement {
+    return svg('path', { d: wheelchair(seat.x, seat.y, this.radius), class: 'wheelchair', 'aria-hidden': 'true' });
   }
 
   private dress(element: SVGPathElement, seat: Seat): void {

@@ -11,6 +11,7 @@ export function stage(plan: Plan): SVGGElement {
   const left = x + (width - barWidth) / 2;
   const top = y + plan.pitch * 0.4;
   const attributes = { x: left, y: top, width: barWidth, height, rx: height / 2 };
-  const word = svg('text', { x: x + width / 2, y: top + height / 2, dy: '0.35em', 'text-anchor': 'middle', 'font-size': height * 0.6 }, 'Stage');
+  const middle = { x: x + width / 2, y: top + height / 2, dy: '0.35em', 'text-anchor': 'middle' };
+  const word = svg('text', { ...middle, 'font-size': height * 0.6 }, 'Stage');
   return svg('g', { class: 'stage', 'aria-hidden': 'true' }, svg('rect', attributes), word);
 }

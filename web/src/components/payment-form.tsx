@@ -58,7 +58,7 @@ export function PaymentForm({ event, reservation }: { event: EventRef; reservati
         />
       </label>
       <button type="submit" class="button primary wide" aria-disabled={busy}>
-        {busy ? 'Paying…' : `Pay ${reservation.total ? money(reservation.total) : ''}`}
+        {busy ? 'Paying…' : `Pay ${money(reservation.total)}`}
       </button>
       <TestCards onUse={setCard} />
     </form>

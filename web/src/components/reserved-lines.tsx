@@ -1,5 +1,5 @@
 import { money } from '../services/format';
-import type { Event, Reservation } from '../services/types';
+import type { Event, ReservedTicket, Reservation } from '../services/types';
 
 /** What a reservation holds and what it comes to. */
 export function ReservedLines({ reservation, event }: { reservation: Reservation; event: Event | undefined }) {
@@ -11,17 +11,22 @@ export function ReservedLines({ reservation, event }: { reservation: Reservation
           <li key={ticket.number}>
             <span class="what">
               {ticket.label}
-              <span class="detail">{event?.tiers.find((tier) => tier.number === ticket.tier)?.name}</span>
+              <span class="detail">{placeOf(ticket, event)}</span>
             </span>
             <span class="price">{money(ticket.price)}</span>
           </li>
         ))}
       </ul>
-      {reservation.total && (
-        <p class="total">
-          <span>Total</span> <strong>{money(reservation.total)}</strong>
-        </p>
-      )}
+      <p class="total">
+        <span>Total</span> <strong>{money(reservation.total)}</strong>
+      </p>
     </div>
   );
+}
+
+/** Section and price name; the label of a standing ticket names its section already. */
+function placeOf(ticket: ReservedTicket, event: Event | undefined): string {
+  const section = event?.sections.find((one) => one.number === ticket.section);
+  const tier = event?.tiers.find((one) => one.number === ticket.tier);
+  return [section?.kind === 'seated' && section.name, tier?.name].filter(Boolean).join(', ');
 }

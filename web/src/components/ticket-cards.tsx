@@ -30,7 +30,10 @@ export function TicketCards({ event, id, about }: { event: EventRef; id: string;
               {about && longDate(about.starts_at)}
               <span class="venue">{about?.venue}</span>
             </p>
-            <p class="ticket-seat">{ticket.label}</p>
+            <p class="ticket-seat">
+              <span class="detail">{ticket.section}</span>
+              {ticket.label}
+            </p>
             <p class="ticket-code">{ticket.code}</p>
           </div>
           <img src={ticket.qr} alt={`QR code of ticket ${ticket.code}`} width="148" height="148" />

@@ -64,10 +64,10 @@ export function seatName(seat: Pick<Seat, 'row' | 'seat' | 'number'>): string {
 
 // Layouts come in metres or in whatever their author drew in; lettering and strokes need units of a known size.
 function scaled(sections: readonly LayoutSection[]): { section: LayoutSection; seats: LayoutTicket[] }[] {
-  const factor = PITCH / seatPitch(sections.flatMap((one) => one.tickets ?? []));
+  const factor = PITCH / seatPitch(sections.flatMap((one) => one.tickets));
   return sections.map((one) => ({
     section: one,
-    seats: (one.tickets ?? []).map((seat) => ({ ...seat, x: seat.x * factor, y: seat.y * factor })),
+    seats: one.tickets.map((seat) => ({ ...seat, x: seat.x * factor, y: seat.y * factor })),
   }));
 }
 
@@ -81,9 +81,9 @@ function section(layout: LayoutSection, info: Section | undefined, rows: Row[], 
 function rowsOf(layout: LayoutSection, tickets: LayoutTicket[], price: Map<number, Money>): Row[] {
   const rows = new Map<string, Seat[]>();
   for (const ticket of tickets) {
-    const { number, row, seat, tier, x, y } = ticket;
+    const { number, row, seat, tier, accessible, x, y } = ticket;
     const known = rows.get(row) ?? [];
-    known.push({ number, section: layout.number, row, seat, tier, price: price.get(tier), accessible: ticket.accessible ?? false, x, y });
+    known.push({ number, section: layout.number, row, seat, tier, price: price.get(tier), accessible, x, y });
     rows.set(row, known);
   }
   const sorted = [...rows].map(([name, seats]) => ({ name, seats: seats.sort((a, b) => a.x - b.x || a.number - b.number) }));

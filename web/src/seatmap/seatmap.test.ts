@@ -23,6 +23,7 @@ function house(sections: { rows: string[]; seats: number; x: number; y: number }
           tier: 1,
           x: section.x + seat * 0.8,
           y: section.y + depth,
+          accessible: false,
         })),
       ),
     })),

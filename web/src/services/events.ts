@@ -9,21 +9,20 @@ export async function listEvents(after?: string, signal?: AbortSignal): Promise<
   const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
   if (after !== undefined) query.set('after', after);
   const answer = await ask<EventList>(`/events?${query}`, signal ? { signal } : {});
-  learnServerTime(answer.data.events[0]?.server_now ?? answer.headers.get('date'), answer.sentAt);
+  learnServerTime(answer.data.events[0]?.server_now, answer.sentAt);
   return answer.data;
 }
 
 /** One event, with what is left by section. */
 export async function getEvent(event: EventRef, signal?: AbortSignal): Promise<Event> {
   const answer = await ask<Event>(eventPath(event), signal ? { signal } : {});
-  learnServerTime(answer.data.server_now ?? answer.headers.get('date'), answer.sentAt);
+  learnServerTime(answer.data.server_now, answer.sentAt);
   return answer.data;
 }
 
 /** Where every seat is. It never changes under one version, so the browser's own cache answers most calls. */
 export async function getLayout(event: Event, signal?: AbortSignal): Promise<Layout> {
-  const version = event.layout_version === undefined ? '' : `?v=${event.layout_version}`;
-  return (await ask<Layout>(`${eventPath(event.id)}/layout${version}`, signal ? { signal } : {})).data;
+  return (await ask<Layout>(`${eventPath(event.id)}/layout?v=${event.layout_version}`, signal ? { signal } : {})).data;
 }
 
 export interface AvailabilityAnswer {

@@ -35,17 +35,17 @@ export interface Event {
   status: EventStatus;
   hold_seconds: number;
   tickets_per_reservation: number;
-  tickets_per_customer: number;
+  tickets_per_customer: number | null;
   tiers: Tier[];
   sections: Section[];
-  layout_version?: number;
-  server_now?: string;
+  layout_version: number;
+  server_now: string;
 }
 
 export interface EventList {
   events: Event[];
   /** Where the next page begins, when there is one. */
-  next?: string | null;
+  next: string | null;
 }
 
 export interface LayoutTicket {
@@ -55,14 +55,14 @@ export interface LayoutTicket {
   tier: number;
   x: number;
   y: number;
-  accessible?: boolean;
+  accessible: boolean;
 }
 
 export interface LayoutSection {
   number: number;
   name: string;
   kind: 'seated' | 'general';
-  tickets?: LayoutTicket[];
+  tickets: LayoutTicket[];
 }
 
 export interface Layout {
@@ -135,15 +135,16 @@ export interface Reservation {
   /** Rises with every change of state. */
   revision: number;
   tickets: ReservedTicket[];
-  total?: Money | null;
+  total: Money;
   created_at: string | null;
-  expires_at?: string | null;
-  expires_in_ms?: number | null;
+  expires_at: string | null;
+  expires_in_ms: number | null;
   server_now: string;
-  reason?: string | null;
+  reason: string | null;
   /** The wished tickets that were not free, where it was refused for them. */
   conflicts?: number[];
-  queue?: { eta_ms?: number | null } | null;
+  /** Only while pending. */
+  queue?: { eta_ms: number };
 }
 
 export type PaymentStatus = 'processing' | 'succeeded' | 'declined' | 'failed' | 'refunded';
@@ -159,6 +160,8 @@ export interface Payment {
 export interface IssuedTicket {
   number: number;
   label: string;
+  /** The name of its section. */
+  section: string;
   code: string;
   qr: string;
 }

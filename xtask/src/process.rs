@@ -16,18 +16,22 @@ pub use rustix::process::Signal;
 /// How often a wait looks again. The kernel tells nobody but `wait` itself that a child has ended.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Stops process (or, with a minus, process group) $2 with signal $1 unless told, before the pipe closes, that it has
-/// ended; insists after 15 s.
+/// Waits for the end of the pipe and then sends signal $1, unless it was told that the child has ended; sends KILL after
+/// $2 looks of a fifth of a second. The other arguments are the child as `kill` takes it: `123`, or `-- -123` for a group.
 const WATCH: &str = r#"
 read -r word && [ "$word" = ended ] && exit 0
-kill -s "$1" -- "$2" 2>/dev/null || exit 0
-looks=0
-while kill -0 -- "$2" 2>/dev/null; do
-  looks=$((looks + 1))
-  if [ "$looks" -ge 75 ]; then kill -s KILL -- "$2"; exit 0; fi
+signal=$1 looks=$2
+shift 2
+kill -s "$signal" "$@" 2>/dev/null || exit 0
+while kill -s 0 "$@" 2>/dev/null; do
+  looks=$((looks - 1))
+  if [ "$looks" -le 0 ]; then kill -s KILL "$@"; exit 0; fi
   sleep 0.2
 done
 "#;
+
+/// 15 s.
+const LOOKS_BEFORE_KILL: u32 = 75;
 
 /// Whom signals to a child reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +65,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-        match watch(child.id(), reach, last_resort) {
+        match watch(child.id(), reach, last_resort, LOOKS_BEFORE_KILL) {
             Ok(watcher) => Ok(Self { child, reach, watcher: Some(watcher) }),
             Err(error) => {
                 child.kill()?;
@@ -160,17 +164,82 @@ fn pid(id: u32) -> Result<Pid> {
     i32::try_from(id).ok().and_then(Pid::from_raw).context("not a process id")
 }
 
-fn watch(id: u32, reach: Reach, signal: Signal) -> Result<(Child, ChildStdin)> {
-    let target = if reach == Reach::Group { format!("-{id}") } else { id.to_string() };
-    let mut watcher = Command::new("sh")
-        .args(["-c", WATCH, "watcher", &signal.as_raw().to_string(), &target])
-        .current_dir("/")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .context("cannot start sh")?;
+fn watch(id: u32, reach: Reach, signal: Signal, looks: u32) -> Result<(Child, ChildStdin)> {
+    let mut command = Command::new("sh");
+    command.args(["-c", WATCH, "watcher", &signal.as_raw().to_string(), &looks.to_string()]);
+    match reach {
+        Reach::Child => command.arg(id.to_string()),
+        Reach::Group => command.args(["--", &format!("-{id}")]),
+    };
+    command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut watcher = command.process_group(0).spawn().context("cannot start sh")?;
     let pipe = watcher.stdin.take().expect("stdin is piped");
     Ok((watcher, pipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::unix::process::ExitStatusExt;
+
+    /// A shell that has set up what it does on TERM.
+    fn shell(on_term: &str) -> Child {
+        let script = format!("trap {on_term} TERM; echo ready; while :; do sleep 0.05; done");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).stdout(Stdio::piped()).process_group(0);
+        let mut shell = command.spawn().unwrap();
+        let mut ready = [0; 6];
+        shell.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+        shell
+    }
+
+    #[test]
+    fn the_end_of_the_pipe_ends_the_child_or_its_group() {
+        for reach in [Reach::Child, Reach::Group] {
+            let mut child = shell("'exit 7'");
+            let (mut watcher, pipe) = watch(child.id(), reach, Signal::TERM, 75).unwrap();
+            drop(pipe);
+            assert_eq!(child.wait().unwrap().code(), Some(7));
+            assert!(watcher.wait().unwrap().success());
+        }
+    }
+
+    #[test]
+    fn a_child_that_does_not_listen_is_killed() {
+        for reach in [Reach::Child, Reach::Group] {
+            let mut child = shell("''");
+            let (_watcher, pipe) = watch(child.id(), reach, Signal::TERM, 2).unwrap();
+            drop(pipe);
+            assert_eq!(child.wait().unwrap().signal(), Some(9));
+        }
+    }
+
+    #[test]
+    fn a_watcher_that_was_dismissed_leaves_the_number_alone() {
+        let mut bystander = shell("''");
+        let watcher = watch(bystander.id(), Reach::Child, Signal::KILL, 75).unwrap();
+        let mut command = Command::new("true");
+        let child = command.spawn().unwrap();
+        let mut process = Process { child, reach: Reach::Child, watcher: Some(watcher) };
+        process.stop(Signal::TERM, Duration::from_secs(10)).unwrap();
+        assert!(bystander.try_wait().unwrap().is_none());
+        bystander.kill().unwrap();
+        bystander.wait().unwrap();
+    }
+
+    #[test]
+    fn a_group_is_stopped_with_all_that_it_started() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600 & echo $!; wait"]).stdout(Stdio::piped());
+        let mut process = Process::spawn_group(&mut command, Signal::TERM).unwrap();
+        let mut out = process.child().stdout.take().unwrap();
+        let mut first = [0; 1];
+        out.read_exact(&mut first).unwrap();
+        process.stop(Signal::TERM, Duration::from_secs(10)).unwrap();
+        // The pipe ends when the last that holds it, the sleeper, has ended.
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).unwrap();
+        assert!(rest.ends_with('\n'));
+    }
 }

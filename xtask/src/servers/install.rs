@@ -1,6 +1,6 @@
 //! Installing what is missing, where that is one known command.
 
-use std::io::{IsTerminal, stdin};
+use std::io::{IsTerminal, stderr, stdin};
 use std::path::Path;
 use std::process::Command;
 
@@ -39,8 +39,10 @@ pub(super) fn ensure_installed(postgres: bool, rabbitmq: bool) -> Result<()> {
         );
     }
     note(&format!("{names} not found: installing with apt-get"));
-    let status = as_root()?.args(["sh", "-c", INSTALL, "install"]).args(&missing).status();
-    let status = status.context("cannot run apt-get")?;
+    // Standard output is for what the caller was asked for.
+    let mut install = as_root()?;
+    install.args(["sh", "-c", INSTALL, "install"]).args(&missing).stdout(stderr());
+    let status = install.status().context("cannot run apt-get")?;
     ensure!(status.success(), "apt-get could not install {names} ({status})");
     let still = self::missing(postgres, rabbitmq);
     ensure!(still.is_empty(), "{} not found even after apt-get", still.join(" and "));

@@ -77,7 +77,8 @@ impl Output {
         last: &LastLines,
     ) -> Result<(Process, [JoinHandle<()>; 2])> {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = Process::spawn(command, Signal::TERM)?;
+        // If this program is killed, the servers go at the same moment: there is nothing left to drain.
+        let mut process = Process::spawn(command, Signal::KILL)?;
         let prefix = self.prefix(name);
         let child = process.child();
         let out = child.stdout.take().expect("stdout is piped");

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::{EventId, House, Reservation, ReservationStatus, SectionNumber, TicketNumber};
+use crate::domain::{
+    EventId, House, HouseSection, Reservation, ReservationStatus, SectionNumber, TicketNumber,
+};
 use crate::ids::ReservationId;
 use crate::messages::{Request, Reserve};
 
@@ -24,7 +26,7 @@ pub struct Footprint {
     pub sections: BTreeSet<SectionKey>,
     /// Tickets.
     pub tickets: BTreeSet<TicketKey>,
-    /// Sections whose free tickets are read, and how many of them are enough.
+    /// Sections whose free tickets are read, and how many of them are wanted.
     pub scans: BTreeMap<SectionKey, i32>,
 }
 
@@ -43,6 +45,15 @@ impl Footprint {
         for (section, enough) in other.scans {
             *self.scans.entry(section).or_default() += enough;
         }
+    }
+
+    /// How many free tickets of a section to read: as many as are enough, and one more for each
+    /// ticket that is named, because another decision of the same batch may take it first.
+    pub fn scan_limit(&self, key: &SectionKey, section: &HouseSection) -> i32 {
+        let enough = self.scans.get(key).copied().unwrap_or_default();
+        let end = TicketNumber(section.first_ticket.0 + section.capacity);
+        let named = self.tickets.range((key.0, section.first_ticket)..(key.0, end)).count();
+        enough.saturating_add(named as i32)
     }
 
     /// Adds the rows that a request of a reservation worker is about.
@@ -81,13 +92,8 @@ impl Footprint {
     fn add_tickets(&mut self, tickets: &[TicketNumber], house: &House) {
         for ticket in tickets {
             if let Some(section) = house.section_of(*ticket) {
-                let key = (house.event, section.number);
-                self.sections.insert(key);
+                self.sections.insert((house.event, section.number));
                 self.tickets.insert((house.event, *ticket));
-                // A pick may take what a scan would have found first.
-                if let Some(enough) = self.scans.get_mut(&key) {
-                    *enough += 1;
-                }
             }
         }
     }

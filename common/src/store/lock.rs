@@ -10,7 +10,9 @@ use super::events::terms_of;
 use super::pool;
 use super::reservations;
 use crate::decide::{Footprint, Ledger, LockedRows, SectionKey, SectionRow, TicketKey, TicketRow};
-use crate::domain::{EventId, House, SectionNumber, Terms, TicketNumber, TicketState, TierNumber};
+use crate::domain::{
+    EventId, House, HouseSection, SectionNumber, Terms, TicketNumber, TicketState, TierNumber,
+};
 use crate::ids::ReservationId;
 
 /// The houses of the events that a footprint names.
@@ -43,8 +45,10 @@ pub async fn lock(
         None => pool::now(connection).await?,
     };
     let mut tickets = lock_tickets(connection, &footprint).await?;
-    for ((event, section), enough) in &footprint.scans {
-        scan(connection, &houses[event], *section, *enough, now, &mut tickets).await?;
+    for key in footprint.scans.keys() {
+        let Some(section) = houses[&key.0].section(key.1) else { continue };
+        let limit = footprint.scan_limit(key, section);
+        scan(connection, key.0, section, limit, now, &mut tickets).await?;
     }
     let houses = houses.clone();
     Ok(Ledger::new(LockedRows { now, houses, terms, reservations, customers, sections, tickets }))
@@ -157,13 +161,12 @@ async fn lock_tickets(
 /// them holds the section, and the update names the state that it leaves.
 async fn scan(
     connection: &mut PgConnection,
-    house: &House,
-    section: SectionNumber,
-    enough: i32,
+    event: EventId,
+    section: &HouseSection,
+    limit: i32,
     now: DateTime<Utc>,
     tickets: &mut BTreeMap<TicketKey, TicketRow>,
 ) -> Result<(), sqlx::Error> {
-    let Some(section) = house.section(section) else { return Ok(()) };
     let rows = sqlx::query(
         "SELECT t.event_id, t.number, t.tier, p.price, t.state::text, t.reservation_id, t.expires_at
          FROM tickets t
@@ -173,11 +176,11 @@ async fn scan(
          ORDER BY t.number
          LIMIT $5",
     )
-    .bind(house.event.0)
+    .bind(event.0)
     .bind(section.first_ticket.0)
     .bind(section.first_ticket.0 + section.capacity)
     .bind(now)
-    .bind(i64::from(enough))
+    .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
     for row in &rows {

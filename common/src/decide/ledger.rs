@@ -102,10 +102,13 @@ impl Ledger {
         self.before.terms.get(&event)
     }
 
-    /// A request for what is decided already: its outcome is told again, nothing moves.
+    /// A request for what is decided already: its outcome is told again, nothing moves. Of what is
+    /// not there, there is nothing to tell.
     pub fn replay(&mut self, key: ReservationKey) {
-        self.replayed = true;
-        self.touch(key);
+        if self.reservations.contains_key(&key) {
+            self.replayed = true;
+            self.touch(key);
+        }
     }
 
     /// Puts a reservation into the ledger as new, or as it has become.

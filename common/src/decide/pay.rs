@@ -40,9 +40,7 @@ pub enum Finished {
 pub fn begin_payment(ledger: &mut Ledger, existing: Option<&Payment>, request: &Pay) -> Begun {
     let key = (request.event, request.reservation);
     if let Some(payment) = existing {
-        if ledger.reservation(key).is_some() {
-            ledger.replay(key);
-        }
+        ledger.replay(key);
         let payment = payment.clone();
         let over = payment.status.is_final();
         return if over { Begun::Over(payment) } else { Begun::Charge(payment) };
@@ -141,6 +139,8 @@ fn try_confirm(ledger: &mut Ledger, payment: &Payment) -> Result<bool, Footprint
             let keys = ticket_keys(&reservation);
             ledger.vacate(&keys);
             ledger.hold(&keys, reservation.id, ledger.now());
+            let customer = reservation.customer.as_deref().unwrap_or_default();
+            ledger.count_for(reservation.event, customer, keys.len() as i32);
         }
         _ => return Ok(false),
     }

@@ -1,0 +1,92 @@
+//! The process: built from settings, served until it is told to stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use common::settings::{DEVELOPMENT_SECRET, Settings};
+use common::shutdown;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio_util::sync::CancellationToken;
+
+use crate::state::{Api, Shared};
+use crate::{router, server};
+
+/// Connections that the kernel keeps for us while we are busy.
+const BACKLOG: u32 = 4_096;
+
+/// A front door with its listeners open.
+#[derive(Debug)]
+pub struct App {
+    api: Shared,
+    public: TcpListener,
+    admin: TcpListener,
+    background: CancellationToken,
+    drain: Duration,
+}
+
+impl App {
+    /// Opens the listeners and starts what runs in the background. Neither the broker nor the
+    /// database needs to be there. An error for settings that cannot be used, and for addresses
+    /// that are taken.
+    pub fn build(settings: &Settings) -> anyhow::Result<Self> {
+        if settings.secret.expose() == DEVELOPMENT_SECRET {
+            tracing::warn!("the secret is the one for development: set BOXOFFICE__SECRET");
+        }
+        let background = CancellationToken::new();
+        Ok(Self {
+            public: listen(settings.api.listen)?,
+            admin: listen(settings.api.admin_listen)?,
+            api: Api::start(settings, &background)?,
+            background,
+            drain: Duration::from_millis(settings.api.drain_ms),
+        })
+    }
+
+    /// Where the public and the operators reach it.
+    pub fn addresses(&self) -> anyhow::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.public.local_addr()?, self.admin.local_addr()?))
+    }
+
+    /// Serves until `stop`. Then readiness fails, waiting clients are answered, streams end, and
+    /// requests in hand are finished. An error when that took longer than the drain may.
+    pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let (public, admin) = self.addresses()?;
+        tracing::info!(%public, %admin, "listening");
+        let connections_max = self.api.settings.connections_max;
+        let admin_stop = CancellationToken::new();
+        let admin = tokio::spawn(server::serve(
+            self.admin,
+            router::admin(&self.api),
+            connections_max,
+            admin_stop.clone(),
+        ));
+        let api = self.api.clone();
+        let public = async {
+            let serve =
+                server::serve(self.public, router::public(&api), connections_max, stop.clone());
+            let drain = async {
+                stop.cancelled().await;
+                api.drain();
+            };
+            tokio::join!(serve, drain);
+            Ok(())
+        };
+        let drained = shutdown::drained(&stop, public, self.drain).await;
+        admin_stop.cancel();
+        self.background.cancel();
+        // Whoever still asks for our health is of no consequence now.
+        admin.abort();
+        drained
+    }
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let open = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    open().with_context(|| format!("cannot listen on {address}"))
+}

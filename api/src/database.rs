@@ -1,0 +1,70 @@
+//! Reads from Postgres with a limit on their time. The front door changes nothing there.
+
+use std::time::Duration;
+
+use common::backoff::Backoff;
+use common::store::Failure;
+
+/// A read takes no longer than this, tries again included.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// After Postgres restarted, the pool still has connections to the old one: each fails once.
+const TRIES_MAX: u32 = 5;
+
+/// Postgres did not answer, or refused. The cause is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the database is away")]
+pub struct Away;
+
+/// Reads, tries again where another connection may work, and gives up in time.
+pub async fn read<T, F>(what: &'static str, attempt: impl Fn() -> F) -> Result<T, Away>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let tries = async {
+        let mut backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(200));
+        for _ in 1..TRIES_MAX {
+            match attempt().await {
+                Err(Failure::Transient(_)) => tokio::time::sleep(backoff.next_delay()).await,
+                done => return done,
+            }
+        }
+        attempt().await
+    };
+    match tokio::time::timeout(READ_TIMEOUT, tries).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::warn!(what, %error, cause, "cannot read from the database");
+            Err(Away)
+        }
+        Err(_) => {
+            tracing::warn!(what, "the database did not answer in time");
+            Err(Away)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stale_connection_is_no_reason_to_give_up_but_a_refusal_is() {
+        let tries = Cell::new(0);
+        let stale_twice = || async {
+            tries.set(tries.get() + 1);
+            let stale = Failure::Transient(sqlx::Error::WorkerCrashed);
+            if tries.get() < 3 { Err(stale) } else { Ok(7) }
+        };
+        assert_eq!(read("test", stale_twice).await, Ok(7));
+        tries.set(0);
+        let refused = || async {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(Failure::Refused(sqlx::Error::RowNotFound))
+        };
+        assert_eq!(read("test", refused).await, Err(Away));
+        assert_eq!(tries.get(), 1);
+    }
+}

@@ -1,0 +1,99 @@
+//! Around every request: an id, a limit on its time, a fence for panics, and the usual headers.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+
+use crate::extract::wait_seconds;
+use crate::problem::{Kind, Problem};
+use crate::state::Shared;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID_LENGTH_MAX: usize = 64;
+
+/// Runs a request within these limits. Streams are limited only until they begin.
+pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let waits = wait_seconds(request.headers())
+        .map_or(0, |seconds| u64::from(seconds.min(api.settings.wait_seconds_max)));
+    let limit = Duration::from_millis(api.settings.request_timeout_ms) + Duration::from_secs(waits);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match tokio::time::timeout(limit, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!(?id, %method, path, "a handler panicked");
+            Problem::new(Kind::InternalError, "The request hit a fault of ours.").into_response()
+        }
+        Err(_) => {
+            tracing::warn!(?id, %method, path, "a request took too long");
+            Problem::unavailable("It took too long.", 2).into_response()
+        }
+    };
+    tracing::debug!(?id, %method, path, status = response.status().as_u16(), "answered");
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The client's id, where it is short and plain; else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
+    let given = headers.get(REQUEST_ID).filter(|value| {
+        let bytes = value.as_bytes();
+        !bytes.is_empty() && bytes.len() <= REQUEST_ID_LENGTH_MAX && bytes.iter().all(is_plain)
+    });
+    given.cloned().unwrap_or_else(|| {
+        let mut text = [0; uuid::fmt::Simple::LENGTH];
+        let id = uuid::Uuid::from_u128(random()).as_simple().encode_lower(&mut text);
+        HeaderValue::from_str(id).expect("hexadecimal digits are plain ASCII")
+    })
+}
+
+/// Random enough to tell requests apart: it keeps no secret.
+fn random() -> u128 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    thread_local!(static SEED: RandomState = RandomState::new());
+    let hash = |half: u64| {
+        SEED.with(|seed| {
+            let mut hasher = seed.build_hasher();
+            hasher.write_u64(half);
+            hasher.finish()
+        })
+    };
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    (u128::from(hash(count)) << 64) | u128::from(hash(!count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(id: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, id.parse().unwrap());
+        request_id(&headers) == id
+    }
+
+    #[test]
+    fn a_plain_id_is_kept_and_any_other_replaced() {
+        assert!(given("trace-7.a:b"));
+        assert!(!given(""));
+        assert!(!given("two words"));
+        assert!(!given("<script>"));
+        assert!(!given(&"x".repeat(65)));
+        let (one, two) = (request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+        assert_ne!(one, two);
+        assert_eq!(one.len(), 32);
+    }
+}

@@ -1,0 +1,104 @@
+//! `GET /events/{event}/availability`
+
+use std::hash::Hasher as _;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use common::domain::EventId;
+use common::store::events::SectionState;
+use common::{clock, store};
+use serde::Serialize;
+use utoipa::ToSchema;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::ranges::{Run, runs};
+use crate::database;
+use crate::etag;
+use crate::extract::EventPath;
+use crate::problem::{Problem, ProblemBody};
+use crate::state::{Shared, database_away};
+
+/// What is taken in an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Availability {
+    /// Now, by the server's clock.
+    pub server_now: DateTime<Utc>,
+    /// By section.
+    pub sections: Vec<SectionAvailability>,
+}
+
+/// What is taken in a section.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SectionAvailability {
+    /// Its number.
+    pub number: i32,
+    /// The version that this is true of.
+    pub version: i64,
+    /// How many tickets are available.
+    pub available: i32,
+    /// The tickets that are not available, ascending. A number is one ticket; a pair `[first, last]`
+    /// is a run of three or more.
+    #[schema(value_type = Vec<Object>, example = json!([3, [7, 12], 20]))]
+    pub taken: Vec<Run>,
+}
+
+/// What is taken
+#[utoipa::path(
+    get, path = "/events/{event}/availability", tag = "events",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known"),
+    ),
+    responses(
+        (status = 200, description = "What is taken", body = Availability),
+        (status = 304, description = "Nothing changed"),
+        (status = 404, description = "No such event", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub async fn availability(
+    State(api): State<Shared>,
+    EventPath(id): EventPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    api.event(id).await?;
+    let states = database::read("availability", || async {
+        Ok(store::events::availability(&mut *api.pool.acquire().await?, id, None).await?)
+    })
+    .await
+    .map_err(|_| database_away())?;
+    let tag = tag(id, states.iter().map(|state| state.version));
+    let answer = if etag::matches(&headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let sections = states.iter().map(section).collect();
+        axum::Json(Availability { server_now: clock::now(), sections }).into_response()
+    };
+    let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are plain ASCII");
+    let about =
+        [(header::ETAG, tag), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+    Ok((about, answer).into_response())
+}
+
+fn section(state: &SectionState) -> SectionAvailability {
+    SectionAvailability {
+        number: state.number.0,
+        version: state.version,
+        available: state.available,
+        taken: runs(state.taken.iter().map(|(ticket, ..)| ticket.0)),
+    }
+}
+
+/// The same versions, the same tickets. Weak, because `server_now` differs.
+fn tag(event: EventId, versions: impl Iterator<Item = i64>) -> String {
+    let mut hasher = Xxh3::new();
+    hasher.write_i32(event.0);
+    for version in versions {
+        hasher.write_i64(version);
+    }
+    format!("W/\"{:016x}\"", hasher.digest())
+}

@@ -1,0 +1,53 @@
+//! `GET /events/{event}/layout`
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::etag;
+use crate::extract::EventPath;
+use crate::layouts::LayoutBody;
+use crate::problem::{Problem, ProblemBody};
+use crate::query;
+use crate::state::{Shared, database_away};
+
+/// Where the seats are
+///
+/// Asked for with `?v=` the event's `layout_version`, it may be cached for ever.
+#[utoipa::path(
+    get, path = "/events/{event}/layout", tag = "events",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("v" = Option<i32>, Query, description = "The event's `layout_version`"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known"),
+    ),
+    responses(
+        (status = 200, description = "The layout", body = LayoutBody),
+        (status = 304, description = "It is the one that is known"),
+        (status = 404, description = "No such event", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub async fn layout(
+    State(api): State<Shared>,
+    EventPath(id): EventPath,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let entry = api.event(id).await?;
+    let layout = api.layouts.of(&entry).await.map_err(|_| database_away())?;
+    let tag = format!("\"{id}-{}\"", layout.version);
+    let asked = query.as_deref().and_then(|query| query::value(query, "v"));
+    let is_version = asked.is_some_and(|asked| asked == layout.version.to_string());
+    let cache = if is_version { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let body = if etag::matches(&headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], layout.json.clone()).into_response()
+    };
+    let tag = HeaderValue::try_from(tag).expect("numbers are plain ASCII");
+    let about = [(header::ETAG, tag), (header::CACHE_CONTROL, HeaderValue::from_static(cache))];
+    Ok((about, body).into_response())
+}

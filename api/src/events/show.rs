@@ -1,0 +1,37 @@
+//! `GET /events/{event}`
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use common::{clock, store};
+
+use super::view::{self, EventView};
+use crate::database;
+use crate::extract::EventPath;
+use crate::problem::{Problem, ProblemBody};
+use crate::state::Shared;
+
+/// One event
+#[utoipa::path(
+    get, path = "/events/{event}", tag = "events",
+    params(("event" = i32, Path, description = "The event")),
+    responses(
+        (status = 200, description = "The event", body = EventView),
+        (status = 404, description = "No such event", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub async fn show(
+    State(api): State<Shared>,
+    EventPath(id): EventPath,
+) -> Result<Response, Problem> {
+    let entry = api.event(id).await?;
+    let fresh = database::read("an event", || async {
+        Ok(store::events::find(&mut *api.pool.acquire().await?, id).await?)
+    })
+    .await;
+    let fresh = fresh.ok().flatten();
+    let event = fresh.as_ref().unwrap_or(&entry.event);
+    Ok(axum::Json(view::view(event, clock::now())).into_response())
+}

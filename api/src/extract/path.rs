@@ -1,0 +1,144 @@
+//! Ids in paths. An id that was never issued is unknown without asking anyone.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use common::domain::{EventId, TicketNumber};
+use common::ids::{Kind, PaymentId, ReservationId};
+
+use crate::problem::Problem;
+use crate::state::Shared;
+
+/// `/events/{event}`
+#[derive(Debug, Clone, Copy)]
+pub struct EventPath(pub EventId);
+
+/// `/events/{event}/reservations/{id}`, of a reservation that a front door issued.
+#[derive(Debug, Clone, Copy)]
+pub struct ReservationPath {
+    /// The event.
+    pub event: EventId,
+    /// The reservation.
+    pub id: ReservationId,
+}
+
+/// `/events/{event}/reservations/{id}/payments/{payment}`, both issued by a front door.
+#[derive(Debug, Clone, Copy)]
+pub struct PaymentPath {
+    /// The event.
+    pub event: EventId,
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The payment.
+    pub id: PaymentId,
+}
+
+/// `/events/{event}/reservations/{id}/tickets/{ticket}/…`
+#[derive(Debug, Clone, Copy)]
+pub struct TicketPath {
+    /// The event.
+    pub event: EventId,
+    /// The reservation.
+    pub id: ReservationId,
+    /// The ticket.
+    pub ticket: TicketNumber,
+}
+
+impl FromRequestParts<Shared> for EventPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
+        Ok(Self(event(&params(parts, api).await?)?))
+    }
+}
+
+impl FromRequestParts<Shared> for ReservationPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
+        let params = params(parts, api).await?;
+        let event = event(&params)?;
+        Ok(Self { event, id: issued(&params, "id", event, api)? })
+    }
+}
+
+impl FromRequestParts<Shared> for PaymentPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
+        let params = params(parts, api).await?;
+        let event = event(&params)?;
+        Ok(Self {
+            event,
+            reservation: issued(&params, "id", event, api)?,
+            id: issued(&params, "payment", event, api)?,
+        })
+    }
+}
+
+impl FromRequestParts<Shared> for TicketPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
+        let params = params(parts, api).await?;
+        let event = event(&params)?;
+        let ticket = number(param(&params, "ticket"));
+        Ok(Self {
+            event,
+            id: issued(&params, "id", event, api)?,
+            ticket: ticket
+                .map(TicketNumber)
+                .ok_or_else(|| Problem::not_found("There is no such ticket."))?,
+        })
+    }
+}
+
+async fn params(parts: &mut Parts, api: &Shared) -> Result<RawPathParams, Problem> {
+    RawPathParams::from_request_parts(parts, api)
+        .await
+        .map_err(|_| Problem::malformed("The path is not UTF-8."))
+}
+
+fn param<'a>(params: &'a RawPathParams, name: &str) -> &'a str {
+    params.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value)
+}
+
+fn event(params: &RawPathParams) -> Result<EventId, Problem> {
+    number(param(params, "event"))
+        .map(EventId)
+        .ok_or_else(|| Problem::not_found("There is no such event."))
+}
+
+/// A positive number in its one usual form, so that every thing has one URL.
+fn number(text: &str) -> Option<i32> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|_| plain)
+}
+
+/// The id of that name, hyphenated, if a front door issued it for the event.
+fn issued<K: Kind + FromStr>(
+    params: &RawPathParams,
+    name: &str,
+    event: EventId,
+    api: &Shared,
+) -> Result<K, Problem> {
+    const HYPHENATED_LENGTH: usize = 36;
+    let text = param(params, name);
+    let id = (text.len() == HYPHENATED_LENGTH).then(|| text.parse::<K>().ok()).flatten();
+    id.filter(|id| api.mint.issued(event, *id))
+        .ok_or_else(|| Problem::not_found("This id was never issued for this event."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_form() {
+        assert_eq!(number("7"), Some(7));
+        for odd in ["", "0", "07", "+7", "-7", "7.0", "99999999999", "seven", "٧"] {
+            assert_eq!(number(odd), None, "{odd}");
+        }
+    }
+}

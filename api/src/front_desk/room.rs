@@ -1,0 +1,186 @@
+//! The waiting room of one partition: one envelope is on its way while the next one fills. Nobody
+//! waits for a timer, so alone a request travels at once, and under load hundreds share a confirm.
+
+use common::broker::PublishError;
+use common::messages::Envelope;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+
+/// Why a request was not admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The waiting room or the queue is full. The request is not queued.
+    Full,
+    /// The broker is away or takes nothing. The request is not queued.
+    Away,
+    /// It was sent, and no confirm came in time: it may be queued.
+    Unknown,
+}
+
+struct Guest<T> {
+    request: T,
+    admitted: oneshot::Sender<Result<(), Refusal>>,
+}
+
+/// A bounded waiting room and the task that empties it.
+#[derive(Debug)]
+pub struct Room<T> {
+    guests: mpsc::Sender<Guest<T>>,
+}
+
+impl<T: Serialize + Send + 'static> Room<T> {
+    /// Opens a room for `capacity` guests, whose envelopes go through `publish`. It closes when it
+    /// is dropped.
+    pub fn open<F>(
+        capacity: usize,
+        envelope_requests_max: usize,
+        publish: impl Fn(Vec<u8>) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), PublishError>> + Send + 'static,
+    {
+        let (guests, inbox) = mpsc::channel(capacity.max(1));
+        tokio::spawn(serve(inbox, envelope_requests_max.max(1), publish));
+        Self { guests }
+    }
+
+    /// Waits in the room; done when the envelope that the request travels in is confirmed.
+    pub async fn admit(&self, request: T) -> Result<(), Refusal> {
+        let (admitted, told) = oneshot::channel();
+        self.guests.try_send(Guest { request, admitted }).map_err(|_| Refusal::Full)?;
+        told.await.unwrap_or(Err(Refusal::Unknown))
+    }
+}
+
+async fn serve<T: Serialize, F>(
+    mut inbox: mpsc::Receiver<Guest<T>>,
+    envelope_requests_max: usize,
+    publish: impl Fn(Vec<u8>) -> F,
+) where
+    F: Future<Output = Result<(), PublishError>>,
+{
+    let mut guests = Vec::with_capacity(envelope_requests_max);
+    while inbox.recv_many(&mut guests, envelope_requests_max).await > 0 {
+        // Who has gone was never admitted, and must not take tickets.
+        guests.retain(|guest| !guest.admitted.is_closed());
+        if guests.is_empty() {
+            continue;
+        }
+        let (requests, waiting): (Vec<T>, Vec<_>) =
+            guests.drain(..).map(|guest| (guest.request, guest.admitted)).unzip();
+        let word = publish(Envelope::new(requests).encode()).await.map_err(|error| {
+            let requests = waiting.len();
+            tracing::warn!(%error, requests, "an envelope was not confirmed");
+            refusal(&error)
+        });
+        for guest in waiting {
+            let _gone = guest.send(word);
+        }
+    }
+}
+
+fn refusal(error: &PublishError) -> Refusal {
+    match error {
+        PublishError::Full => Refusal::Full,
+        PublishError::Away(_) | PublishError::Unroutable(_) => Refusal::Away,
+        PublishError::Unknown => Refusal::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Broker {
+        envelopes: Arc<Mutex<Vec<Vec<u32>>>>,
+        confirms: Arc<Mutex<Vec<Result<(), PublishError>>>>,
+    }
+
+    impl Broker {
+        fn room(&self, capacity: usize, most: usize, gate: &Arc<Semaphore>) -> Arc<Room<u32>> {
+            let (broker, gate) = (self.clone(), Arc::clone(gate));
+            Arc::new(Room::open(capacity, most, move |body: Vec<u8>| {
+                let (broker, gate) = (broker.clone(), Arc::clone(&gate));
+                async move {
+                    let read = Envelope::<u32>::decode(&body).unwrap();
+                    let requests = read.into_iter().map(|one| one.unwrap()).collect();
+                    broker.envelopes.lock().unwrap().push(requests);
+                    gate.acquire().await.unwrap().forget();
+                    broker.confirms.lock().unwrap().pop().unwrap_or(Ok(()))
+                }
+            }))
+        }
+
+        async fn until_sent(&self, envelopes: usize) {
+            while self.envelopes.lock().unwrap().len() < envelopes {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn admit(room: &Arc<Room<u32>>, request: u32) -> tokio::task::JoinHandle<Result<(), Refusal>> {
+        let room = Arc::clone(room);
+        tokio::spawn(async move { room.admit(request).await })
+    }
+
+    #[tokio::test]
+    async fn the_next_envelope_fills_while_one_is_on_its_way() {
+        let (broker, gate) = (Broker::default(), Arc::new(Semaphore::new(0)));
+        let room = broker.room(100, 3, &gate);
+        let mut guests = vec![admit(&room, 1)];
+        broker.until_sent(1).await;
+        guests.extend((2..=6).map(|request| admit(&room, request)));
+        while room.guests.capacity() > 95 {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(3);
+        for guest in guests {
+            assert_eq!(guest.await.unwrap(), Ok(()));
+        }
+        let envelopes = broker.envelopes.lock().unwrap().clone();
+        assert_eq!(envelopes, [vec![1], vec![2, 3, 4], vec![5, 6]], "in order, at most three");
+    }
+
+    #[tokio::test]
+    async fn every_guest_hears_what_became_of_its_own_envelope() {
+        let (broker, gate) = (Broker::default(), Arc::new(Semaphore::new(9)));
+        let room = broker.room(10, 1, &gate);
+        for (error, refusal) in [
+            (PublishError::Full, Refusal::Full),
+            (PublishError::Away(String::new()), Refusal::Away),
+            (PublishError::Unroutable(String::new()), Refusal::Away),
+            (PublishError::Unknown, Refusal::Unknown),
+        ] {
+            broker.confirms.lock().unwrap().push(Err(error));
+            assert_eq!(room.admit(1).await, Err(refusal));
+        }
+        assert_eq!(room.admit(1).await, Ok(()), "the room goes on");
+    }
+
+    #[tokio::test]
+    async fn a_full_room_refuses_at_once_and_who_left_is_not_sent() {
+        let (broker, gate) = (Broker::default(), Arc::new(Semaphore::new(0)));
+        let room = broker.room(1, 10, &gate);
+        let first = admit(&room, 1);
+        broker.until_sent(1).await;
+        let left = admit(&room, 2);
+        while room.guests.capacity() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(room.admit(3).await, Err(Refusal::Full));
+        left.abort();
+        assert!(left.await.is_err());
+        gate.add_permits(2);
+        assert_eq!(first.await.unwrap(), Ok(()));
+        while room.guests.capacity() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(room.admit(4).await, Ok(()));
+        assert_eq!(*broker.envelopes.lock().unwrap(), [vec![1], vec![4]]);
+    }
+}

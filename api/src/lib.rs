@@ -1,0 +1,35 @@
+//! The front door: an HTTP server that accepts bookings by publishing them, answers reads, and
+//! streams what changes.
+//!
+//! Read in this order: [`app`] (the process), [`router`] (every route), [`reservations`] (a request
+//! for tickets comes in), [`front_desk`] (it is put into an envelope and admitted), [`outcomes`] (the
+//! decision comes back), [`reader`] (or is looked up).
+
+pub mod app;
+pub mod router;
+pub mod server;
+
+pub mod edge;
+pub mod extract;
+pub mod problem;
+
+pub mod events;
+pub mod organiser;
+pub mod payments;
+pub mod reservations;
+
+pub mod front_desk;
+pub mod outcomes;
+
+pub mod catalogue;
+pub mod database;
+pub mod layouts;
+pub mod reader;
+pub mod state;
+
+pub mod etag;
+pub mod health;
+pub mod money;
+pub mod openapi;
+pub mod page;
+pub mod query;

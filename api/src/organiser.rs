@@ -1,0 +1,62 @@
+//! What an organiser may do: nothing yet but being told apart from others.
+
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use common::settings::Secret;
+
+use crate::problem::{Kind, Problem};
+use crate::state::Shared;
+
+/// Any organiser's route: 401 without a valid token, 404 with one.
+pub async fn fallback(
+    axum::extract::State(api): axum::extract::State<Shared>,
+    headers: HeaderMap,
+) -> Response {
+    if !is_organiser(&headers, &api.settings.organiser_tokens) {
+        let detail = "Send Authorization: Bearer with an organiser's token.";
+        let mut response = Problem::new(Kind::Unauthorized, detail).into_response();
+        let scheme = axum::http::HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        return response;
+    }
+    Problem::not_found("There is no such organiser's route.").into_response()
+}
+
+/// Compares with every token, and takes the same time wherever they differ.
+fn is_organiser(headers: &HeaderMap, tokens: &[Secret]) -> bool {
+    let value = headers.get(header::AUTHORIZATION).map(axum::http::HeaderValue::as_bytes);
+    let Some((scheme, given)) = value.and_then(|value| value.split_at_checked(7)) else {
+        return false;
+    };
+    let given = blake3::hash(given);
+    // Hashes compare in constant time; so does the whole, which looks at all tokens.
+    let matches = tokens
+        .iter()
+        .filter(|token| !token.expose().is_empty())
+        .fold(false, |found, token| found | (blake3::hash(token.expose().as_bytes()) == given));
+    matches && scheme.eq_ignore_ascii_case(b"bearer ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(authorization: &str, tokens: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, authorization.parse().unwrap());
+        let tokens: Vec<Secret> = tokens.iter().copied().map(Secret::from).collect();
+        is_organiser(&headers, &tokens)
+    }
+
+    #[test]
+    fn only_a_configured_token_is_allowed() {
+        assert!(allows("Bearer one", &["two", "one"]));
+        assert!(allows("bearer one", &["one"]));
+        assert!(!allows("Bearer one", &[]));
+        assert!(!allows("Bearer ", &[""]), "an empty token is none");
+        assert!(!allows("Bearer on", &["one"]));
+        assert!(!allows("Basic one", &["one"]));
+        assert!(!allows("Bear", &["one"]));
+        assert!(!is_organiser(&HeaderMap::new(), &[Secret::from("one")]));
+    }
+}

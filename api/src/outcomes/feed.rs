@@ -1,0 +1,58 @@
+//! Listens to the outcomes, for as long as the process lives.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use common::backoff::Backoff;
+use common::broker::{Connection, Feed, LostConnection};
+use common::messages::{self, Message};
+use common::{clock, settings, topology};
+
+use super::Outcomes;
+
+impl Outcomes {
+    /// Listens, and begins anew whenever the connection is lost. Never returns.
+    pub async fn listen(self: Arc<Self>, settings: settings::Broker) {
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        loop {
+            let Err(error) = self.listen_once(&settings, &mut backoff).await;
+            if self.is_live.swap(false, Ordering::Relaxed) {
+                tracing::warn!(%error, "the feed of outcomes is lost");
+            } else {
+                tracing::debug!(%error, "the feed of outcomes cannot be opened yet");
+            }
+            tokio::time::sleep(backoff.next_delay()).await;
+        }
+    }
+
+    async fn listen_once(
+        &self,
+        settings: &settings::Broker,
+        backoff: &mut Backoff,
+    ) -> Result<std::convert::Infallible, LostConnection> {
+        let limit = Duration::from_millis(settings.connect_timeout_ms);
+        let open = async {
+            let connection = Connection::open(settings, "api outcomes").await?;
+            let feed = Feed::open(&connection, topology::OUTCOMES).await?;
+            Ok((connection, feed))
+        };
+        let (_connection, mut feed) = tokio::time::timeout(limit, open)
+            .await
+            .unwrap_or_else(|_| Err(LostConnection("it took too long to open".to_owned())))?;
+        tracing::info!("listening to outcomes");
+        self.is_live.store(true, Ordering::Relaxed);
+        backoff.reset();
+        self.missed_some();
+        loop {
+            let bytes = feed.next().await?;
+            match messages::Outcomes::decode(&bytes) {
+                Ok(outcomes) => self.tell(outcomes, clock::now()),
+                Err(error) => {
+                    tracing::error!(%error, "outcomes that cannot be read; another version?");
+                    self.missed_some();
+                }
+            }
+        }
+    }
+}

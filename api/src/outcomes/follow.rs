@@ -1,0 +1,44 @@
+//! Waiting for a state: by what is told, and by looking where something may have been missed.
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::waiters::{Revised, Waiter, Word};
+use crate::reader::Reader;
+
+/// How long a look in the database may take while a client waits.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The first state from now on that is `enough`; none when the time is up or the process stops, and
+/// a last look in the database did not find one either.
+pub async fn follow<I, K, V>(
+    waiter: &Waiter<I, V>,
+    reader: &Reader<K, V>,
+    key: K,
+    deadline: Instant,
+    enough: impl Fn(&V) -> bool,
+) -> Option<Arc<V>>
+where
+    I: Copy + Eq + Hash,
+    K: Hash + Eq + Copy + Send + Sync + 'static,
+    V: Revised + Send + Sync + 'static,
+{
+    loop {
+        let word = timeout_at(deadline, waiter.next()).await;
+        if let Ok(Word::Told(state)) = word {
+            if enough(&state) {
+                return Some(state);
+            }
+            continue;
+        }
+        let found = reader.read_within(LOOK_TIMEOUT, key).await;
+        let found = found.ok().flatten().filter(|state| enough(state));
+        let goes_on = matches!(word, Ok(Word::Gap)) && Instant::now() < deadline;
+        if found.is_some() || !goes_on {
+            return found;
+        }
+    }
+}

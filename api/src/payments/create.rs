@@ -1,0 +1,177 @@
+//! `POST /events/{event}/reservations/{id}/payments`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use common::clock;
+use common::domain::{Card, CardBehaviour, Payment};
+use common::ids::ReservationId;
+use common::messages::Pay;
+use common::topology::Topology;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::verdict::{not_payable, verdict};
+use super::view;
+use crate::extract::{Body, IdempotencyKey, Prefer, ReservationPath};
+use crate::front_desk::Refusal;
+use crate::outcomes::{Revised, follow};
+use crate::problem::{Problem, ProblemBody};
+use crate::reservations::QUICK_LOOK;
+use crate::reservations::create::refusal_problem;
+use crate::reservations::order::fingerprint;
+use crate::reservations::verdict::{is_reused, reused_key};
+use crate::state::{Api, Shared};
+
+/// A payment by card.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPayment {
+    /// The number of a test card; spaces and dashes between digits are ignored.
+    #[schema(value_type = String, example = "4242424242424242")]
+    card: serde_json::Value,
+}
+
+/// What makes two bodies the same.
+#[derive(Serialize)]
+struct Canonical<'a> {
+    reservation: ReservationId,
+    card: CardBehaviour,
+    card_last4: &'a str,
+}
+
+/// Pay a reservation
+///
+/// Answers 202 as soon as the payment is safely queued. With `Prefer: wait=N` the answer waits for
+/// the gateway's word, up to N seconds: 201 when it succeeded. The same `Idempotency-Key` and body
+/// are the same payment: a card is charged at most once for it.
+#[utoipa::path(
+    post, path = "/events/{event}/reservations/{id}/payments", tag = "payments",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("id" = uuid::Uuid, Path, description = "The reservation"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Your name for this request"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
+    ),
+    request_body = NewPayment,
+    responses(
+        (status = 201, description = "Paid (only with `Prefer: wait`, or sent again)",
+         body = view::PaymentView),
+        (status = 202, description = "Queued; look at `Location`", body = view::PaymentView),
+        (status = 400, description = "Not JSON, or a header is wrong", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 402, description = "Not charged: payment-declined", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "Never issued", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 409, description = "Refused: not-payable, too-late", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 422, description = "No test card, or idempotency-key-reused", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 500, description = "A fault of ours", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be queued now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub async fn create(
+    State(api): State<Shared>,
+    path: ReservationPath,
+    prefer: Prefer,
+    key: IdempotencyKey,
+    Body(body): Body<NewPayment>,
+) -> Result<Response, Problem> {
+    let request = pay(&api, path, &body, &key)?;
+    let queue = Topology::payment_queue(api.topology.payment_partition(path.id));
+    let eta_ms = api.outcomes.pace.eta_ms(&queue, request.accepted_at);
+    if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
+        return Err(reused_key());
+    }
+    match earlier(&api, &request, &key).await {
+        Some(earlier)
+            if earlier.is_final() || is_reused(earlier.fingerprint, request.fingerprint) =>
+        {
+            return Ok(prefer.applied(verdict(&earlier, request.fingerprint, eta_ms)));
+        }
+        Some(_) => {}
+        None => check_payable(&api, path).await?,
+    }
+    let deadline = prefer.deadline();
+    let waiter = deadline.and_then(|_| api.outcomes.payments.wait(request.id));
+    admit(&api, &request, key.0.is_some()).await?;
+    if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
+        let payment = (request.event, request.id);
+        let over = follow(&waiter, &api.payments, payment, deadline, Payment::is_final).await;
+        if let Some(payment) = over {
+            return Ok(prefer.applied(verdict(&payment, request.fingerprint, eta_ms)));
+        }
+    }
+    let mut view = view::pending(path.event, path.id, request.id, eta_ms);
+    view.card_last4 = Some(request.card_last4);
+    view.created_at = Some(request.accepted_at);
+    Ok(prefer.applied(view.answer(StatusCode::ACCEPTED)))
+}
+
+fn pay(
+    api: &Api,
+    path: ReservationPath,
+    body: &NewPayment,
+    key: &IdempotencyKey,
+) -> Result<Pay, Problem> {
+    // The number goes no further than here, and into no message of an error.
+    let card = body.card.as_str().and_then(Card::parse);
+    let card = card.ok_or_else(|| Problem::invalid_field("card", "is not a test card's number"))?;
+    let now = clock::now();
+    let id = match &key.0 {
+        Some(key) => api.mint.keyed(path.event, &path.id.to_string(), key),
+        None => api.mint.fresh(path.event, now),
+    };
+    let canonical =
+        Canonical { reservation: path.id, card: card.behaviour, card_last4: &card.last4 };
+    let canonical = serde_json::to_vec(&canonical).expect("plain data always has a JSON form");
+    Ok(Pay {
+        id,
+        event: path.event,
+        reservation: path.id,
+        card: card.behaviour,
+        card_last4: card.last4,
+        accepted_at: now,
+        patience_ms: api.settings.patience_ms,
+        fingerprint: fingerprint(&canonical),
+    })
+}
+
+/// The payment that was begun under this key before, if that can be seen quickly.
+async fn earlier(
+    api: &Api,
+    request: &Pay,
+    key: &IdempotencyKey,
+) -> Option<std::sync::Arc<Payment>> {
+    key.0.as_ref()?;
+    api.payments.read_within(QUICK_LOOK, (request.event, request.id)).await.ok().flatten()
+}
+
+/// Refuses at once where a quick look shows that it is hopeless; else the worker decides.
+async fn check_payable(api: &Api, path: ReservationPath) -> Result<(), Problem> {
+    let seen = api.reservations.read_within(QUICK_LOOK, (path.event, path.id)).await;
+    match seen.ok().flatten().as_deref().and_then(not_payable) {
+        Some(problem) => Err(problem),
+        None => Ok(()),
+    }
+}
+
+async fn admit(api: &Api, request: &Pay, is_keyed: bool) -> Result<(), Problem> {
+    let admitted = api.desk.admit_payment(request.clone()).await;
+    if is_keyed && matches!(admitted, Ok(()) | Err(Refusal::Unknown)) {
+        api.outcomes.keys.note_all([(request.id.0, request.fingerprint)]);
+    }
+    admitted.map_err(|refusal| {
+        refusal_problem(refusal)
+            .with("reservation", request.reservation)
+            .with("payment", request.id)
+    })
+}

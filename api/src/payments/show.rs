@@ -1,0 +1,59 @@
+//! `GET /events/{event}/reservations/{id}/payments/{payment}`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use common::clock;
+use common::domain::Payment;
+use common::topology::Topology;
+
+use super::view;
+use crate::extract::{PaymentPath, Prefer};
+use crate::outcomes::{Revised, follow};
+use crate::problem::{Problem, ProblemBody};
+use crate::state::{Shared, database_away};
+
+/// See what became of a payment
+///
+/// With `Prefer: wait=N` the answer waits for the end of a payment that is processing.
+#[utoipa::path(
+    get, path = "/events/{event}/reservations/{id}/payments/{payment}", tag = "payments",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("id" = uuid::Uuid, Path, description = "The reservation"),
+        ("payment" = uuid::Uuid, Path, description = "The payment"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
+    ),
+    responses(
+        (status = 200, description = "Its state", body = view::PaymentView),
+        (status = 404, description = "Never issued", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub async fn show(
+    State(api): State<Shared>,
+    path: PaymentPath,
+    prefer: Prefer,
+) -> Result<Response, Problem> {
+    let key = (path.event, path.id);
+    let deadline = prefer.deadline();
+    let waiter = deadline.and_then(|_| api.outcomes.payments.wait(path.id));
+    let mut found = api.payments.read(key).await.map_err(|_| database_away())?;
+    let is_over = found.as_deref().is_some_and(Payment::is_final);
+    if let (Some(waiter), Some(deadline), false) = (waiter, deadline, is_over) {
+        let over = follow(&waiter, &api.payments, key, deadline, Payment::is_final).await;
+        found = over.or(found);
+    }
+    let queue = Topology::payment_queue(api.topology.payment_partition(path.reservation));
+    let eta_ms = api.outcomes.pace.eta_ms(&queue, clock::now());
+    let view = match found.as_deref() {
+        Some(payment) if payment.reservation != path.reservation => {
+            return Err(Problem::not_found("This payment is another reservation's."));
+        }
+        Some(payment) => view::begun(payment, eta_ms),
+        None => view::pending(path.event, path.reservation, path.id, eta_ms),
+    };
+    Ok(prefer.applied(view.answer(StatusCode::OK)))
+}

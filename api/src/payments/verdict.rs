@@ -1,0 +1,69 @@
+//! What a payment that is over is answered with.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use common::clock;
+use common::domain::{Payment, PaymentStatus, Reason, Reservation, ReservationStatus};
+
+use super::view;
+use crate::problem::{Kind, Problem};
+use crate::reservations::verdict::{is_reused, reused_key};
+use crate::reservations::view::shown_state;
+
+/// 201 for one that succeeded, 202 for one that is under way; else the problem.
+pub fn verdict(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Response {
+    if is_reused(payment.fingerprint, fingerprint) {
+        return reused_key().into_response();
+    }
+    let reason = payment.reason.unwrap_or(Reason::InternalError);
+    let problem = match payment.status {
+        PaymentStatus::Succeeded => {
+            return view::begun(payment, eta_ms).answer(StatusCode::CREATED);
+        }
+        PaymentStatus::Processing => {
+            return view::begun(payment, eta_ms).answer(StatusCode::ACCEPTED);
+        }
+        PaymentStatus::Declined => Problem::because(Kind::PaymentDeclined, reason),
+        PaymentStatus::Refunded => Problem::because(Kind::NotPayable, reason),
+        PaymentStatus::Failed => failed(reason),
+    };
+    problem
+        .with("reservation", payment.reservation)
+        .with("payment", payment.id)
+        .with("state", payment.status)
+        .with("card_last4", &payment.card_last4)
+        .into_response()
+}
+
+fn failed(reason: Reason) -> Problem {
+    match reason {
+        Reason::HoldExpired
+        | Reason::AlreadyConfirmed
+        | Reason::NotHeld
+        | Reason::PaymentInProgress
+        | Reason::HoldLost => Problem::because(Kind::NotPayable, reason),
+        Reason::TooLate => Problem::because(Kind::TooLate, reason),
+        Reason::InternalError => Problem::because(Kind::InternalError, reason),
+        _ => Problem::because(Kind::PaymentDeclined, reason),
+    }
+}
+
+/// Why a reservation cannot be paid in the state that it is in; none where it can, or may soon.
+pub fn not_payable(reservation: &Reservation) -> Option<Problem> {
+    let (status, _) = shown_state(reservation, clock::now());
+    let reason = match status {
+        ReservationStatus::Pending | ReservationStatus::Held => return None,
+        ReservationStatus::Paying => Reason::PaymentInProgress,
+        ReservationStatus::Confirmed => Reason::AlreadyConfirmed,
+        ReservationStatus::Expired => Reason::HoldExpired,
+        ReservationStatus::Rejected
+        | ReservationStatus::Cancelled
+        | ReservationStatus::Refunded => Reason::NotHeld,
+    };
+    let problem = Problem::because(Kind::NotPayable, reason);
+    Some(problem.with("reservation", reservation.id).with("state", status))
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -1,0 +1,143 @@
+//! Reads by id, many at once: while one query is under way the next batch gathers.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::database::Away;
+
+/// Ids in one query, at most.
+const BATCH_MAX: usize = 500;
+
+/// What a read by id gives: the row, none where there is none.
+pub type Found<V> = Result<Option<Arc<V>>, Away>;
+
+struct Ask<K, V> {
+    key: K,
+    answer: oneshot::Sender<Found<V>>,
+}
+
+/// Reads rows of one kind. Every answer is of a moment after it was asked for.
+#[derive(Debug)]
+pub struct Reader<K, V> {
+    asks: mpsc::Sender<Ask<K, V>>,
+}
+
+impl<K, V> Reader<K, V>
+where
+    K: Hash + Eq + Copy + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// A reader that looks rows up with `find`, for at most `waiting_max` askers at once. It ends
+    /// when it is dropped.
+    pub fn start<F>(waiting_max: usize, find: impl Fn(Vec<K>) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<HashMap<K, V>, Away>> + Send + 'static,
+    {
+        let (asks, inbox) = mpsc::channel(waiting_max);
+        tokio::spawn(serve(inbox, find));
+        Self { asks }
+    }
+
+    /// The row of a key. An error when the database is away, or too many ask.
+    pub async fn read(&self, key: K) -> Found<V> {
+        let (answer, told) = oneshot::channel();
+        self.asks.try_send(Ask { key, answer }).map_err(|_| Away)?;
+        told.await.unwrap_or(Err(Away))
+    }
+
+    /// The same, but an error too when it takes longer than `limit`.
+    pub async fn read_within(&self, limit: Duration, key: K) -> Found<V> {
+        tokio::time::timeout(limit, self.read(key)).await.unwrap_or(Err(Away))
+    }
+}
+
+async fn serve<K, V, F>(mut inbox: mpsc::Receiver<Ask<K, V>>, find: impl Fn(Vec<K>) -> F)
+where
+    K: Hash + Eq + Copy,
+    F: Future<Output = Result<HashMap<K, V>, Away>>,
+{
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    while inbox.recv_many(&mut batch, BATCH_MAX).await > 0 {
+        batch.retain(|ask| !ask.answer.is_closed());
+        let mut keys: Vec<K> = Vec::with_capacity(batch.len());
+        let mut seen = std::collections::HashSet::with_capacity(batch.len());
+        keys.extend(batch.iter().map(|ask| ask.key).filter(|key| seen.insert(*key)));
+        if keys.is_empty() {
+            continue;
+        }
+        match find(keys).await {
+            Ok(rows) => {
+                let rows: HashMap<K, Arc<V>> =
+                    rows.into_iter().map(|(key, row)| (key, Arc::new(row))).collect();
+                for ask in batch.drain(..) {
+                    let _left = ask.answer.send(Ok(rows.get(&ask.key).cloned()));
+                }
+            }
+            Err(away) => {
+                // Who asked while the query hung has waited for the database, too.
+                while let Ok(ask) = inbox.try_recv() {
+                    batch.push(ask);
+                }
+                for ask in batch.drain(..) {
+                    let _left = ask.answer.send(Err(away));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_asks_during_a_query_shares_the_next_one() {
+        let gate = Arc::new(Semaphore::new(0));
+        let batches: Arc<Mutex<Vec<usize>>> = Arc::default();
+        let (opened, seen) = (Arc::clone(&gate), Arc::clone(&batches));
+        let reader = Arc::new(Reader::start(1_000, move |keys: Vec<u32>| {
+            let (opened, seen) = (Arc::clone(&opened), Arc::clone(&seen));
+            async move {
+                seen.lock().unwrap().push(keys.len());
+                opened.acquire().await.unwrap().forget();
+                Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key)).collect())
+            }
+        }));
+        let ask = |key: u32| {
+            let reader = Arc::clone(&reader);
+            tokio::spawn(async move { reader.read(key).await.unwrap().map(|found| *found) })
+        };
+        let first = ask(0);
+        while batches.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let others: Vec<_> = [1, 2, 2, 3].into_iter().map(ask).collect();
+        while reader.asks.capacity() > 996 {
+            tokio::task::yield_now().await;
+        }
+        gate.add_permits(2);
+        assert_eq!(first.await.unwrap(), Some(0));
+        let mut answers = Vec::new();
+        for other in others {
+            answers.push(other.await.unwrap());
+        }
+        assert_eq!(answers, [None, Some(2), Some(2), None]);
+        assert_eq!(*batches.lock().unwrap(), [1, 3], "one query each, no key twice");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_away_is_told_to_all() {
+        let reader: Reader<u32, u32> = Reader::start(10, |_| async { Err(Away) });
+        assert_eq!(reader.read(1).await, Err(Away));
+        let hangs: Reader<u32, u32> = Reader::start(10, |_| std::future::pending());
+        assert_eq!(hangs.read_within(Duration::from_millis(5), 1).await, Err(Away));
+    }
+}

@@ -1,0 +1,95 @@
+//! `DELETE /events/{event}/reservations/{id}`
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use common::clock;
+use common::domain::{Reason, Reservation, ReservationStatus};
+use common::messages::{Cancel, Request};
+use common::topology::Topology;
+
+use super::create::refusal_problem;
+use super::{QUICK_LOOK, view};
+use crate::extract::{Prefer, ReservationPath};
+use crate::outcomes::follow;
+use crate::problem::{Kind, Problem, ProblemBody};
+use crate::state::Shared;
+
+/// Give a hold back
+///
+/// Also stops a request that is not decided yet. Answers 202 once the cancel is queued; with
+/// `Prefer: wait=N` it waits for the end of the hold and answers 200. Cancelling again is 200, too.
+#[utoipa::path(
+    delete, path = "/events/{event}/reservations/{id}", tag = "reservations",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("id" = uuid::Uuid, Path, description = "The reservation"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
+    ),
+    responses(
+        (status = 200, description = "Cancelled", body = view::ReservationView),
+        (status = 202, description = "The cancel is queued", body = view::ReservationView),
+        (status = 404, description = "Never issued", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 409, description = "Too late: not-cancellable", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be queued now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub async fn cancel(
+    State(api): State<Shared>,
+    path: ReservationPath,
+    prefer: Prefer,
+) -> Result<Response, Problem> {
+    let entry = api.event(path.event).await?;
+    let key = (path.event, path.id);
+    let seen = api.reservations.read_within(QUICK_LOOK, key).await.ok().flatten();
+    if let Some(end) = seen.as_deref().and_then(end) {
+        end?;
+        let seen = seen.expect("its end was seen");
+        let view = view::decided(&api, &entry, &seen).await;
+        return Ok(prefer.applied(view.answer(StatusCode::OK)));
+    }
+    let deadline = prefer.deadline();
+    let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(path.id));
+    let cancel = Cancel { id: path.id, event: path.event, accepted_at: clock::now() };
+    api.desk
+        .admit_cancel(path.id, Request::Cancel(cancel))
+        .await
+        .map_err(|refusal| refusal_problem(refusal).with("reservation", path.id))?;
+    if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
+        let is_end = |state: &Reservation| end(state).is_some();
+        let ended = follow(&waiter, &api.reservations, key, deadline, is_end).await;
+        if let Some(state) = ended {
+            end(&state).transpose()?;
+            let view = view::decided(&api, &entry, &state).await;
+            return Ok(prefer.applied(view.answer(StatusCode::OK)));
+        }
+    }
+    let view = if let Some(reservation) = seen {
+        view::decided(&api, &entry, &reservation).await
+    } else {
+        let queue = Topology::request_queue(api.topology.cancel_partition(path.id));
+        let eta_ms = api.outcomes.pace.eta_ms(&queue, clock::now());
+        view::pending(&entry, path.id, None, eta_ms)
+    };
+    Ok(prefer.applied(view.answer(StatusCode::ACCEPTED)))
+}
+
+/// Cancelled, or too late to be: none while it can still be cancelled.
+fn end(reservation: &Reservation) -> Option<Result<(), Problem>> {
+    let (status, reason) = view::shown_state(reservation, clock::now());
+    let reason = match status {
+        ReservationStatus::Pending | ReservationStatus::Held => return None,
+        ReservationStatus::Cancelled => return Some(Ok(())),
+        ReservationStatus::Paying => Reason::PaymentInProgress,
+        ReservationStatus::Confirmed => Reason::AlreadyConfirmed,
+        ReservationStatus::Expired => reason.unwrap_or(Reason::HoldExpired),
+        ReservationStatus::Rejected | ReservationStatus::Refunded => Reason::NotHeld,
+    };
+    let problem = Problem::because(Kind::NotCancellable, reason)
+        .with("reservation", reservation.id)
+        .with("state", status);
+    Some(Err(problem))
+}

@@ -1,0 +1,148 @@
+//! `POST /events/{event}/reservations`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use common::clock;
+use common::domain::{EventId, Reservation};
+use common::ids::ReservationId;
+use common::messages::{Request, Reserve};
+use common::topology::Topology;
+use tokio::time::Instant;
+
+use super::order::{NewReservation, Order, check_on_sale};
+use super::{verdict, view};
+use crate::catalogue::Entry;
+use crate::extract::{Body, EventPath, IdempotencyKey, Prefer};
+use crate::front_desk::Refusal;
+use crate::outcomes::{Waiter, follow};
+use crate::problem::{Problem, ProblemBody};
+use crate::state::{Api, Shared};
+
+/// Ask for tickets
+///
+/// Answers 202 as soon as the request is safely queued. With `Prefer: wait=N` the answer waits for
+/// the decision, up to N seconds: 201 when the tickets are held, a problem when they cannot be. The
+/// same `Idempotency-Key` and body give the same reservation, however often it is sent.
+#[utoipa::path(
+    post, path = "/events/{event}/reservations", tag = "reservations",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Your name for this request"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
+    ),
+    request_body = NewReservation,
+    responses(
+        (status = 201, description = "Held (only with `Prefer: wait`)", body = view::ReservationView),
+        (status = 202, description = "Queued; look at `Location`", body = view::ReservationView),
+        (status = 400, description = "Not JSON, or a header is wrong", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 404, description = "No such event", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 409, description = "Refused: tickets-unavailable, not-on-sale, limit-exceeded, \
+         too-late, reservation-ended", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 422, description = "Can never be right: invalid-request, limit-exceeded, \
+         idempotency-key-reused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 500, description = "A fault of ours", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be queued now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
+    )
+)]
+pub async fn create(
+    State(api): State<Shared>,
+    EventPath(event): EventPath,
+    prefer: Prefer,
+    key: IdempotencyKey,
+    Body(body): Body<NewReservation>,
+) -> Result<Response, Problem> {
+    let entry = api.event(event).await?;
+    let order = Order::check(body, &entry)?;
+    let request = reserve(&api, event, order, &key);
+    if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
+        return Err(verdict::reused_key());
+    }
+    check_on_sale(&entry, request.accepted_at)?;
+    // Whoever waits must be listening before the request can be decided.
+    let deadline = prefer.deadline();
+    let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(request.id));
+    admit(&api, &entry, &request, key.0.is_some()).await?;
+    if let (Some(waiter), Some(deadline)) = (waiter, deadline)
+        && let Some(decided) = decision(&api, &waiter, &request, deadline).await
+    {
+        let answer = verdict::verdict(&api, &entry, &decided, request.fingerprint).await;
+        return Ok(prefer.applied(answer));
+    }
+    Ok(prefer.applied(accepted(&api, &entry, &request)))
+}
+
+fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Reserve {
+    let now = clock::now();
+    let id = match &key.0 {
+        Some(key) => api.mint.keyed(event, &order.customer, key),
+        None => api.mint.fresh(event, now),
+    };
+    Reserve {
+        id,
+        event,
+        fingerprint: order.fingerprint(),
+        customer: order.customer,
+        tickets: order.tickets,
+        best: order.best,
+        accepted_at: now,
+        patience_ms: api.settings.patience_ms,
+    }
+}
+
+async fn admit(api: &Api, entry: &Entry, request: &Reserve, is_keyed: bool) -> Result<(), Problem> {
+    let partition = partition(api, entry, request);
+    let admitted = api.desk.admit(partition, Request::Reserve(request.clone())).await;
+    if is_keyed && matches!(admitted, Ok(()) | Err(Refusal::Unknown)) {
+        api.outcomes.keys.note_all([(request.id.0, request.fingerprint)]);
+    }
+    admitted.map_err(|refusal| refusal_problem(refusal).with("reservation", request.id))
+}
+
+/// The 503 of a request that was not admitted, or of which that is not known.
+pub fn refusal_problem(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Full => Problem::unavailable("Too many requests are waiting. Try again soon.", 1),
+        Refusal::Away => Problem::unavailable("Requests cannot be queued now.", 2),
+        Refusal::Unknown => {
+            let detail = "It is not known whether the request was queued. Look it up, or repeat it \
+                          with the same Idempotency-Key.";
+            Problem::unavailable(detail, 2)
+        }
+    }
+}
+
+fn partition(api: &Api, entry: &Entry, request: &Reserve) -> u16 {
+    let wished = request.tickets.first().and_then(|ticket| entry.house.section_of(*ticket));
+    let section = wished.map(|section| section.number);
+    let section = section.or(request.best.and_then(|best| best.section));
+    let none = common::domain::SectionNumber(0);
+    api.topology.request_partition(request.event, section.unwrap_or(none))
+}
+
+async fn decision(
+    api: &Api,
+    waiter: &Waiter<ReservationId, Reservation>,
+    request: &Reserve,
+    deadline: Instant,
+) -> Option<Arc<Reservation>> {
+    let key = (request.event, request.id);
+    follow(waiter, &api.reservations, key, deadline, |_| true).await
+}
+
+fn accepted(api: &Api, entry: &Entry, request: &Reserve) -> Response {
+    let queue = Topology::request_queue(partition(api, entry, request));
+    let eta_ms = api.outcomes.pace.eta_ms(&queue, clock::now());
+    let known = Some((request.customer.as_str(), request.accepted_at));
+    view::pending(entry, request.id, known, eta_ms).answer(StatusCode::ACCEPTED).into_response()
+}

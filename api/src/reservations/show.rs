@@ -1,0 +1,99 @@
+//! `GET /events/{event}/reservations/{id}`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use common::clock;
+use common::domain::Reservation;
+use tokio::time::Instant;
+
+use super::{stream, view};
+use crate::catalogue::Entry;
+use crate::extract::{Prefer, ReservationPath, wants_event_stream};
+use crate::outcomes::{Waiter, follow};
+use crate::problem::{Problem, ProblemBody};
+use crate::state::{Api, Shared, database_away};
+
+/// See what became of a request
+///
+/// `pending` until it is decided. With `Prefer: wait=N` the answer waits for the next change of
+/// state. With `Accept: text/event-stream` the states come as they are reached, as events named
+/// `reservation` whose `id` is the revision, until a final one.
+#[utoipa::path(
+    get, path = "/events/{event}/reservations/{id}", tag = "reservations",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("id" = uuid::Uuid, Path, description = "The reservation"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The last revision that was seen"),
+    ),
+    responses(
+        (status = 200, description = "Its state", content(
+            (view::ReservationView = "application/json"), (String = "text/event-stream"))),
+        (status = 204, description = "A stream is over: this was its last event"),
+        (status = 404, description = "Never issued", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be read now, or too many streams; see Retry-After",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn show(
+    State(api): State<Shared>,
+    path: ReservationPath,
+    prefer: Prefer,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let entry = api.event(path.event).await?;
+    if wants_event_stream(&headers) {
+        return stream::open(api, entry, path, &headers).await;
+    }
+    // Listening before looking: what happens in between is heard.
+    let deadline = prefer.deadline();
+    let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(path.id));
+    let now = api.reservations.read((path.event, path.id)).await;
+    let state = match (waiter, deadline) {
+        (Some(waiter), Some(deadline)) => {
+            let now = now.as_ref().map(Option::as_deref);
+            let is_over = matches!(now, Ok(Some(reservation)) if is_shown_final(reservation));
+            let base = now.ok().map(|state| state.map_or(0, |reservation| reservation.revision));
+            if is_over { None } else { next(&api, path, &waiter, base, deadline).await }
+        }
+        _ => None,
+    };
+    let state = match state {
+        Some(changed) => Some(changed),
+        None => now.map_err(|_| database_away())?,
+    };
+    Ok(prefer.applied(answer(&api, &entry, path, state.as_deref()).await))
+}
+
+fn is_shown_final(reservation: &Reservation) -> bool {
+    view::shown_state(reservation, clock::now()).0.is_final()
+}
+
+/// The next state after a revision; the first one that is told where the present one is not known.
+async fn next(
+    api: &Api,
+    path: ReservationPath,
+    waiter: &Waiter<common::ids::ReservationId, Reservation>,
+    base: Option<i32>,
+    deadline: Instant,
+) -> Option<Arc<Reservation>> {
+    let is_news = |state: &Reservation| base.is_none_or(|base| state.revision > base);
+    follow(waiter, &api.reservations, (path.event, path.id), deadline, is_news).await
+}
+
+async fn answer(
+    api: &Api,
+    entry: &Entry,
+    path: ReservationPath,
+    state: Option<&Reservation>,
+) -> Response {
+    let view = match state {
+        Some(reservation) => view::decided(api, entry, reservation).await,
+        None => view::pending(entry, path.id, None, api.outcomes.pace.longest_eta_ms(clock::now())),
+    };
+    view.answer(StatusCode::OK)
+}

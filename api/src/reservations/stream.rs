@@ -1,0 +1,125 @@
+//! A reservation as a stream of server-sent events, until it is final.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use common::clock;
+use common::domain::{Reservation, ReservationStatus};
+use common::ids::ReservationId;
+use tokio::time::{Instant, timeout_at};
+
+use super::view::{self, ReservationView};
+use crate::catalogue::Entry;
+use crate::extract::ReservationPath;
+use crate::outcomes::{Waiter, Word};
+use crate::problem::Problem;
+use crate::state::{Shared, database_away};
+
+/// How often a quiet stream shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A moment after a hold is due, for the worker to end it.
+const GRACE: Duration = Duration::from_millis(250);
+
+struct Stream {
+    api: Shared,
+    entry: Arc<Entry>,
+    path: ReservationPath,
+    waiter: Waiter<ReservationId, Reservation>,
+    state: Option<Arc<Reservation>>,
+    is_over: bool,
+}
+
+/// Opens a stream from the present state on. A client that comes back for the state that ended it
+/// is told to stay away (204 stops an `EventSource`).
+pub async fn open(
+    api: Shared,
+    entry: Arc<Entry>,
+    path: ReservationPath,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let waiter = api.outcomes.reservations.wait(path.id);
+    let waiter = waiter.ok_or_else(|| Problem::unavailable("Too many clients wait.", 5))?;
+    let state = api.reservations.read((path.event, path.id)).await.map_err(|_| database_away())?;
+    let mut stream = Stream { api, entry, path, waiter, state, is_over: false };
+    let first = stream.view().await;
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    if first.is_final() && seen.is_some_and(|seen| seen == first.revision.to_string()) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    stream.is_over = first.is_final();
+    let first = Bytes::from(format!("retry: 2000\n{}", event(&first)));
+    let rest = futures::stream::unfold(stream, Stream::next);
+    let all = futures::StreamExt::chain(futures::stream::iter([Ok(first)]), rest);
+    let headers = [
+        (header::CONTENT_TYPE, view::ascii("text/event-stream")),
+        (header::CACHE_CONTROL, view::ascii("no-store")),
+        view::UNBUFFERED,
+    ];
+    Ok((headers, Body::from_stream(all)).into_response())
+}
+
+impl Stream {
+    async fn next(mut self) -> Option<(Result<Bytes, std::convert::Infallible>, Self)> {
+        if self.is_over {
+            return None;
+        }
+        let heartbeat = Instant::now() + HEARTBEAT;
+        loop {
+            let wake = self.due().map_or(heartbeat, |due| due.min(heartbeat));
+            let before = self.state.as_ref().map_or(0, |state| state.revision);
+            match timeout_at(wake, self.waiter.next()).await {
+                Ok(Word::Draining) => return None,
+                Ok(Word::Told(state)) => self.advance(state),
+                Ok(Word::Gap) => self.look().await,
+                Err(_) => {}
+            }
+            let after = self.state.as_ref().map_or(0, |state| state.revision);
+            let view = self.view().await;
+            if after > before || view.is_final() {
+                self.is_over = view.is_final();
+                return Some((Ok(Bytes::from(event(&view))), self));
+            }
+            if Instant::now() >= heartbeat {
+                return Some((Ok(Bytes::from_static(b":\n\n")), self));
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        if let Ok(Some(found)) = self.api.reservations.read((self.path.event, self.path.id)).await {
+            self.advance(found);
+        }
+    }
+
+    /// Never back in time.
+    fn advance(&mut self, state: Arc<Reservation>) {
+        let known = self.state.as_ref().map_or(0, |known| known.revision);
+        if state.revision >= known {
+            self.state = Some(state);
+        }
+    }
+
+    /// When the hold is due, if there is one.
+    fn due(&self) -> Option<Instant> {
+        let held = self.state.as_ref().filter(|state| state.status == ReservationStatus::Held)?;
+        let at = held.expires_at?;
+        let left = (at - clock::now()).to_std().unwrap_or_default();
+        Some(Instant::now() + left + GRACE)
+    }
+
+    async fn view(&self) -> ReservationView {
+        if let Some(reservation) = &self.state {
+            return view::decided(&self.api, &self.entry, reservation).await;
+        }
+        let eta_ms = self.api.outcomes.pace.longest_eta_ms(clock::now());
+        view::pending(&self.entry, self.path.id, None, eta_ms)
+    }
+}
+
+fn event(view: &ReservationView) -> String {
+    let data = serde_json::to_string(view).expect("plain data always has a JSON form");
+    format!("event: reservation\nid: {}\ndata: {data}\n\n", view.revision)
+}

@@ -1,0 +1,84 @@
+//! What a decided request for tickets is answered with.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use common::clock;
+use common::domain::{Reason, Reservation, ReservationStatus};
+
+use super::view;
+use crate::catalogue::Entry;
+use crate::problem::{Kind, Problem};
+use crate::state::Api;
+
+/// 201 for a live reservation; the problem for one that was refused or has ended, and for one that
+/// another body was decided under.
+pub async fn verdict(
+    api: &Api,
+    entry: &Entry,
+    reservation: &Reservation,
+    fingerprint: i64,
+) -> Response {
+    match problem(entry, reservation, fingerprint) {
+        Some(problem) => problem.into_response(),
+        None => view::decided(api, entry, reservation).await.answer(StatusCode::CREATED),
+    }
+}
+
+/// The key was used for another body. A tombstone has no body: it may be anyone's.
+pub fn is_reused(known: i64, fingerprint: i64) -> bool {
+    known != 0 && known != fingerprint
+}
+
+/// The problem of a key that was used for another body.
+pub fn reused_key() -> Problem {
+    let detail = "This Idempotency-Key was used with another body.";
+    Problem::new(Kind::IdempotencyKeyReused, detail)
+}
+
+fn problem(entry: &Entry, reservation: &Reservation, fingerprint: i64) -> Option<Problem> {
+    if is_reused(reservation.fingerprint, fingerprint) {
+        return Some(reused_key());
+    }
+    let (status, reason) = view::shown_state(reservation, clock::now());
+    let problem = match status {
+        ReservationStatus::Rejected => {
+            refused(entry, reason.unwrap_or(Reason::InternalError), reservation)
+        }
+        ReservationStatus::Cancelled | ReservationStatus::Expired | ReservationStatus::Refunded => {
+            let detail = "The reservation of this Idempotency-Key has ended.";
+            let problem = Problem::new(Kind::ReservationEnded, detail).with("state", status);
+            if let Some(reason) = reason { problem.with("reason", reason) } else { problem }
+        }
+        ReservationStatus::Pending
+        | ReservationStatus::Held
+        | ReservationStatus::Paying
+        | ReservationStatus::Confirmed => return None,
+    };
+    Some(problem.with("reservation", reservation.id))
+}
+
+/// The problem of a request that was refused for this reason.
+fn refused(entry: &Entry, reason: Reason, reservation: &Reservation) -> Problem {
+    let terms = &entry.event.terms;
+    match reason {
+        Reason::TicketsUnavailable | Reason::NotEnoughAvailable | Reason::NotTogether => {
+            Problem::because(Kind::TicketsUnavailable, reason)
+                .with("tickets", &reservation.conflicts)
+        }
+        Reason::NotOnSale | Reason::SalePaused | Reason::SaleClosed => {
+            Problem::because(Kind::NotOnSale, reason).with("on_sale_at", terms.on_sale_at)
+        }
+        Reason::TooManyTickets => Problem::because(Kind::LimitExceeded, reason)
+            .with("limit", terms.tickets_per_reservation),
+        Reason::CustomerLimit => {
+            Problem::because(Kind::LimitExceeded, reason).with("limit", terms.tickets_per_customer)
+        }
+        Reason::UnknownTicket => Problem::because(Kind::InvalidRequest, reason),
+        Reason::TooLate => Problem::because(Kind::TooLate, reason),
+        _ => Problem::because(Kind::InternalError, reason),
+    }
+}
+
+#[cfg(test)]
+#[path = "verdict_tests.rs"]
+mod tests;

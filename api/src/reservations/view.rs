@@ -1,0 +1,215 @@
+//! A reservation as clients see it.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use common::clock;
+use common::domain::{
+    EventId, Money, Reason, Reservation, ReservationStatus, SectionKind, TicketNumber,
+};
+use common::ids::ReservationId;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::catalogue::Entry;
+use crate::layouts::Layout;
+use crate::money::MoneyView;
+use crate::state::Api;
+
+/// A reservation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reservation)]
+pub struct ReservationView {
+    /// Its id. Who has it, has the reservation.
+    pub id: Uuid,
+    /// Its event.
+    pub event: i32,
+    /// Whose it is; null while that is not known here.
+    pub customer: Option<String>,
+    /// `pending`, `held`, `paying`, `confirmed`, `rejected`, `cancelled`, `expired`, `refunded`.
+    #[schema(value_type = String, example = "held")]
+    pub status: ReservationStatus,
+    /// Rises with every change of state; 0 while pending.
+    pub revision: i32,
+    /// What it holds or held; empty while pending and when refused.
+    pub tickets: Vec<TicketView>,
+    /// What all of them cost.
+    pub total: MoneyView,
+    /// When it was accepted; null while that is not known here.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When its hold runs out or ran out.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The same, counted from now: 0 when it is over. Only while held or paying.
+    pub expires_in_ms: Option<i64>,
+    /// Now, by the server's clock.
+    pub server_now: DateTime<Utc>,
+    /// Why it was refused or ended.
+    #[schema(value_type = Option<String>)]
+    pub reason: Option<Reason>,
+    /// The wished tickets that were not free, where it was refused for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<i32>,
+    /// Only while pending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueView>,
+}
+
+/// A ticket of a reservation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReservedTicket)]
+pub struct TicketView {
+    /// Its number within the event.
+    pub number: i32,
+    /// What it is called, such as "Row C, seat 14".
+    pub label: String,
+    /// The number of its section.
+    pub section: i32,
+    /// The number of its tier.
+    pub tier: i32,
+    /// What it costs, fixed when the hold was made.
+    pub price: MoneyView,
+}
+
+/// The queue, as a request that waits in it sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Queue)]
+pub struct QueueView {
+    /// When to expect the decision, counted from now, in milliseconds.
+    pub eta_ms: u32,
+}
+
+/// The view of a decided reservation.
+pub async fn decided(api: &Api, entry: &Entry, reservation: &Reservation) -> ReservationView {
+    let now = clock::now();
+    let (status, reason) = shown_state(reservation, now);
+    let is_running = matches!(status, ReservationStatus::Held | ReservationStatus::Paying);
+    let left = reservation.expires_at.filter(|_| is_running);
+    ReservationView {
+        id: reservation.id.0,
+        event: reservation.event.0,
+        customer: reservation.customer.clone(),
+        status,
+        revision: reservation.revision,
+        tickets: tickets(api, entry, reservation).await,
+        total: reservation.total().into(),
+        created_at: Some(reservation.created_at),
+        expires_at: reservation.expires_at,
+        expires_in_ms: left.map(|at| (at - now).num_milliseconds().max(0)),
+        server_now: now,
+        reason,
+        conflicts: reservation.conflicts.iter().map(|ticket| ticket.0).collect(),
+        queue: None,
+    }
+}
+
+/// The view of one that is issued and not decided yet, with what is known of it here.
+pub fn pending(
+    entry: &Entry,
+    id: ReservationId,
+    known: Option<(&str, DateTime<Utc>)>,
+    eta_ms: u32,
+) -> ReservationView {
+    let currency = entry.event.terms.currency;
+    ReservationView {
+        id: id.0,
+        event: entry.event.id.0,
+        customer: known.map(|(customer, _)| customer.to_owned()),
+        status: ReservationStatus::Pending,
+        revision: 0,
+        tickets: Vec::new(),
+        total: Money { amount: 0, currency }.into(),
+        created_at: known.map(|(_, created_at)| created_at),
+        expires_at: None,
+        expires_in_ms: None,
+        server_now: clock::now(),
+        reason: None,
+        conflicts: Vec::new(),
+        queue: Some(QueueView { eta_ms }),
+    }
+}
+
+/// A hold whose time is up cannot be paid any more, even if no worker has ended it yet.
+pub fn shown_state(
+    reservation: &Reservation,
+    now: DateTime<Utc>,
+) -> (ReservationStatus, Option<Reason>) {
+    if reservation.status == ReservationStatus::Held && reservation.is_due(now) {
+        (ReservationStatus::Expired, Some(Reason::HoldExpired))
+    } else {
+        (reservation.status, reservation.reason)
+    }
+}
+
+/// The path of a reservation.
+pub fn path(event: EventId, id: ReservationId) -> String {
+    format!("/api/v1/events/{event}/reservations/{id}")
+}
+
+impl ReservationView {
+    /// The answer with this status. While it is pending it says where and when to look again.
+    pub fn answer(&self, status: StatusCode) -> Response {
+        let body = serde_json::to_vec(self).expect("plain data always has a JSON form");
+        let media_type = (header::CONTENT_TYPE, "application/json");
+        let mut response = (status, [media_type], body).into_response();
+        let headers = response.headers_mut();
+        if matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED) {
+            let path = path(EventId(self.event), ReservationId(self.id));
+            headers.insert(header::LOCATION, ascii(&path));
+        }
+        if let Some(queue) = &self.queue {
+            headers.insert(header::RETRY_AFTER, retry_after(queue.eta_ms));
+        }
+        response
+    }
+
+    /// It will not change any more.
+    pub fn is_final(&self) -> bool {
+        self.status.is_final()
+    }
+}
+
+/// Whole seconds, at least one.
+pub fn retry_after(eta_ms: u32) -> HeaderValue {
+    HeaderValue::from(eta_ms.div_ceil(1_000).max(1))
+}
+
+/// A header value of text that the caller knows to be plain ASCII.
+pub fn ascii(text: &str) -> HeaderValue {
+    HeaderValue::try_from(text).expect("plain ASCII")
+}
+
+/// A header that makes proxies pass a stream on without gathering it.
+pub const UNBUFFERED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+
+async fn tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<TicketView> {
+    let mut labels = None;
+    let mut views = Vec::with_capacity(reservation.tickets.len());
+    for (ticket, price) in reservation.tickets.iter().zip(&reservation.prices) {
+        let Some(section) = entry.house.section_of(*ticket) else { continue };
+        if labels.is_none() && section.kind == SectionKind::Seated {
+            labels = Some(api.layouts.of(entry).await.ok());
+        }
+        let layout = labels.as_ref().and_then(Option::as_deref);
+        views.push(TicketView {
+            number: ticket.0,
+            label: label(entry, layout, *ticket),
+            section: section.number.0,
+            tier: section.tier_of(*ticket).map_or(0, |tier| tier.0),
+            price: Money { amount: *price, currency: reservation.currency }.into(),
+        });
+    }
+    views
+}
+
+/// What a ticket is called. Without the layout (the database is away) it goes by its number.
+pub fn label(entry: &Entry, layout: Option<&Layout>, ticket: TicketNumber) -> String {
+    let Some(section) = entry.house.section_of(ticket) else { return format!("Ticket {ticket}") };
+    match section.kind {
+        SectionKind::General => format!("Standing, {}", entry.section_name(section.number)),
+        SectionKind::Seated => layout
+            .and_then(|layout| layout.label(ticket))
+            .unwrap_or_else(|| format!("Ticket {ticket}")),
+    }
+}

@@ -1,0 +1,75 @@
+//! Every route, in one table.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::edge::edge;
+use crate::openapi::Document;
+use crate::page::Page;
+use crate::problem::{self, Kind, Problem};
+use crate::state::Shared;
+use crate::{events, health, organiser, payments, reservations};
+
+/// What the public reaches.
+pub fn public(api: &Shared) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let document: Arc<str> = document.to_json().expect("plain data always has a JSON form").into();
+    let openapi = get(move || async move {
+        ([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
+    });
+    let page = Page::new(&api.settings.web_dir);
+    router
+        .route("/api/openapi.json", openapi)
+        .route("/api/v1/organiser/{*rest}", any(organiser::fallback))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(move |request: Request| page.clone().answer(request))
+        .layer(DefaultBodyLimit::max(api.settings.body_bytes_max))
+        .layer(from_fn_with_state(Arc::clone(api), edge))
+        .with_state(Arc::clone(api))
+}
+
+/// What operators reach.
+pub fn admin(api: &Shared) -> Router {
+    Router::new()
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(|| async { Problem::not_found("There is no such route.") })
+        .with_state(Arc::clone(api))
+}
+
+fn routes() -> OpenApiRouter<Shared> {
+    let reads = OpenApiRouter::new()
+        .routes(routes!(events::list::list))
+        .routes(routes!(events::show::show))
+        .routes(routes!(events::layout::layout))
+        .routes(routes!(events::availability::availability))
+        .layer(CompressionLayer::new());
+    let bookings = OpenApiRouter::new()
+        .routes(routes!(reservations::create::create))
+        .routes(routes!(reservations::show::show, reservations::cancel::cancel))
+        .routes(routes!(reservations::tickets::tickets))
+        .routes(routes!(reservations::tickets::qr))
+        .routes(routes!(payments::create::create))
+        .routes(routes!(payments::show::show));
+    OpenApiRouter::with_openapi(Document::openapi())
+        .nest("/api/v1", reads.merge(bookings))
+        .routes(routes!(problem::page))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+async fn method_not_allowed(request: Request) -> Response {
+    let detail = format!("{} is not allowed here.", request.method());
+    Problem::new(Kind::MethodNotAllowed, detail).into_response()
+}

@@ -37,7 +37,7 @@ pub fn verdict(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Response {
 
 fn failed(reason: Reason) -> Problem {
     match reason {
-        Reason::HoldExpired
+        Reason::Expired
         | Reason::AlreadyConfirmed
         | Reason::NotHeld
         | Reason::PaymentInProgress
@@ -55,7 +55,7 @@ pub fn not_payable(reservation: &Reservation) -> Option<Problem> {
         ReservationStatus::Pending | ReservationStatus::Held => return None,
         ReservationStatus::Paying => Reason::PaymentInProgress,
         ReservationStatus::Confirmed => Reason::AlreadyConfirmed,
-        ReservationStatus::Expired => Reason::HoldExpired,
+        ReservationStatus::Expired => Reason::Expired,
         ReservationStatus::Rejected
         | ReservationStatus::Cancelled
         | ReservationStatus::Refunded => Reason::NotHeld,

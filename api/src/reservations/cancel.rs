@@ -85,7 +85,7 @@ fn end(reservation: &Reservation) -> Option<Result<(), Problem>> {
         ReservationStatus::Cancelled => return Some(Ok(())),
         ReservationStatus::Paying => Reason::PaymentInProgress,
         ReservationStatus::Confirmed => Reason::AlreadyConfirmed,
-        ReservationStatus::Expired => reason.unwrap_or(Reason::HoldExpired),
+        ReservationStatus::Expired => reason.unwrap_or(Reason::Expired),
         ReservationStatus::Rejected | ReservationStatus::Refunded => Reason::NotHeld,
     };
     let problem = Problem::because(Kind::NotCancellable, reason)

@@ -171,4 +171,4 @@ fn check_best(best: &NewBest, entry: &Entry, errors: &mut Errors) -> Best {
 
 #[cfg(test)]
 #[path = "order_tests.rs"]
-mod tests;
+pub(crate) mod tests;

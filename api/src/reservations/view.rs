@@ -135,7 +135,7 @@ pub fn shown_state(
     now: DateTime<Utc>,
 ) -> (ReservationStatus, Option<Reason>) {
     if reservation.status == ReservationStatus::Held && reservation.is_due(now) {
-        (ReservationStatus::Expired, Some(Reason::HoldExpired))
+        (ReservationStatus::Expired, Some(Reason::Expired))
     } else {
         (reservation.status, reservation.reason)
     }

@@ -176,7 +176,7 @@ impl Ledger {
 
     /// Ends a hold that is due: its tickets are free again.
     pub fn lapse(&mut self, key: ReservationKey) {
-        self.transition(key, ReservationStatus::Expired, Some(Reason::HoldExpired));
+        self.transition(key, ReservationStatus::Expired, Some(Reason::Expired));
         self.release(key);
     }
 

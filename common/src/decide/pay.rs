@@ -61,7 +61,7 @@ pub fn begin_payment(ledger: &mut Ledger, existing: Option<&Payment>, request: &
     }
     if reservation.status == ReservationStatus::Held && reservation.is_due(ledger.now()) {
         ledger.lapse(key);
-        return refused(Reason::HoldExpired);
+        return refused(Reason::Expired);
     }
     match reservation.status {
         ReservationStatus::Held => {
@@ -70,7 +70,7 @@ pub fn begin_payment(ledger: &mut Ledger, existing: Option<&Payment>, request: &
         }
         ReservationStatus::Paying => refused(Reason::PaymentInProgress),
         ReservationStatus::Confirmed => refused(Reason::AlreadyConfirmed),
-        ReservationStatus::Expired => refused(Reason::HoldExpired),
+        ReservationStatus::Expired => refused(Reason::Expired),
         _ => refused(Reason::NotHeld),
     }
 }

@@ -63,7 +63,7 @@ reasons! {
     /// The buyer gave it back.
     CancelledByCustomer = "cancelled_by_customer", "Cancelled by the customer.";
     /// The hold ran out.
-    HoldExpired = "expired", "The hold has run out.";
+    Expired = "expired", "The hold has run out.";
     /// Paid already.
     AlreadyConfirmed = "already_confirmed", "The reservation is paid already.";
     /// Another payment of this reservation is under way.
@@ -78,4 +78,18 @@ reasons! {
     ProcessingError = "processing_error", "The payment could not be processed. Nothing was charged; try again.";
     /// The charge landed after the hold was lost and the tickets were gone.
     HoldLost = "hold_lost", "The hold was lost before the payment landed and the tickets were gone. The charge was refunded.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_sql_use_one_name() {
+        for reason in Reason::ALL {
+            let json = serde_json::to_string(reason).expect("plain");
+            assert_eq!(json, format!("\"{reason}\""));
+            assert_eq!(Reason::parse(reason.as_str()), Some(*reason));
+        }
+    }
 }

@@ -1,0 +1,118 @@
+//! A server or a worker is lost, and nothing is.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use e2e::{Answer, Database, Options, Stack, Vhost, plans};
+use futures::future::join_all;
+use serde_json::json;
+use xtask::servers::Keep;
+use xtask::servers::postgres::{Options as PgOptions, Postgres, Stop};
+use xtask::servers::rabbitmq::RabbitMq;
+
+/// Servers that a test may stop.
+struct Own {
+    postgres: Postgres,
+    rabbitmq: RabbitMq,
+}
+
+impl Own {
+    async fn start() -> Result<Self> {
+        let dir =
+            xtask::checkout::target().join("test").join(format!("own-{}", uuid::Uuid::new_v4()));
+        let start = move || {
+            let postgres = Postgres::start(&dir.join("postgres"), PgOptions::test())?;
+            let rabbitmq = RabbitMq::start(&dir.join("rabbitmq"), Keep::Data)?;
+            anyhow::Ok(Self { postgres, rabbitmq })
+        };
+        tokio::task::spawn_blocking(start).await?
+    }
+
+    async fn stack(&self, options: Options) -> Result<Stack> {
+        let database = Database::create(&self.postgres.url("postgres"), false).await?;
+        let management = self.rabbitmq.management_url();
+        let vhost = Vhost::create(&self.rabbitmq.amqp_url("/"), &management).await?;
+        Stack::on(database, vhost, options).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_stopped_for_5_s_delays_answers_and_loses_none() -> Result<()> {
+    let own = Own::start().await?;
+    let stack = own.stack(Options::of(plans::seated(4))).await?;
+    assert_eq!(stack.buyer.reserve("ada", &[40]).await?.status, 201);
+    own.postgres.stop(Stop::Immediate)?;
+    let stopped = Instant::now();
+    let mut ids = Vec::new();
+    for seat in 1..=30 {
+        let body = json!({"customer": "ada", "tickets": [seat]});
+        let accepted = stack.buyer.post_reservation(body, &[]).await?;
+        assert_eq!(accepted.status, 202, "{:?}", accepted.body);
+        ids.push(accepted.id().to_owned());
+    }
+    tokio::time::sleep(Duration::from_secs(5).saturating_sub(stopped.elapsed())).await;
+    own.postgres.start_again()?;
+    for id in ids {
+        assert_eq!(stack.buyer.until(&id, &["held", "rejected"]).await?.state(), "held");
+    }
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rabbitmq_stopped_is_a_503_at_once_and_needs_no_restart_of_ours() -> Result<()> {
+    let own = Own::start().await?;
+    let stack = own.stack(Options::of(plans::seated(4))).await?;
+    let held = stack.buyer.reserve("ada", &[1]).await?;
+    own.rabbitmq.stop()?;
+    let body = || json!({"customer": "ada", "tickets": [2]});
+    let asked = Instant::now();
+    let refused = stack.buyer.post_reservation(body(), &[]).await?;
+    assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
+    assert_eq!(refused.status, 503, "{:?}", refused.body);
+    assert!(refused.header("retry-after").parse::<u32>()? >= 1);
+    assert_eq!(stack.buyer.get("/readyz").await?.status, 503);
+    assert_eq!(stack.buyer.get("/livez").await?.status, 200);
+    assert_eq!(stack.buyer.reservation(held.id()).await?.state(), "held", "reads go on");
+    own.rabbitmq.start_again()?;
+    let again = || async {
+        let answer = stack.buyer.reserve("bob", &[3]).await;
+        answer.is_ok_and(|answer| answer.status == 201 || answer.body["tickets"] == json!([3]))
+    };
+    e2e::eventually("a booking after the broker came back", again).await;
+    assert_eq!(stack.buyer.pay(held.id(), "4242424242424242").await?.status, 201);
+    stack.finish().await
+}
+
+/// A worker that is killed at a point gives its work to another one; clients see one outcome.
+async fn killed_at(point: &'static str) -> Result<()> {
+    let mut stack = Stack::start(Options::of(plans::seated(2)).workers(&["payments"])).await?;
+    stack.add_worker("reservations", &[("BOXOFFICE_FAILPOINT", point)])?;
+    stack.worker_ready(1).await?;
+    let requests = (0..12).map(|number| {
+        let buyer = stack.buyer.clone();
+        async move { buyer.reserve(&format!("buyer {number}"), &[1 + number % 6]).await }
+    });
+    let answers = tokio::spawn(join_all(requests));
+    stack.workers[1].message("failpoint reached").await?;
+    stack.kill_worker(1)?;
+    stack.add_worker("reservations", &[])?;
+    let answers: Vec<Answer> = answers.await?.into_iter().collect::<Result<_>>()?;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 6);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 409).count(), 6);
+    for answer in answers.iter().filter(|answer| answer.status == 201) {
+        assert_eq!(stack.buyer.reservation(answer.id()).await?.state(), "held");
+    }
+    assert_eq!(stack.database.count("SELECT count(*) FROM reservations").await?, 12);
+    stack.add_worker("expiry", &[])?;
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_killed_after_commit_and_before_telling_leaves_one_outcome() -> Result<()> {
+    killed_at("reservations.committed").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_killed_after_telling_and_before_acking_leaves_one_outcome() -> Result<()> {
+    killed_at("reservations.told").await
+}

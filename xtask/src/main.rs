@@ -20,6 +20,8 @@ enum Task {
     Dev(commands::dev::Arguments),
     /// Test everything, cheapest first
     Test(commands::test::Arguments),
+    /// Play a small sale against the running system, and check that nothing was lost or sold twice
+    Demo(commands::demo::Arguments),
     /// Start private servers for tests that are run by hand; print their settings; end with Ctrl-C
     Servers,
 }
@@ -39,6 +41,7 @@ fn run(task: &Task) -> Result<ExitCode> {
     match task {
         Task::Dev(arguments) => commands::dev::dev(arguments),
         Task::Test(arguments) => commands::test::test(arguments),
+        Task::Demo(arguments) => commands::demo::demo(arguments),
         Task::Servers => commands::serve::run(),
     }
 }

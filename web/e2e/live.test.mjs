@@ -27,6 +27,7 @@ test('a seat taken elsewhere turns within half a second, and the rest of the cho
   const seats = await freeSeats(event.id, 3);
   const page = await visitor();
   await openMap(page, event, seats[1]);
+  await page.locator('[data-link=live]').waitFor();
   for (const seat of seats) await seatAt(page, seat).click();
   await watchSeat(page, seats[1]);
   await holdElsewhere(event.id, [seats[1].number]);
@@ -106,6 +107,7 @@ test('open pages survive a restart of the api', { skip: restart ? false : 'BOXOF
   await seatAt(paying, seats[0]).click();
   await hold(paying);
   await openMap(watching, event, seats[1]);
+  await watching.locator('[data-link=live]').waitFor();
   execSync(restart, { stdio: 'inherit', timeout: 60_000 });
   await payWith(paying, GOOD_CARD);
   await going(paying);

@@ -16,9 +16,11 @@ async function at(page, event, heading) {
   await page.getByRole('heading', { name: heading }).waitFor();
 }
 
+const settled = (page) => page.locator('[data-link=live], [data-link=polling]').waitFor();
+
 async function list(page, steps) {
   await at(page, await theatre(), 'Choose your tickets');
-  await page.locator('[data-link=live]').waitFor();
+  await settled(page);
   await page.getByRole('button', { name: 'Choose from a list' }).click();
   for (let step = 0; step < steps; step++) await page.locator('.choices button').last().click();
   await page.getByRole('heading', { level: 3 }).waitFor();
@@ -37,12 +39,11 @@ export const PAGES = {
   'event, seats of the list': (page) => list(page, 2),
   'event, best available': async (page) => {
     await at(page, await standing(), 'Choose your tickets');
-    await page.locator('[data-link=live]').waitFor();
+    await settled(page);
     await page.getByRole('button', { name: 'Best available' }).click();
   },
   'event to come': async (page) => {
     await at(page, await upcoming(), 'Sections and prices');
-    await page.locator('[data-link=live]').waitFor({ state: 'detached' });
   },
   held,
   declined: async (page) => {

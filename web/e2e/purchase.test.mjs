@@ -34,8 +34,6 @@ test('a purchase on a phone, by touch', async () => {
   await seatAt(page, seat).tap();
   await page.getByRole('button', { name: 'Review order' }).tap();
   await hold(page);
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(sideways, 0, 'the page must not scroll sideways');
   await payWith(page, GOOD_CARD);
   await going(page);
 });

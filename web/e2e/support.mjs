@@ -122,7 +122,7 @@ export const seatAt = (page, seat) => page.locator(`.map-host [data-seat="${seat
 export async function openMap(page, event, seat) {
   await page.goto(`${BASE}/events/${event.id}`);
   await page.locator('.map-host .block').first().waitFor();
-  await page.locator('[data-link=live]').waitFor();
+  await page.locator('[data-link=live], [data-link=polling]').waitFor();
   if (seat) await show(page, event, seat);
 }
 

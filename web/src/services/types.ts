@@ -152,9 +152,10 @@ export type PaymentStatus = 'processing' | 'succeeded' | 'declined' | 'failed' |
 export interface Payment {
   id: string;
   status: PaymentStatus;
-  reason?: string | null;
-  amount: Money;
-  card_last4: string;
+  reason: string | null;
+  /** Null while the process that answers has not heard of it. */
+  amount: Money | null;
+  card_last4: string | null;
 }
 
 export interface IssuedTicket {

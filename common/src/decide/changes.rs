@@ -82,7 +82,7 @@ impl Ledger {
     fn ticket_moves(&self) -> Vec<TicketMove> {
         let moved = |(key, after): (&(EventId, TicketNumber), &TicketRow)| {
             let before = &self.before.tickets[key];
-            (before != after).then(|| TicketMove {
+            (before != after).then_some(TicketMove {
                 event: key.0,
                 number: key.1,
                 from: before.state,

@@ -1,5 +1,6 @@
 //! Locks the rows of a footprint, in the fixed order, and reads them into a ledger.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -126,8 +127,8 @@ async fn lock_sections(
             SectionRow { version: row.try_get("version")?, available: row.try_get("available")? };
         locked.sections.insert((event, SectionNumber(row.try_get("number")?)), section);
         locked.now = locked.now.max(Some(row.try_get("now")?));
-        if !locked.terms.contains_key(&event) {
-            locked.terms.insert(event, terms_of(row)?);
+        if let Entry::Vacant(terms) = locked.terms.entry(event) {
+            terms.insert(terms_of(row)?);
         }
     }
     Ok(locked)

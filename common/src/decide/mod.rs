@@ -21,3 +21,6 @@ pub use footprint::{Footprint, ReservationKey, SectionKey, TicketKey};
 pub use ledger::{Ledger, LockedRows, SectionRow, TicketRow};
 pub use pay::{Begun, Charge, Finished, begin_payment, finish_payment, refunded_payment};
 pub use reserve::{reject_faulty, reserve};
+
+#[cfg(test)]
+mod tests;

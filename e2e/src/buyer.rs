@@ -46,6 +46,11 @@ impl Buyer {
         Ok(Self { client, base: format!("http://{address}") })
     }
 
+    /// The front door's URL, without a path.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Any request, with these headers.
     pub async fn ask(
         &self,

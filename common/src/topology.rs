@@ -19,6 +19,10 @@ use crate::domain::{EventId, SectionNumber};
 use crate::ids::ReservationId;
 use crate::settings;
 
+mod definitions;
+
+pub use definitions::definitions;
+
 /// Requests to reservation workers, by partition.
 pub const REQUESTS: &str = "requests";
 /// Requests to payment workers, by partition.
@@ -264,40 +268,6 @@ fn dead_letters() -> Queue {
     }
 }
 
-/// The topology in the format of RabbitMQ's definitions file, for this virtual host.
-pub fn definitions(topology: &Topology, vhost: &str) -> serde_json::Value {
-    use serde_json::json;
-    let exchanges: Vec<_> = topology
-        .exchanges()
-        .iter()
-        .map(|exchange| {
-            json!({"name": exchange.name, "vhost": vhost, "type": exchange.kind, "durable": true,
-                   "auto_delete": false, "internal": false, "arguments": {}})
-        })
-        .collect();
-    let queues = topology.queues();
-    let bindings: Vec<_> = queues
-        .iter()
-        .map(|queue| {
-            json!({"source": queue.exchange, "vhost": vhost, "destination": queue.name,
-                   "destination_type": "queue", "routing_key": queue.routing_key, "arguments": {}})
-        })
-        .collect();
-    let queues: Vec<_> = queues
-        .iter()
-        .map(|queue| {
-            let arguments: serde_json::Map<_, _> = queue
-                .arguments
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), json!(value)))
-                .collect();
-            json!({"name": queue.name, "vhost": vhost, "durable": true, "auto_delete": false,
-                   "arguments": arguments})
-        })
-        .collect();
-    json!({"vhosts": [{"name": vhost}], "exchanges": exchanges, "queues": queues, "bindings": bindings})
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,18 +278,6 @@ mod tests {
 
     fn argument<'a>(queue: &'a Queue, name: &str) -> Option<&'a Argument> {
         queue.arguments.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
-    }
-
-    #[test]
-    fn the_committed_definitions_are_this_topology() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../rabbitmq/definitions.json");
-        let committed = std::fs::read_to_string(path).expect("rabbitmq/definitions.json");
-        let committed: serde_json::Value = serde_json::from_str(&committed).expect("JSON");
-        assert_eq!(
-            committed,
-            definitions(&topology(), "/"),
-            "write it anew: cargo run -p workers -- topology export > rabbitmq/definitions.json"
-        );
     }
 
     #[test]

@@ -11,23 +11,27 @@ use crate::decide::ReservationKey;
 use crate::domain::{EventId, Reason, Reservation, ReservationStatus, TicketNumber};
 use crate::ids::ReservationId;
 
+/// The query for the reservations of some keys, and how it ends.
+macro_rules! select {
+    ($end:literal) => {
+        concat!(
+            "SELECT r.event_id, r.id, r.revision, r.status::text, r.fingerprint, r.created_at,
+                    r.expires_at, r.frozen, r.currency, r.customer, r.reason, r.tickets, r.prices,
+                    r.conflicts
+             FROM unnest($1::int[], $2::uuid[]) AS w (event_id, id)
+             JOIN reservations r ON r.event_id = w.event_id AND r.id = w.id",
+            $end
+        )
+    };
+}
+
 /// The reservations of these keys that exist.
 pub async fn find(
     connection: &mut PgConnection,
     keys: &[ReservationKey],
 ) -> Result<Vec<Reservation>, sqlx::Error> {
     let (events, ids) = columns(keys);
-    let rows = sqlx::query(
-        "SELECT r.event_id, r.id, r.revision, r.status::text, r.fingerprint, r.created_at,
-                r.expires_at, r.frozen, r.currency, r.customer, r.reason, r.tickets, r.prices,
-                r.conflicts
-         FROM unnest($1::int[], $2::uuid[]) AS w (event_id, id)
-         JOIN reservations r ON r.event_id = w.event_id AND r.id = w.id",
-    )
-    .bind(&events)
-    .bind(&ids)
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(select!("")).bind(&events).bind(&ids).fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }
 
@@ -38,19 +42,11 @@ pub(super) async fn lock(
 ) -> Result<HashMap<ReservationKey, Reservation>, sqlx::Error> {
     let keys: Vec<ReservationKey> = keys.iter().copied().collect();
     let (events, ids) = columns(&keys);
-    let rows = sqlx::query(
-        "SELECT r.event_id, r.id, r.revision, r.status::text, r.fingerprint, r.created_at,
-                r.expires_at, r.frozen, r.currency, r.customer, r.reason, r.tickets, r.prices,
-                r.conflicts
-         FROM unnest($1::int[], $2::uuid[]) AS w (event_id, id)
-         JOIN reservations r ON r.event_id = w.event_id AND r.id = w.id
-         ORDER BY r.event_id, r.id
-         FOR NO KEY UPDATE OF r",
-    )
-    .bind(&events)
-    .bind(&ids)
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(select!(" ORDER BY r.event_id, r.id FOR NO KEY UPDATE OF r"))
+        .bind(&events)
+        .bind(&ids)
+        .fetch_all(connection)
+        .await?;
     let keyed = |row| read(row).map(|one| ((one.event, one.id), one));
     rows.iter().map(keyed).collect()
 }

@@ -1,19 +1,22 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** Milliseconds left until a deadline, renewed as each second passes. `remaining` must be a stable function. */
+/** After the end, how often to ask whether the server agrees, and by how much browsers differ in it. */
+const AGAIN_MS = 2_000;
+const SPREAD_MS = 1_000;
+
+/**
+ * Milliseconds left until a deadline, renewed as each second passes. At the end `onZero` is called, and again every few
+ * seconds while the component stays, because the server may see the end a moment later. Both functions must be stable.
+ */
 export function useRemaining(remaining: () => number, onZero: () => void): number {
   const [left, setLeft] = useState(remaining);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
-    let rang = false;
     const tick = () => {
       const now = remaining();
       setLeft(now);
-      if (now > 0) timer = setTimeout(tick, now % 1000 || 1000);
-      else if (!rang) {
-        rang = true;
-        onZero();
-      }
+      if (now <= 0) onZero();
+      timer = setTimeout(tick, now > 0 ? now % 1000 || 1000 : AGAIN_MS + Math.random() * SPREAD_MS);
     };
     tick();
     // A sleeping tab's timers stand still: look at the clock again when it wakes.

@@ -48,6 +48,7 @@ pub(crate) struct Arguments {
 pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
     let seed = arguments.seed.unwrap_or_else(random::any_seed);
     let client = Client::new(target::base(&arguments.url)?, Instant::now() + DURATION_MAX);
+    client.greet()?;
     let stage = Stage::look(&client)?;
     let before = available(&client, &stage)?;
     for event in stage.events() {

@@ -49,6 +49,17 @@ impl Client {
         Self { agent: config.into(), base, deadline }
     }
 
+    /// An error unless something answers: a system that was never there is not waited for.
+    pub(super) fn greet(&self) -> Result<()> {
+        match self.agent.get(self.url("/livez")).call() {
+            Ok(answer) if answer.status() == 200 => Ok(()),
+            Ok(answer) => bail!("{}/livez answers {}", self.base, answer.status()),
+            Err(error) => {
+                bail!("nothing at {} ({error}): start it with cargo xtask dev", self.base)
+            }
+        }
+    }
+
     pub(super) fn get(&self, path: &str) -> Result<Answer> {
         self.send(path, || Request::get(self.url(path)).body(String::new()))
     }

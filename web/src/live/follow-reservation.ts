@@ -22,12 +22,19 @@ export interface ReservationHandlers {
   onLink(up: boolean): void;
 }
 
-/** Follows a reservation to its final state: by stream, and by long polling while the stream is down. */
+/**
+ * Follows a reservation to its final state while the tab is visible: by stream, and by long polling while the stream
+ * is down. A hidden tab keeps no connection, of which browsers allow few, and asks anew when it is seen again.
+ */
 export function followReservation(event: EventRef, id: string, handlers: ReservationHandlers): () => void {
   const end = new AbortController();
-  let polling: AbortController | undefined;
-
+  let connection: AbortController | undefined;
   let revision = -1;
+  const stop = () => {
+    end.abort();
+    connection?.abort();
+    document.removeEventListener('visibilitychange', onVisibility);
+  };
   const take = (timed: Timed) => {
     if (end.signal.aborted) return;
     handlers.onLink(true);
@@ -38,48 +45,51 @@ export function followReservation(event: EventRef, id: string, handlers: Reserva
     if (isFinal(timed.reservation.status)) stop();
   };
   const refuse = (error: ProblemError) => {
+    if (end.signal.aborted) return;
     stop();
     handlers.onRefused(error);
   };
-  const stopPolling = () => {
-    polling?.abort();
-    polling = undefined;
+  const onVisibility = () => {
+    connection?.abort();
+    connection = new AbortController();
+    if (!document.hidden) connect(event, id, connection.signal, { take, refuse, down: () => handlers.onLink(false) });
   };
-  const startPolling = () => {
-    if (polling || end.signal.aborted) return;
-    polling = new AbortController();
-    void pollUntil(AbortSignal.any([polling.signal, end.signal]), event, id, { take, refuse, down: () => handlers.onLink(false) });
-  };
-  const stream = openStream(reservationPath(event, id), ['reservation'], {
-    onOpen: stopPolling,
-    onEvent: (_, data) => {
-      if (isReservation(data)) take(withDeadline(data, performance.now()));
-    },
-    onBreak: startPolling,
-  });
-  const audit = () => void getReservation(event, id, false, end.signal).then(take, startPolling);
-  // Coming back to a tab that slept: its timers stood still, so ask anew.
-  const onVisible = () => {
-    if (!document.hidden) audit();
-  };
-  const timer = setInterval(audit, AUDIT_MS);
-  const stop = () => {
-    end.abort();
-    stream.close();
-    clearInterval(timer);
-    document.removeEventListener('visibilitychange', onVisible);
-  };
-  document.addEventListener('visibilitychange', onVisible);
+  document.addEventListener('visibilitychange', onVisibility);
+  onVisibility();
   return stop;
 }
 
-interface PollHandlers {
+interface Taker {
   take(timed: Timed): void;
   refuse(error: ProblemError): void;
   down(): void;
 }
 
-async function pollUntil(signal: AbortSignal, event: EventRef, id: string, handlers: PollHandlers): Promise<void> {
+function connect(event: EventRef, id: string, signal: AbortSignal, taker: Taker): void {
+  let polling: AbortController | undefined;
+  const startPolling = () => {
+    if (polling || signal.aborted) return;
+    polling = new AbortController();
+    void pollUntil(AbortSignal.any([polling.signal, signal]), event, id, taker);
+  };
+  const stream = openStream(reservationPath(event, id), ['reservation'], {
+    onOpen: () => {
+      polling?.abort();
+      polling = undefined;
+    },
+    onEvent: (_, data) => {
+      if (isReservation(data)) taker.take(withDeadline(data, performance.now()));
+    },
+    onBreak: startPolling,
+  });
+  const audit = setInterval(() => void getReservation(event, id, false, signal).then(taker.take, startPolling), AUDIT_MS);
+  signal.addEventListener('abort', () => {
+    stream.close();
+    clearInterval(audit);
+  });
+}
+
+async function pollUntil(signal: AbortSignal, event: EventRef, id: string, taker: Taker): Promise<void> {
   let known: string | undefined;
   while (!signal.aborted) {
     const asked = performance.now();
@@ -87,12 +97,12 @@ async function pollUntil(signal: AbortSignal, event: EventRef, id: string, handl
       const timed = await getReservation(event, id, known !== undefined, signal);
       if (signal.aborted) return;
       known = timed.reservation.status;
-      handlers.take(timed);
+      taker.take(timed);
       await pause(Math.max(0, LEAST_PAUSE_MS - (performance.now() - asked)), signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ProblemError && error.problem.status === 404) return handlers.refuse(error);
-      handlers.down();
+      if (error instanceof ProblemError && error.problem.status === 404) return taker.refuse(error);
+      taker.down();
       await pause(AFTER_ERROR_MS, signal).catch(() => undefined);
     }
   }

@@ -32,7 +32,7 @@ export class NoAnswerError extends Error {
 export async function problemOf(response: Response): Promise<ProblemError> {
   const fallback: Problem = { type: 'about:blank', title: `The server answered ${response.status}`, status: response.status };
   const problem = await response.json().then(
-    (body: unknown) => (isProblem(body) ? { ...fallback, ...body } : fallback),
+    (body: unknown) => (isProblem(body) ? { ...fallback, ...body, status: response.status } : fallback),
     () => fallback,
   );
   return new ProblemError(problem, retryAfterMs(response.headers.get('retry-after'), problem.retry_after));

@@ -59,7 +59,7 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
 }
 
 /// Random enough to tell requests apart: it keeps no secret.
-fn random() -> u128 {
+pub fn random() -> u128 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);

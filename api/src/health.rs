@@ -47,6 +47,6 @@ pub async fn ready(State(api): State<Shared>) -> Response {
     }
     let ready = missing.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = Readiness { ready, missing, outcomes: api.outcomes.is_live() };
+    let body = Readiness { ready, missing, outcomes: api.outcomes.boards.is_live() };
     (status, Json(body)).into_response()
 }

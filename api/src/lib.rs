@@ -21,6 +21,8 @@ pub mod reservations;
 pub mod front_desk;
 pub mod outcomes;
 
+pub mod board;
+
 pub mod catalogue;
 pub mod database;
 pub mod layouts;

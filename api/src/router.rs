@@ -56,6 +56,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(events::availability::availability))
         .layer(CompressionLayer::new());
     let bookings = OpenApiRouter::new()
+        .routes(routes!(events::stream::stream))
         .routes(routes!(reservations::create::create))
         .routes(routes!(reservations::show::show, reservations::cancel::cancel))
         .routes(routes!(reservations::tickets::tickets))

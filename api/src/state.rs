@@ -63,7 +63,7 @@ impl Api {
         let api = Arc::new(Self {
             mint: Mint::new(settings.secret.expose()),
             desk: FrontDesk::open(&settings.api, &topology, &publisher),
-            outcomes: Arc::new(Outcomes::new(waiters_max)),
+            outcomes: Arc::new(Outcomes::new(waiters_max, pool.clone(), stop)),
             reservations: reservations(waiters_max, pool.clone()),
             payments: payments(waiters_max, pool.clone()),
             catalogue: Catalogue::new(pool.clone()),

@@ -14,11 +14,12 @@ use utoipa::ToSchema;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::ranges::{Run, runs};
+use crate::board::Snapshot;
 use crate::database;
 use crate::etag;
 use crate::extract::EventPath;
 use crate::problem::{Problem, ProblemBody};
-use crate::state::{Shared, database_away};
+use crate::state::{Api, Shared, database_away};
 
 /// What is taken in an event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,17 +66,17 @@ pub async fn availability(
     EventPath(id): EventPath,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    api.event(id).await?;
-    let states = database::read("availability", || async {
-        Ok(store::events::availability(&mut *api.pool.acquire().await?, id, None).await?)
-    })
-    .await
-    .map_err(|_| database_away())?;
-    let tag = tag(id, states.iter().map(|state| state.version));
+    let entry = api.event(id).await?;
+    let board = api.outcomes.boards.known(&entry).await;
+    let snapshots = match board.and_then(|board| board.snapshot()) {
+        Some(snapshots) => snapshots,
+        None => read(&api, id).await?,
+    };
+    let tag = tag(id, snapshots.iter().map(|section| section.version));
     let answer = if etag::matches(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let sections = states.iter().map(section).collect();
+        let sections = snapshots.into_iter().map(section).collect();
         axum::Json(Availability { server_now: clock::now(), sections }).into_response()
     };
     let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are plain ASCII");
@@ -84,12 +85,28 @@ pub async fn availability(
     Ok((about, answer).into_response())
 }
 
-fn section(state: &SectionState) -> SectionAvailability {
-    SectionAvailability {
-        number: state.number.0,
+/// From the database, where no board can tell.
+async fn read(api: &Api, id: EventId) -> Result<Vec<Snapshot>, Problem> {
+    let states = database::read("availability", || async {
+        Ok(store::events::availability(&mut *api.pool.acquire().await?, id, None).await?)
+    })
+    .await
+    .map_err(|_| database_away())?;
+    let snapshot = |state: &SectionState| Snapshot {
+        number: state.number,
         version: state.version,
         available: state.available,
         taken: runs(state.taken.iter().map(|(ticket, ..)| ticket.0)),
+    };
+    Ok(states.iter().map(snapshot).collect())
+}
+
+fn section(snapshot: Snapshot) -> SectionAvailability {
+    SectionAvailability {
+        number: snapshot.number.0,
+        version: snapshot.version,
+        available: snapshot.available,
+        taken: snapshot.taken,
     }
 }
 

@@ -10,9 +10,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::view::{self, EventView};
+use crate::catalogue::Entry;
 use crate::problem::{Problem, ProblemBody};
 use crate::query;
-use crate::state::Shared;
+use crate::state::{Api, Shared};
 
 /// Events on a page, where the client does not say.
 const LIMIT_DEFAULT: usize = 50;
@@ -71,10 +72,16 @@ pub async fn list(
     let next = page.last().filter(|_| !is_last);
     let now = clock::now();
     let body = Events {
-        events: page.iter().map(|entry| view::view(&entry.event, now)).collect(),
+        events: page.iter().map(|entry| event(&api, entry, now)).collect(),
         next: next.map(|entry| write_cursor(entry.event.terms.starts_at, entry.event.id)),
     };
     Ok(axum::Json(body).into_response())
+}
+
+/// With the counts of the event's board, if there is one already: a list opens none.
+fn event(api: &Api, entry: &Entry, now: DateTime<Utc>) -> EventView {
+    let board = api.outcomes.boards.opened(entry.event.id);
+    view::view(&entry.event, board.as_deref(), now)
 }
 
 fn write_cursor(starts_at: DateTime<Utc>, id: EventId) -> String {

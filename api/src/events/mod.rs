@@ -5,4 +5,5 @@ pub mod layout;
 pub mod list;
 pub mod ranges;
 pub mod show;
+pub mod stream;
 pub mod view;

@@ -2,10 +2,9 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use common::{clock, store};
+use common::clock;
 
 use super::view::{self, EventView};
-use crate::database;
 use crate::extract::EventPath;
 use crate::problem::{Problem, ProblemBody};
 use crate::state::Shared;
@@ -27,11 +26,6 @@ pub async fn show(
     EventPath(id): EventPath,
 ) -> Result<Response, Problem> {
     let entry = api.event(id).await?;
-    let fresh = database::read("an event", || async {
-        Ok(store::events::find(&mut *api.pool.acquire().await?, id).await?)
-    })
-    .await;
-    let fresh = fresh.ok().flatten();
-    let event = fresh.as_ref().unwrap_or(&entry.event);
-    Ok(axum::Json(view::view(event, clock::now())).into_response())
+    let board = api.outcomes.boards.known(&entry).await;
+    Ok(axum::Json(view::view(&entry.event, board.as_deref(), clock::now())).into_response())
 }

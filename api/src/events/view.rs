@@ -1,10 +1,11 @@
 //! An event as clients see it.
 
 use chrono::{DateTime, Utc};
-use common::domain::{Event, Money, SaleStatus, Section, SectionKind, Tier};
+use common::domain::{Event, Money, SaleStatus, Section, SectionKind, SectionNumber, Tier};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::board::EventBoard;
 use crate::money::MoneyView;
 
 /// An event.
@@ -75,8 +76,9 @@ pub struct SectionView {
     pub version: i64,
 }
 
-/// The view of an event at a moment.
-pub fn view(event: &Event, now: DateTime<Utc>) -> EventView {
+/// The view of an event at a moment, with the counts of a board where one knows them.
+pub fn view(event: &Event, board: Option<&EventBoard>, now: DateTime<Utc>) -> EventView {
+    let counts = board.and_then(EventBoard::counts).unwrap_or_default();
     let terms = &event.terms;
     let tier = |tier: &Tier| TierView {
         number: tier.number.0,
@@ -95,12 +97,17 @@ pub fn view(event: &Event, now: DateTime<Utc>) -> EventView {
         tickets_per_customer: terms.tickets_per_customer,
         layout_version: event.layout_version,
         tiers: event.tiers.iter().map(tier).collect(),
-        sections: event.sections.iter().map(section).collect(),
+        sections: event.sections.iter().map(|one| section(one, &counts)).collect(),
         server_now: now,
     }
 }
 
-fn section(section: &Section) -> SectionView {
+fn section(section: &Section, counts: &[(SectionNumber, i64, i32)]) -> SectionView {
+    let counted = counts.iter().find(|(number, ..)| *number == section.number);
+    let (version, available) = counted
+        .map_or((section.version, section.available), |(_, version, available)| {
+            (*version, *available)
+        });
     SectionView {
         number: section.number.0,
         name: section.name.clone(),
@@ -108,7 +115,7 @@ fn section(section: &Section) -> SectionView {
         tiers: section.tiers.iter().map(|tier| tier.0).collect(),
         first_ticket: section.first_ticket.0,
         capacity: section.capacity,
-        available: section.available,
-        version: section.version,
+        available,
+        version,
     }
 }

@@ -1,7 +1,6 @@
 //! Listens to the outcomes, for as long as the process lives.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::backoff::Backoff;
@@ -17,7 +16,7 @@ impl Outcomes {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
             let Err(error) = self.listen_once(&settings, &mut backoff).await;
-            if self.is_live.swap(false, Ordering::Relaxed) {
+            if self.boards.end() {
                 tracing::warn!(%error, "the feed of outcomes is lost");
             } else {
                 tracing::debug!(%error, "the feed of outcomes cannot be opened yet");
@@ -41,9 +40,9 @@ impl Outcomes {
             .await
             .unwrap_or_else(|_| Err(LostConnection("it took too long to open".to_owned())))?;
         tracing::info!("listening to outcomes");
-        self.is_live.store(true, Ordering::Relaxed);
         backoff.reset();
         self.missed_some();
+        self.boards.begin();
         loop {
             let bytes = feed.next().await?;
             match messages::Outcomes::decode(&bytes) {

@@ -5,20 +5,25 @@ mod feed;
 mod follow;
 mod keys;
 mod pace;
+mod places;
 mod waiters;
 
 pub use follow::follow;
 pub use keys::Keys;
 pub use pace::Pace;
+pub use places::{Place, Places};
 pub use waiters::{Revised, Waiter, Waiters, Word};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use common::domain::{Payment, Reservation};
 use common::ids::{PaymentId, ReservationId};
 use common::messages;
+use common::store::Pool;
+use tokio_util::sync::CancellationToken;
+
+use crate::board::Boards;
 
 /// Who waits for what, and what the outcomes show.
 #[derive(Debug)]
@@ -27,35 +32,35 @@ pub struct Outcomes {
     pub reservations: Arc<Waiters<ReservationId, Reservation>>,
     /// Clients that wait for a payment to change.
     pub payments: Arc<Waiters<PaymentId, Payment>>,
+    /// How many may wait, for these and for streams.
+    pub places: Arc<Places>,
+    /// Which tickets are free.
+    pub boards: Boards,
     /// How far behind the queues are.
     pub pace: Pace,
     /// Which body an idempotency key was first seen with.
     pub keys: Keys,
-    is_live: AtomicBool,
 }
 
 impl Outcomes {
     /// Nothing is known yet. `waiters_max` clients may wait at once.
-    pub fn new(waiters_max: usize) -> Self {
-        let (reservations, payments) = Waiters::pair(waiters_max);
+    pub fn new(waiters_max: usize, pool: Pool, stop: &CancellationToken) -> Self {
+        let places = Places::new(waiters_max);
         Self {
-            reservations,
-            payments,
+            reservations: Waiters::new(&places),
+            payments: Waiters::new(&places),
+            places,
+            boards: Boards::new(pool, stop),
             pace: Pace::default(),
             keys: Keys::default(),
-            is_live: AtomicBool::new(false),
         }
-    }
-
-    /// Outcomes come in now, as far as is known.
-    pub fn is_live(&self) -> bool {
-        self.is_live.load(Ordering::Relaxed)
     }
 
     /// Nobody waits any more: whoever does is sent away with what is known.
     pub fn drain(&self) {
         self.reservations.drain();
         self.payments.drain();
+        self.boards.drain();
     }
 
     /// Tells what one transaction decided.
@@ -65,6 +70,8 @@ impl Outcomes {
         }
         self.keys.note_all(outcomes.reservations.iter().map(|one| (one.id.0, one.fingerprint)));
         self.keys.note_all(outcomes.payments.iter().map(|one| (one.id.0, one.fingerprint)));
+        // First the board: who hears of a hold and then asks what is taken must see it taken.
+        self.boards.apply(outcomes.sections);
         for reservation in outcomes.reservations {
             self.reservations.tell(reservation.id, reservation);
         }
@@ -77,5 +84,6 @@ impl Outcomes {
     fn missed_some(&self) {
         self.reservations.gap();
         self.payments.gap();
+        self.boards.doubt();
     }
 }

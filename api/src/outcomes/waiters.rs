@@ -2,14 +2,14 @@
 //! back for more misses nothing in between. No task, no timer: a hundred thousand are cheap.
 
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use common::domain::{Payment, Reservation};
 use dashmap::DashMap;
 use tokio::sync::Notify;
 
-use common::ids::{PaymentId, ReservationId};
+use super::places::{Place, Places};
 
 /// What changes over time, and of which a later state can be told from an earlier one.
 pub trait Revised {
@@ -66,25 +66,15 @@ struct News<V> {
 #[derive(Debug)]
 pub struct Waiters<K: Eq + Hash, V> {
     slots: DashMap<K, Vec<Arc<Slot<V>>>>,
-    count: Arc<AtomicUsize>,
-    count_max: usize,
+    places: Arc<Places>,
     draining: AtomicBool,
 }
 
-impl Waiters<ReservationId, Reservation> {
-    /// Waiters for reservations and for payments, who share one limit.
-    pub fn pair(waiters_max: usize) -> (Arc<Self>, Arc<Waiters<PaymentId, Payment>>) {
-        let count = Arc::<AtomicUsize>::default();
-        (
-            Arc::new(Waiters::new(waiters_max, Arc::clone(&count))),
-            Arc::new(Waiters::new(waiters_max, count)),
-        )
-    }
-}
-
 impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
-    fn new(count_max: usize, count: Arc<AtomicUsize>) -> Self {
-        Self { slots: DashMap::new(), count, count_max, draining: AtomicBool::new(false) }
+    /// Nobody waits yet.
+    pub fn new(places: &Arc<Places>) -> Arc<Self> {
+        let (slots, draining) = (DashMap::new(), AtomicBool::new(false));
+        Arc::new(Self { slots, places: Arc::clone(places), draining })
     }
 
     /// Begins to wait for news of an id. None when too many wait already, or the process stops:
@@ -93,14 +83,11 @@ impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
         if self.draining.load(Ordering::SeqCst) {
             return None;
         }
-        if self.count.fetch_add(1, Ordering::Relaxed) >= self.count_max {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
+        let place = self.places.take()?;
         let news = Mutex::new(News { latest: None, gap: false });
         let slot = Arc::new(Slot { news, notify: Notify::new() });
         self.slots.entry(id).or_default().push(Arc::clone(&slot));
-        Some(Waiter { all: Arc::clone(self), id, slot })
+        Some(Waiter { all: Arc::clone(self), id, slot, _place: place })
     }
 
     /// Tells the state of an id to those who wait for it.
@@ -137,11 +124,6 @@ impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
             }
         }
     }
-
-    /// How many wait, for things of both kinds.
-    pub fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
-    }
 }
 
 /// One who waits. Dropping it ends the wait.
@@ -150,6 +132,7 @@ pub struct Waiter<K: Copy + Eq + Hash, V> {
     all: Arc<Waiters<K, V>>,
     id: K,
     slot: Arc<Slot<V>>,
+    _place: Place,
 }
 
 impl<K: Copy + Eq + Hash, V> Waiter<K, V> {
@@ -175,7 +158,6 @@ impl<K: Copy + Eq + Hash, V> Waiter<K, V> {
 
 impl<K: Copy + Eq + Hash, V> Drop for Waiter<K, V> {
     fn drop(&mut self) {
-        self.all.count.fetch_sub(1, Ordering::Relaxed);
         let slot = &self.slot;
         self.all.slots.remove_if_mut(&self.id, |_, slots| {
             slots.retain(|other| !Arc::ptr_eq(other, slot));
@@ -202,7 +184,7 @@ mod tests {
     }
 
     fn waiters(most: usize) -> Arc<Waiters<u32, State>> {
-        Arc::new(Waiters::new(most, Arc::default()))
+        Waiters::new(&Places::new(most))
     }
 
     #[tokio::test]
@@ -236,7 +218,7 @@ mod tests {
         assert!(all.wait(1).is_none());
         drop(first);
         assert!(all.wait(2).is_some());
-        assert_eq!(all.count(), 1);
+        assert_eq!(all.places.taken(), 1);
         assert_eq!(all.slots.len(), 1, "nobody waits for 2 any more");
     }
 

@@ -169,9 +169,5 @@ async fn admit(api: &Api, request: &Pay, is_keyed: bool) -> Result<(), Problem> 
     if is_keyed && matches!(admitted, Ok(()) | Err(Refusal::Unknown)) {
         api.outcomes.keys.note_all([(request.id.0, request.fingerprint)]);
     }
-    admitted.map_err(|refusal| {
-        refusal_problem(refusal)
-            .with("reservation", request.reservation)
-            .with("payment", request.id)
-    })
+    admitted.map_err(|refusal| refusal_problem(refusal, "payment", request.id))
 }

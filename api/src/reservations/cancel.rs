@@ -57,7 +57,7 @@ pub async fn cancel(
     api.desk
         .admit_cancel(path.id, Request::Cancel(cancel))
         .await
-        .map_err(|refusal| refusal_problem(refusal).with("reservation", path.id))?;
+        .map_err(|refusal| refusal_problem(refusal, "reservation", path.id))?;
     if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
         let is_end = |state: &Reservation| end(state).is_some();
         let ended = follow(&waiter, &api.reservations, key, deadline, is_end).await;

@@ -10,10 +10,11 @@ use common::domain::{EventId, Reservation};
 use common::ids::ReservationId;
 use common::messages::{Request, Reserve};
 use common::topology::Topology;
+use serde::Serialize;
 use tokio::time::Instant;
 
 use super::order::{NewReservation, Order, check_on_sale};
-use super::{verdict, view};
+use super::{certain, verdict, view};
 use crate::catalogue::Entry;
 use crate::extract::{Body, EventPath, IdempotencyKey, Prefer};
 use crate::front_desk::Refusal;
@@ -69,6 +70,9 @@ pub async fn create(
         return Err(verdict::reused_key());
     }
     check_on_sale(&entry, request.accepted_at)?;
+    if let Some(problem) = certain::refusal(&api, &entry, &request, key.0.is_some()).await {
+        return Err(problem);
+    }
     // Whoever waits must be listening before the request can be decided.
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(request.id));
@@ -106,18 +110,18 @@ async fn admit(api: &Api, entry: &Entry, request: &Reserve, is_keyed: bool) -> R
     if is_keyed && matches!(admitted, Ok(()) | Err(Refusal::Unknown)) {
         api.outcomes.keys.note_all([(request.id.0, request.fingerprint)]);
     }
-    admitted.map_err(|refusal| refusal_problem(refusal).with("reservation", request.id))
+    admitted.map_err(|refusal| refusal_problem(refusal, "reservation", request.id))
 }
 
-/// The 503 of a request that was not admitted, or of which that is not known.
-pub fn refusal_problem(refusal: Refusal) -> Problem {
+/// The 503 of a request that was not admitted. Where that is not known, it has the request's id.
+pub fn refusal_problem(refusal: Refusal, name: &str, id: impl Serialize) -> Problem {
     match refusal {
         Refusal::Full => Problem::unavailable("Too many requests are waiting. Try again soon.", 1),
         Refusal::Away => Problem::unavailable("Requests cannot be queued now.", 2),
         Refusal::Unknown => {
             let detail = "It is not known whether the request was queued. Look it up, or repeat it \
                           with the same Idempotency-Key.";
-            Problem::unavailable(detail, 2)
+            Problem::unavailable(detail, 2).with(name, id)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reservations: one verb per file.
 
 pub mod cancel;
+pub mod certain;
 pub mod create;
 pub mod order;
 pub mod show;

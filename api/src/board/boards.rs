@@ -1,0 +1,152 @@
+//! The boards of all events that anybody asked for.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use common::domain::EventId;
+use common::messages::SectionChange;
+use common::store::Pool;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::event_board::EventBoard;
+use super::tend;
+use crate::catalogue::Entry;
+
+/// Boards at once, at most.
+const BOARDS_MAX: usize = 512;
+/// A board that nobody asks for is put away after this time, when there are too many.
+const IDLE: Duration = Duration::from_mins(1);
+/// How long to wait for a board's first read.
+const FIRST_READ: Duration = Duration::from_secs(1);
+
+/// The boards.
+#[derive(Debug)]
+pub struct Boards {
+    pool: Pool,
+    instance: String,
+    stop: CancellationToken,
+    open: RwLock<HashMap<EventId, (Arc<EventBoard>, CancellationToken)>>,
+    is_live: AtomicBool,
+    is_draining: AtomicBool,
+}
+
+impl Boards {
+    /// None is open yet. What tends them ends with `stop`.
+    pub fn new(pool: Pool, stop: &CancellationToken) -> Self {
+        let instance = uuid::Uuid::from_u128(crate::edge::random()).simple().to_string();
+        Self {
+            pool,
+            instance: instance[..12].to_owned(),
+            stop: stop.child_token(),
+            open: RwLock::default(),
+            is_live: AtomicBool::new(false),
+            is_draining: AtomicBool::new(false),
+        }
+    }
+
+    /// The board of an event, which may know nothing yet, and does not move while outcomes do not
+    /// come in. None where there are too many.
+    pub fn of(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
+        if self.is_draining.load(Ordering::Relaxed) {
+            return None;
+        }
+        let id = entry.event.id;
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((board, _)) = open.get(&id) {
+            return Some(Arc::clone(board));
+        }
+        drop(open);
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some((board, _)) = open.get(&id) {
+            return Some(Arc::clone(board));
+        }
+        if open.len() >= BOARDS_MAX {
+            put_idle_away(&mut open);
+        }
+        if open.len() >= BOARDS_MAX {
+            return None;
+        }
+        let board = Arc::new(EventBoard::new(entry, &self.instance));
+        let stop = self.stop.child_token();
+        let refresh = tend::refresh(Arc::clone(&board), self.pool.clone());
+        tokio::spawn(stop.clone().run_until_cancelled_owned(refresh));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(tend::send(Arc::clone(&board))));
+        open.insert(id, (Arc::clone(&board), stop));
+        Some(board)
+    }
+
+    /// The board of an event that has one already, while outcomes come in.
+    pub fn opened(&self, event: EventId) -> Option<Arc<EventBoard>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.get(&event).map(|(board, _)| Arc::clone(board)).filter(|_| self.is_live())
+    }
+
+    /// The board while outcomes come in.
+    pub fn live(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
+        self.of(entry).filter(|_| self.is_live())
+    }
+
+    /// The same once it knows every section; none where that takes too long.
+    pub async fn known(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
+        let board = self.live(entry)?;
+        timeout(FIRST_READ, board.until_known()).await.ok()?;
+        Some(board)
+    }
+
+    /// Moves boards by what a worker told.
+    pub fn apply(&self, changes: Vec<SectionChange>) {
+        for change in changes {
+            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+            let board = open.get(&change.event).map(|(board, _)| Arc::clone(board));
+            drop(open);
+            if let Some(board) = board {
+                board.apply(change);
+            }
+        }
+    }
+
+    /// Outcomes come in now, as far as is known.
+    pub fn is_live(&self) -> bool {
+        self.is_live.load(Ordering::Acquire)
+    }
+
+    /// Outcomes come in from now on.
+    pub fn begin(&self) {
+        self.is_live.store(true, Ordering::Release);
+    }
+
+    /// Outcomes do not come in any more. Says whether they did.
+    pub fn end(&self) -> bool {
+        self.is_live.swap(false, Ordering::AcqRel)
+    }
+
+    /// Some outcomes may have been missed.
+    pub fn doubt(&self) {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        for (board, _) in open.values() {
+            board.doubt();
+        }
+    }
+
+    /// Ends all streams, and opens no more boards.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        for (board, _) in open.values() {
+            board.drain();
+        }
+    }
+}
+
+fn put_idle_away(open: &mut HashMap<EventId, (Arc<EventBoard>, CancellationToken)>) {
+    open.retain(|_, (board, stop)| {
+        let is_idle = board.is_idle(IDLE);
+        if is_idle {
+            stop.cancel();
+        }
+        !is_idle
+    });
+}

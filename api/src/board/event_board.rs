@@ -1,0 +1,279 @@
+//! The board of one event.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use common::domain::{EventId, Reason, SectionNumber, TicketNumber};
+use common::messages::{Best, SectionChange};
+use common::store::events::SectionState;
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::time::Instant;
+
+use super::frames::{Frames, Resumption};
+use super::section::Section;
+use crate::catalogue::Entry;
+use crate::events::ranges::{Run, runs};
+
+/// Frames that a slow stream may be behind before it must read everything again.
+const BEHIND_MAX: usize = 64;
+/// By how much our clock may differ from the database's, which decides when a hold is over.
+const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(2);
+/// For how long frames are kept after the last stream has gone.
+const STREAMS_LINGER: Duration = Duration::from_mins(1);
+
+/// What is taken in a section at a version.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Its number.
+    pub number: SectionNumber,
+    /// The version.
+    pub version: i64,
+    /// How many tickets are available.
+    pub available: i32,
+    /// The others.
+    pub taken: Vec<Run>,
+}
+
+/// A stream's first bytes, and what follows. What follows ends when the process stops.
+#[derive(Debug)]
+pub struct Stream {
+    /// To be sent at once.
+    pub first: Vec<Bytes>,
+    /// The frames from now on.
+    pub frames: broadcast::Receiver<Bytes>,
+}
+
+/// The board of one event.
+#[derive(Debug)]
+pub struct EventBoard {
+    /// Its event.
+    pub event: EventId,
+    pub(super) stale: Notify,
+    pub(super) moved: Notify,
+    state: Mutex<State>,
+    known: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct State {
+    sections: Vec<Section>,
+    /// Rises with every doubt, so that what was read before one does not settle it.
+    doubts: u64,
+    unsent: Vec<SectionChange>,
+    frames: Frames,
+    streams: Option<broadcast::Sender<Bytes>>,
+    streamed_at: Option<Instant>,
+    used_at: Instant,
+}
+
+impl EventBoard {
+    /// A board that knows nothing yet.
+    pub fn new(entry: &Entry, instance: &str) -> Self {
+        let sections = entry.event.sections.iter();
+        let sections = sections.map(|s| Section::unknown(s.number, s.first_ticket, s.capacity));
+        let board = Self {
+            event: entry.event.id,
+            stale: Notify::new(),
+            moved: Notify::new(),
+            state: Mutex::new(State {
+                sections: sections.collect(),
+                doubts: 0,
+                unsent: Vec::new(),
+                frames: Frames::new(instance),
+                streams: Some(broadcast::channel(BEHIND_MAX).0),
+                streamed_at: None,
+                used_at: Instant::now(),
+            }),
+            known: watch::Sender::new(false),
+        };
+        board.stale.notify_one();
+        board
+    }
+
+    /// Done when every section was read once.
+    pub async fn until_known(&self) {
+        // The sender lives as long as the board.
+        let mut known = self.known.subscribe();
+        let _known = known.wait_for(|known| *known).await;
+    }
+
+    /// What is taken, by section; none where that is not known for sure.
+    pub fn snapshot(&self) -> Option<Vec<Snapshot>> {
+        let mut state = self.lock();
+        state.used_at = Instant::now();
+        let snapshot = |section: &Section| {
+            let (version, available) = section.counts();
+            section.is_trusted().then(|| Snapshot {
+                number: section.number,
+                version,
+                available,
+                taken: runs(section.taken()),
+            })
+        };
+        state.sections.iter().map(snapshot).collect()
+    }
+
+    /// The version of every section and how many tickets are available; none where it was not read.
+    pub fn counts(&self) -> Option<Vec<(SectionNumber, i64, i32)>> {
+        let count = |section: &Section| {
+            let (version, available) = section.counts();
+            section.is_known().then_some((section.number, version, available))
+        };
+        self.lock().sections.iter().map(count).collect()
+    }
+
+    /// Why a request is certain to be refused, with the wished tickets that are taken; none where it
+    /// may be granted, or where that is not known for certain.
+    pub fn refusal(
+        &self,
+        section_of: impl Fn(TicketNumber) -> Option<SectionNumber>,
+        tickets: &[TicketNumber],
+        best: Option<&Best>,
+        now: DateTime<Utc>,
+    ) -> Option<(Reason, Vec<TicketNumber>)> {
+        let by_ms = (now + CLOCK_MARGIN).timestamp_millis();
+        let mut state = self.lock();
+        state.used_at = Instant::now();
+        let sections = &state.sections;
+        let mut taken = Vec::new();
+        for ticket in tickets {
+            let number = section_of(*ticket)?;
+            let section = sections.iter().find(|section| section.number == number)?;
+            if !section.is_current() {
+                return None;
+            }
+            if !section.may_be_had(*ticket, by_ms) {
+                taken.push(*ticket);
+            }
+        }
+        if taken.is_empty() && !tickets.is_empty() {
+            return None;
+        }
+        let Some(best) = best else { return Some((Reason::TicketsUnavailable, taken)) };
+        let wanted = |section: &&Section| best.section.is_none_or(|n| n == section.number);
+        let hopeless =
+            |section: &Section| section.is_current() && !section.may_have(best.quantity, by_ms);
+        let is_hopeless = sections.iter().filter(wanted).all(hopeless);
+        is_hopeless.then_some((Reason::NotEnoughAvailable, taken))
+    }
+
+    /// Joins the stream: from where the client was, or from now on. None when the process stops.
+    pub fn stream(&self, last_event_id: Option<&str>) -> Option<Stream> {
+        let mut state = self.lock();
+        let frames = state.streams.as_ref()?.subscribe();
+        (state.used_at, state.streamed_at) = (Instant::now(), Some(Instant::now()));
+        let mut first = vec![state.frames.greeting()];
+        match last_event_id.map(|id| state.frames.since(id)) {
+            None => {}
+            Some(Resumption::From(missed)) => first.extend(missed),
+            Some(Resumption::Resync) => first.push(state.frames.resync()),
+        }
+        Some(Stream { first, frames })
+    }
+
+    /// Tells a stream that was too slow to read everything again.
+    pub fn resync(&self) -> Bytes {
+        self.lock().frames.resync()
+    }
+
+    /// Moves the board by what a worker told.
+    pub fn apply(&self, change: SectionChange) {
+        let mut state = self.lock();
+        let number = change.number;
+        let found = state.sections.iter_mut().find(|section| section.number == number);
+        let Some(section) = found else { return };
+        let steps = section.apply(change);
+        let is_current = section.is_current();
+        state.unsent.extend(steps);
+        let has_news = !state.unsent.is_empty();
+        drop(state);
+        if has_news {
+            self.moved.notify_one();
+        }
+        if !is_current {
+            self.stale.notify_one();
+        }
+    }
+
+    /// Something may have been missed: everything must be read again.
+    pub fn doubt(&self) {
+        let mut state = self.lock();
+        state.doubts += 1;
+        state.sections.iter_mut().for_each(Section::doubt);
+        drop(state);
+        self.stale.notify_one();
+    }
+
+    /// Ends all streams, and opens no more.
+    pub fn drain(&self) {
+        self.lock().streams = None;
+    }
+
+    /// Nobody has asked for it for that long, and nobody streams it.
+    pub fn is_idle(&self, age: Duration) -> bool {
+        let state = self.lock();
+        let streams = state.streams.as_ref().map_or(0, broadcast::Sender::receiver_count);
+        streams == 0 && state.used_at.elapsed() > age
+    }
+
+    /// The sections that must be read, and the count of doubts at this moment.
+    pub(super) fn to_read(&self) -> (Vec<SectionNumber>, u64) {
+        let state = self.lock();
+        let stale = state.sections.iter().filter(|section| !section.is_current());
+        (stale.map(|section| section.number).collect(), state.doubts)
+    }
+
+    /// Takes over what was read, after that many doubts.
+    pub(super) fn install(&self, read: &[SectionState], doubts: u64) {
+        let mut state = self.lock();
+        let settles = state.doubts == doubts;
+        for one in read {
+            let found = state.sections.iter_mut().find(|section| section.number == one.number);
+            let steps = found.map(|section| section.install(one, settles)).unwrap_or_default();
+            state.unsent.extend(steps);
+        }
+        let has_news = !state.unsent.is_empty();
+        let is_known = state.sections.iter().all(Section::is_known);
+        drop(state);
+        self.known.send_if_modified(|known| !std::mem::replace(known, is_known) && is_known);
+        if has_news {
+            self.moved.notify_one();
+        }
+    }
+
+    /// Sends what has changed to all streams, as one frame.
+    pub(super) fn flush(&self) {
+        let mut state = self.lock();
+        let unsent = std::mem::take(&mut state.unsent);
+        let Some(streams) = state.streams.clone() else { return };
+        if streams.receiver_count() > 0 {
+            state.streamed_at = Some(Instant::now());
+        }
+        let lingers = state.streamed_at.is_some_and(|at| at.elapsed() < STREAMS_LINGER);
+        if lingers && !unsent.is_empty() {
+            let steps = unsent.into_iter().map(Into::into).collect();
+            let frame = state.frames.push(steps);
+            // No stream is open: the frame is kept for those that come back.
+            let _nobody = streams.send(frame);
+        } else if !unsent.is_empty() {
+            state.frames.forget();
+        }
+    }
+
+    /// Sends a sign of life to all streams.
+    pub(super) fn beat(&self) {
+        if let Some(streams) = &self.lock().streams {
+            let _nobody = streams.send(Bytes::from_static(b":\n\n"));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[path = "event_board_tests.rs"]
+mod tests;

@@ -1,0 +1,64 @@
+//! What every board needs done: stale sections read again, changes sent to its streams.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::backoff::Backoff;
+use common::store::{self, Pool};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::event_board::EventBoard;
+use crate::database;
+
+/// While changes flow, streams get them in frames at this distance.
+const FRAME_INTERVAL: Duration = Duration::from_millis(100);
+/// How often a quiet stream shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Outcomes of several workers may overtake each other by this much; what is missing longer is read.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Reads stale sections again, as long as there are any. Never returns.
+pub(super) async fn refresh(board: Arc<EventBoard>, pool: Pool) {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    let mut is_first = true;
+    loop {
+        board.stale.notified().await;
+        if !std::mem::take(&mut is_first) {
+            sleep(PATIENCE).await;
+        }
+        loop {
+            let (stale, doubts) = board.to_read();
+            if stale.is_empty() {
+                backoff.reset();
+                break;
+            }
+            let read = database::read("a board", || async {
+                let mut connection = pool.acquire().await?;
+                let only = Some(stale.as_slice());
+                Ok(store::events::availability(&mut connection, board.event, only).await?)
+            });
+            match read.await {
+                Ok(read) => board.install(&read, doubts),
+                Err(database::Away) => sleep(backoff.next_delay()).await,
+            }
+            if !board.to_read().0.is_empty() {
+                sleep(PATIENCE).await;
+            }
+        }
+    }
+}
+
+/// Sends changes and signs of life to the streams. Never returns.
+pub(super) async fn send(board: Arc<EventBoard>) {
+    let mut heartbeat = interval(HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = board.moved.notified() => {
+                board.flush();
+                sleep(FRAME_INTERVAL).await;
+            }
+            _ = heartbeat.tick() => board.beat(),
+        }
+    }
+}

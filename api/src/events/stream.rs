@@ -1,0 +1,81 @@
+//! `GET /events/{event}/stream`
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::board::{AvailabilityChanges, EventBoard};
+use crate::extract::EventPath;
+use crate::outcomes::Place;
+use crate::problem::{Problem, ProblemBody};
+use crate::reservations::view::{UNBUFFERED, ascii};
+use crate::state::Shared;
+
+struct Seats {
+    frames: Receiver<Bytes>,
+    board: Arc<EventBoard>,
+    _place: Place,
+}
+
+/// The seats, live
+///
+/// Events named `availability` say which tickets changed, section by section and version by version;
+/// gathered, at most ten a second. `Last-Event-ID` goes on where a client was. `resync`, or a version
+/// that does not follow the one that is known, means: read the availability again.
+#[utoipa::path(
+    get, path = "/events/{event}/stream", tag = "events",
+    params(
+        ("event" = i32, Path, description = "The event"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen"),
+    ),
+    responses(
+        (status = 200, description = "Server-sent events; `data` is this", body = AvailabilityChanges,
+         content_type = "text/event-stream"),
+        (status = 404, description = "No such event", body = ProblemBody,
+         content_type = "application/problem+json"),
+        (status = 503, description = "Too many streams, or the server stops; see Retry-After",
+         body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub async fn stream(
+    State(api): State<Shared>,
+    EventPath(id): EventPath,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let entry = api.event(id).await?;
+    let full = || Problem::unavailable("No more streams can be opened now.", 5);
+    let place = api.outcomes.places.take().ok_or_else(full)?;
+    let board = api.outcomes.boards.of(&entry).ok_or_else(full)?;
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let stream = board.stream(seen).ok_or_else(full)?;
+    let first = futures::stream::iter(stream.first.into_iter().map(Ok));
+    let seats = Seats { frames: stream.frames, board, _place: place };
+    let body = Body::from_stream(first.chain(futures::stream::unfold(seats, Seats::next)));
+    let headers = [
+        (header::CONTENT_TYPE, ascii("text/event-stream")),
+        (header::CACHE_CONTROL, ascii("no-store")),
+        UNBUFFERED,
+    ];
+    Ok((headers, body).into_response())
+}
+
+impl Seats {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        match self.frames.recv().await {
+            Ok(frame) => Some((Ok(frame), self)),
+            Err(RecvError::Closed) => None,
+            Err(RecvError::Lagged(_)) => {
+                self.frames = self.frames.resubscribe();
+                let resync = self.board.resync();
+                Some((Ok(resync), self))
+            }
+        }
+    }
+}

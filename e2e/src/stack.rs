@@ -45,8 +45,8 @@ impl Options {
 
     /// With this setting too, such as `workers__audit_interval_ms`.
     #[must_use]
-    pub fn set(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.settings.push((name, value.to_string()));
+    pub fn set(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
+        self.settings.push((name, format!("{value}")));
         self
     }
 
@@ -141,6 +141,11 @@ impl Stack {
     /// Kills a worker process.
     pub fn kill_worker(&mut self, number: usize) -> Result<()> {
         self.workers.remove(number).kill()
+    }
+
+    /// The topology of its processes.
+    pub fn topology_settings(&self) -> settings::Topology {
+        topology_settings(&self.options)
     }
 
     /// Waits until nothing waits in any queue, stops everything, and proves the invariants.

@@ -28,7 +28,7 @@ impl Vhost {
             management: management.to_owned(),
             connection: Mutex::default(),
         };
-        vhost.ask(reqwest::Method::PUT).await?;
+        vhost.ask(reqwest::Method::PUT, "vhosts").await?;
         Ok(vhost)
     }
 
@@ -49,16 +49,21 @@ impl Vhost {
         Ok(waiting)
     }
 
-    /// Removes it, with all that is in it.
-    pub async fn drop(self) -> Result<()> {
-        self.ask(reqwest::Method::DELETE).await
+    /// What the broker has of one kind (`queues`, `exchanges`, `bindings`), as it says itself.
+    pub async fn list(&self, kind: &str) -> Result<Vec<serde_json::Value>> {
+        Ok(self.ask(reqwest::Method::GET, kind).await?.json().await?)
     }
 
-    async fn ask(&self, method: reqwest::Method) -> Result<()> {
-        let url = format!("{}/api/vhosts/{}", self.management, self.name);
+    /// Removes it, with all that is in it.
+    pub async fn drop(self) -> Result<()> {
+        self.ask(reqwest::Method::DELETE, "vhosts").await?;
+        Ok(())
+    }
+
+    async fn ask(&self, method: reqwest::Method, what: &str) -> Result<reqwest::Response> {
+        let url = format!("{}/api/{what}/{}", self.management, self.name);
         let request =
             reqwest::Client::new().request(method, url).basic_auth("guest", Some("guest"));
-        request.send().await?.error_for_status()?;
-        Ok(())
+        Ok(request.send().await?.error_for_status()?)
     }
 }

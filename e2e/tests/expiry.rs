@@ -1,7 +1,10 @@
 //! Holds that run out: by the delay queues, at the database's time, whatever is lost.
 
 use anyhow::Result;
-use common::messages::Request;
+use common::broker::Message;
+use common::domain::EventId;
+use common::messages::{DueHold, DueHolds, Message as _, Prompt, Request};
+use common::topology::HOLDS;
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
 
@@ -138,5 +141,32 @@ async fn paying_around_the_moment_of_expiry_ends_in_exactly_one_of_confirmed_or_
     let sold = "SELECT count(*) FROM tickets WHERE state = 'sold'";
     assert_eq!(stack.database.count(sold).await?, confirmed);
     assert!(confirmed > 0 && confirmed < 60, "both endings were met: {confirmed} confirmed");
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn early_repeated_and_stray_prompts_change_nothing_wrong() -> Result<()> {
+    let stack = Stack::start(by_delay_queues_only(short_holds(2))).await?;
+    let request = reserve("ada", &[1]);
+    let stray = reserve("eve", &[2]);
+    let prompt = |id| DueHold { event: EventId(1), reservation: id, due_at: common::clock::now() };
+    let prompts =
+        DueHolds::new(Prompt::Hold, vec![prompt(request.id), prompt(stray.id), prompt(request.id)]);
+    send(&stack.publisher, 0, vec![Request::Reserve(request)]).await?;
+    for state in ["held", "expired"] {
+        let reached = || async {
+            let query = "SELECT status::text FROM reservations";
+            let status = sqlx::query_scalar::<_, String>(query);
+            status.fetch_one(&stack.database.pool).await.is_ok_and(|status| status == state)
+        };
+        eventually(state, reached).await;
+        for _twice in 0..2 {
+            let message = Message::durable(HOLDS, "due".to_owned(), prompts.encode());
+            stack.publisher.publish(message).await?;
+        }
+        stack.drained().await?;
+    }
+    assert_eq!(stack.database.count(EARLY).await?, 0);
+    assert_eq!(stack.database.count("SELECT revision::bigint FROM reservations").await?, 2);
     stack.finish().await
 }

@@ -77,7 +77,9 @@ mod tests {
         let mut all: Vec<u16> = Vec::new();
         for me in names {
             let mut members = Members::new(me, FORGET);
-            names.iter().for_each(|name| members.heard(name, now));
+            for name in names {
+                members.heard(name, now);
+            }
             let mine = owned(&mut members, now);
             assert!(mine.len() == 5 || mine.len() == 6, "{mine:?}");
             all.extend(mine);

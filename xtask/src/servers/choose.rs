@@ -1,15 +1,15 @@
 //! Which servers to use: given ones, Docker's, or private ones.
 
-use std::collections::HashMap;
 use std::env;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::thread;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 
 use super::postgres::{Options, Postgres};
 use super::rabbitmq::RabbitMq;
-use super::{Keep, compose, install};
+use super::{Keep, compose, install, lease};
 use crate::{checkout, note};
 
 /// Both servers, wherever they are. Private ones end with this value.
@@ -24,6 +24,8 @@ pub struct Servers {
     pub postgres: Option<Postgres>,
     /// The private RabbitMQ, if it is one.
     pub rabbitmq: Option<RabbitMq>,
+    /// The place that private ones for tests have; given up after them.
+    _place: Option<File>,
 }
 
 impl Servers {
@@ -53,7 +55,8 @@ enum Source {
 /// The servers that `cargo xtask dev` runs on: those of `DATABASE_URL` and `AMQP_URL`, else those of docker-compose.yml
 /// where a Docker engine answers, else private ones whose data stay in `target/dev`.
 pub fn for_dev() -> Result<Servers> {
-    let [database, amqp] = dev_sources(&env::vars().collect(), compose::is_usable);
+    let [database, amqp] =
+        dev_sources([given("DATABASE_URL"), given("AMQP_URL")], compose::is_usable);
     if database == Source::Compose || amqp == Source::Compose {
         compose::up()?;
     }
@@ -76,18 +79,19 @@ pub fn for_dev() -> Result<Servers> {
         (_, None) => compose_url("amqp://boxoffice:boxoffice@", "rabbitmq", 5672, "/%2F")?,
     };
     let management_url = rabbitmq.as_ref().map(RabbitMq::management_url);
-    Ok(Servers { database_url, amqp_url, management_url, postgres, rabbitmq })
+    Ok(Servers { database_url, amqp_url, management_url, postgres, rabbitmq, _place: None })
 }
 
 /// The servers that tests run on: those of `BOXOFFICE_TEST_DATABASE_URL`, and of `BOXOFFICE_TEST_AMQP_URL` with
 /// `BOXOFFICE_TEST_MANAGEMENT_URL`, else fresh private ones in `target/test`.
 pub fn for_tests() -> Result<Servers> {
-    let given = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     let database = given(TEST_DATABASE_URL);
     let amqp = given(TEST_AMQP_URL).zip(given(TEST_MANAGEMENT_URL));
-    let (postgres, rabbitmq) = start_private_anywhere(
+    let (dir, place) = free_place(&checkout::target().join("test"))?;
+    let (postgres, rabbitmq) = start_private(
         database.is_none().then(Options::test),
         amqp.is_none().then_some(Keep::Nothing),
+        &dir,
     )?;
     let database_url = database.or(postgres.as_ref().map(|postgres| postgres.url("postgres")));
     let of_private = |node: &RabbitMq| (node.amqp_url("/"), node.management_url());
@@ -99,17 +103,21 @@ pub fn for_tests() -> Result<Servers> {
         management_url: Some(management_url),
         postgres,
         rabbitmq,
+        _place: Some(place),
     })
 }
 
+/// The value of a variable that is set and not empty.
+fn given(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Docker is asked only if one of the two is not given.
 fn dev_sources(
-    vars: &HashMap<String, String>,
+    given: [Option<String>; 2],
     compose_is_usable: impl FnOnce() -> bool,
 ) -> [Source; 2] {
-    let given = ["DATABASE_URL", "AMQP_URL"]
-        .map(|name| vars.get(name).filter(|value| !value.is_empty()).cloned());
-    let ask = given.iter().any(Option::is_none);
-    let composed = ask && compose_is_usable();
+    let composed = given.iter().any(Option::is_none) && compose_is_usable();
     given.map(|url| match url {
         Some(url) => Source::Given(url),
         None if composed => Source::Compose,
@@ -118,21 +126,18 @@ fn dev_sources(
 }
 
 /// Several test programs may run at a time: each takes the first directory that no other uses.
-fn start_private_anywhere(
-    postgres: Option<Options>,
-    rabbitmq: Option<Keep>,
-) -> Result<(Option<Postgres>, Option<RabbitMq>)> {
-    const PROGRAMS: usize = 8;
-    let mut result = Err(anyhow!("no directory was tried"));
+fn free_place(dir: &Path) -> Result<(PathBuf, File)> {
+    const PROGRAMS: usize = 16;
     for number in 0..PROGRAMS {
-        let dir = checkout::target().join("test").join(number.to_string());
-        result = start_private(postgres, rabbitmq, &dir);
-        match &result {
-            Err(error) if super::lease::is_taken(error) => {}
-            _ => return result,
+        let dir = dir.join(number.to_string());
+        fs::create_dir_all(&dir)?;
+        match lease::lock(&dir) {
+            Ok(place) => return Ok((dir, place)),
+            Err(error) if lease::is_taken(&error) => {}
+            Err(error) => return Err(error),
         }
     }
-    result
+    bail!("{PROGRAMS} other test programs use private servers in {}", dir.display())
 }
 
 /// Starts both at once, if both are wanted.
@@ -172,29 +177,45 @@ fn compose_url(user: &str, service: &str, port: u16, path: &str) -> Result<Strin
 mod tests {
     use super::*;
 
-    fn vars(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    fn sources(
+        database: &str,
+        amqp: &str,
+        compose_is_usable: impl FnOnce() -> bool,
+    ) -> [Source; 2] {
+        let given = |url: &str| Some(url.to_owned()).filter(|url| !url.is_empty());
+        dev_sources([given(database), given(amqp)], compose_is_usable)
+    }
+
+    fn given(url: &str) -> Source {
+        Source::Given(url.to_owned())
     }
 
     #[test]
     fn given_servers_are_used_and_docker_is_not_asked() {
-        let vars = vars(&[("DATABASE_URL", "postgres://d"), ("AMQP_URL", "amqp://b")]);
-        let sources = dev_sources(&vars, || panic!("asked"));
-        let given = |url: &str| Source::Given(url.to_owned());
+        let sources = sources("postgres://d", "amqp://b", || panic!("asked"));
         assert_eq!(sources, [given("postgres://d"), given("amqp://b")]);
     }
 
     #[test]
     fn one_alone_may_be_given() {
-        let vars = vars(&[("DATABASE_URL", ""), ("AMQP_URL", "amqp://b")]);
-        let given = || Source::Given("amqp://b".to_owned());
-        assert_eq!(dev_sources(&vars, || true), [Source::Compose, given()]);
-        assert_eq!(dev_sources(&vars, || false), [Source::Private, given()]);
+        assert_eq!(sources("", "amqp://b", || true), [Source::Compose, given("amqp://b")]);
+        assert_eq!(sources("postgres://d", "", || false), [given("postgres://d"), Source::Private]);
     }
 
     #[test]
     fn with_nothing_given_docker_comes_before_private_servers() {
-        assert_eq!(dev_sources(&vars(&[]), || true), [Source::Compose, Source::Compose]);
-        assert_eq!(dev_sources(&vars(&[]), || false), [Source::Private, Source::Private]);
+        assert_eq!(sources("", "", || true), [Source::Compose, Source::Compose]);
+        assert_eq!(sources("", "", || false), [Source::Private, Source::Private]);
+    }
+
+    #[test]
+    fn each_program_has_a_place_of_its_own() {
+        let dir = env::temp_dir().join(format!("boxoffice-places-{}", std::process::id()));
+        let (first, place) = free_place(&dir).unwrap();
+        let (second, _) = free_place(&dir).unwrap();
+        assert_ne!(first, second);
+        drop(place);
+        assert_eq!(free_place(&dir).unwrap().0, first);
+        fs::remove_dir_all(dir).unwrap();
     }
 }

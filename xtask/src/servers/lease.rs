@@ -34,6 +34,16 @@ impl fmt::Display for Taken {
 
 impl Error for Taken {}
 
+/// Locks the directory for as long as the file is open; an error for [`is_taken`] if another process has done so.
+pub(super) fn lock(dir: &Path) -> Result<File> {
+    let file = File::create(dir.join(FILES[0]))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Taken(dir.to_path_buf()).into()),
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the directory"),
+    }
+}
+
 /// Whether this is the error of a directory that another process uses.
 pub(super) fn is_taken(error: &anyhow::Error) -> bool {
     error.is::<Taken>()
@@ -43,14 +53,7 @@ impl Lease {
     /// Takes the directory, or fails when another process uses it. Servers that a killed process left running in it are
     /// stopped first.
     pub(super) fn take(dir: &Path) -> Result<Self> {
-        let lock = File::create(dir.join(FILES[0]))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Taken(dir.to_path_buf()).into()),
-            Err(TryLockError::Error(error)) => {
-                return Err(error).context("cannot lock the directory");
-            }
-        }
+        let lock = lock(dir)?;
         let running = dir.join(FILES[1]);
         end_stale(&fs::read_to_string(&running).unwrap_or_default())?;
         let lease = Self { _lock: lock, running };

@@ -60,10 +60,10 @@ const RULES: &[(&str, &str)] = &[
         "money captured is ticketed, refunded, or under review",
         "SELECT count(*) FROM gateway.charges c
          LEFT JOIN payments p ON p.id = c.attempt
-         WHERE c.captured AND NOT (
+         WHERE c.captured AND (
              (p.status = 'succeeded' AND c.refunded_at IS NULL)
              OR (p.status = 'refunded' AND c.refunded_at IS NOT NULL)
-             OR p.status = 'processing')
+             OR p.status = 'processing') IS NOT TRUE
             OR (c.captured AND c.amount <> p.amount)",
     ),
     (

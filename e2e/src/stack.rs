@@ -124,6 +124,16 @@ impl Stack {
         Ok(())
     }
 
+    /// Stops the front door and starts another one at the same address.
+    pub async fn restart_api(&mut self) -> Result<()> {
+        if let Some(api) = self.api.take() {
+            let listen = address(&api, "public").await?;
+            tokio::task::spawn_blocking(|| api.terminate()).await??;
+            self.environment.push(("BOXOFFICE__API__LISTEN".to_owned(), listen));
+        }
+        self.start_api().await
+    }
+
     /// Starts a worker process more, with settings of its own.
     pub fn add_worker(&mut self, pool: &'static str, settings: &[(&str, &str)]) -> Result<()> {
         let mut environment = self.environment.clone();

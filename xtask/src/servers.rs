@@ -18,6 +18,7 @@ mod management;
 mod port;
 
 pub use choose::{Servers, for_dev, for_tests};
+pub use install::ensure_browser;
 
 use std::time::Duration;
 

@@ -95,12 +95,12 @@ pub fn demo() -> Vec<EventPlan> {
         sections: Vec::new(),
     };
     let theatre = vec![
-        rows("Stalls left", &[(1, 4), (2, 16)], b'A', 12, -11.0, 4.0, true),
+        rows("Stalls left", &[(1, 4), (2, 16)], b'A', 12, -14.0, 4.0, true),
         rows("Stalls centre", &[(1, 6), (2, 14)], b'A', 22, 0.0, 4.0, false),
-        rows("Stalls right", &[(1, 4), (2, 16)], b'A', 12, 11.0, 4.0, true),
-        rows("Balcony left", &[(3, 10)], b'A', 14, -10.0, 27.0, false),
+        rows("Stalls right", &[(1, 4), (2, 16)], b'A', 12, 14.0, 4.0, true),
+        rows("Balcony left", &[(3, 10)], b'A', 14, -15.0, 27.0, false),
         rows("Balcony centre", &[(3, 10)], b'A', 20, 0.0, 27.0, true),
-        rows("Balcony right", &[(3, 10)], b'A', 14, 10.0, 27.0, false),
+        rows("Balcony right", &[(3, 10)], b'A', 14, 15.0, 27.0, false),
     ];
     let club = vec![
         SectionPlan { name: "Floor", kind: SectionPlanKind::Standing { tier: 1, capacity: 400 } },

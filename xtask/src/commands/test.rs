@@ -32,7 +32,7 @@ pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     let mut steps = Steps { stop, table: Table::new() };
     let result = match &arguments.filter {
-        Some(filter) => steps.rust_tests(Some(filter)),
+        Some(filter) => steps.rust_tests(&["--", filter.as_str()]),
         None => steps.everything(!arguments.no_web),
     };
     steps.table.print();
@@ -53,21 +53,25 @@ impl Steps {
         self.cargo("format", &["fmt", "--all", "--check"])?;
         self.step("licences and sources", |_| licences::check())?;
         self.deny()?;
+        // The browser's tests are Rust tests, too: they need the stack.
+        let mut tests: &[&str] = &[];
         match Page::find(&checkout::root()) {
             Some(page) if web => self.page(&page)?,
-            Some(_) => self.table.skip("page", "--no-web"),
-            None => {}
+            _ => {
+                self.table.skip("page", "--no-web");
+                tests = &["--", "--skip", "the_page_in_a_browser"];
+            }
         }
         self.cargo(
             "lints",
             &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
         )?;
         self.docs()?;
-        self.rust_tests(None)
+        self.rust_tests(tests)
     }
 
     /// The build, with the servers starting meanwhile, and the tests on these.
-    fn rust_tests(&mut self, filter: Option<&str>) -> Result<()> {
+    fn rust_tests(&mut self, arguments: &[&str]) -> Result<()> {
         let servers = thread::spawn(servers::for_tests);
         let built = self.cargo("build", &["build", "--workspace", "--all-targets", "--locked"]);
         // Whatever became of the build: servers that have been started are stopped with this value.
@@ -75,10 +79,7 @@ impl Steps {
         built?;
         let servers = servers?;
         let mut tests = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
-        if let Some(filter) = filter {
-            tests.arg("--").arg(filter);
-        }
-        tests.envs(servers.test_settings());
+        tests.args(arguments).envs(servers.test_settings());
         self.step("tests", |stop| run(&mut tests, stop))
     }
 
@@ -100,6 +101,7 @@ impl Steps {
 
     fn page(&mut self, page: &Page) -> Result<()> {
         ensure!(is_installed("npm"), "npm is not installed: the page needs it, or use --no-web");
+        self.step("page: browser", |_| servers::ensure_browser())?;
         if let Some(mut install) = page.install() {
             self.step("page: packages", |stop| run(&mut install, stop))?;
         }

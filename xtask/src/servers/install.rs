@@ -27,24 +27,35 @@ apt-get install -y --no-install-recommends "$@"
 /// Makes sure that the programs of both servers are there. On Debian and its like, missing ones are installed; elsewhere
 /// the error says what to install.
 pub(super) fn ensure_installed(postgres: bool, rabbitmq: bool) -> Result<()> {
-    let missing = missing(postgres, rabbitmq);
-    if missing.is_empty() {
+    let hint = "Install PostgreSQL (15 or newer) and RabbitMQ (3.10 or newer) so that initdb and rabbitmq-server can be \
+                found, or give DATABASE_URL and AMQP_URL";
+    ensure(|| missing(postgres, rabbitmq), hint)
+}
+
+/// Makes sure that there is a browser for the page's tests, likewise.
+pub fn ensure_browser() -> Result<()> {
+    let browser = Path::new("/usr/bin/chromium");
+    let missing = || if browser.exists() { Vec::new() } else { vec!["chromium"] };
+    ensure(
+        missing,
+        "The page's tests need Chromium as /usr/bin/chromium; or leave them out with --no-web",
+    )
+}
+
+fn ensure(missing: impl Fn() -> Vec<&'static str>, hint: &str) -> Result<()> {
+    let packages = missing();
+    if packages.is_empty() {
         return Ok(());
     }
-    let names = missing.join(" and ");
-    if !is_debian() {
-        bail!(
-            "{names} not found. Install PostgreSQL (15 or newer) and RabbitMQ (3.10 or newer) so that initdb and \
-             rabbitmq-server can be found, or give DATABASE_URL and AMQP_URL"
-        );
-    }
+    let names = packages.join(" and ");
+    ensure!(is_debian(), "{names} not found. {hint}");
     note(&format!("{names} not found: installing with apt-get"));
     // Standard output is for what the caller was asked for.
     let mut install = as_root()?;
-    install.args(["sh", "-c", INSTALL, "install"]).args(&missing).stdout(stderr());
+    install.args(["sh", "-c", INSTALL, "install"]).args(&packages).stdout(stderr());
     let status = install.status().context("cannot run apt-get")?;
     ensure!(status.success(), "apt-get could not install {names} ({status})");
-    let still = self::missing(postgres, rabbitmq);
+    let still = missing();
     ensure!(still.is_empty(), "{} not found even after apt-get", still.join(" and "));
     Ok(())
 }

@@ -73,7 +73,7 @@ impl Api {
             pool,
             draining: AtomicBool::new(false),
         });
-        let feed = Arc::clone(&api.outcomes).listen(settings.broker.clone());
+        let feed = Arc::clone(&api.outcomes).listen(settings.broker.clone(), api.topology.clone());
         tokio::spawn(stop.clone().run_until_cancelled_owned(feed));
         let fresh = Arc::clone(&api);
         let refresh = async move { fresh.catalogue.keep_fresh().await };

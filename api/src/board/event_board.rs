@@ -164,12 +164,12 @@ impl EventBoard {
         let mut state = self.lock();
         let frames = state.streams.as_ref()?.subscribe();
         (state.used_at, state.streamed_at) = (Instant::now(), Some(Instant::now()));
-        let mut first = vec![state.frames.greeting()];
-        match last_event_id.map(|id| state.frames.since(id)) {
-            None => {}
-            Some(Resumption::From(missed)) => first.extend(missed),
-            Some(Resumption::Resync) => first.push(state.frames.resync()),
-        }
+        let first = match last_event_id.map(|id| state.frames.since(id)) {
+            None => vec![state.frames.greeting()],
+            // The newest id comes last: who is cut off half-way comes back for the rest.
+            Some(Resumption::From(missed)) => missed,
+            Some(Resumption::Resync) => vec![state.frames.resync()],
+        };
         Some(Stream { first, frames })
     }
 

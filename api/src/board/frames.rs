@@ -109,9 +109,9 @@ impl Frames {
         self.kept.clear();
     }
 
-    /// What a client gets first: how long to wait before it comes back, and from where.
+    /// From where a new client goes on, should it be cut off before the first frame.
     pub fn greeting(&self) -> Bytes {
-        Bytes::from(format!("retry: 2000\nid: {}\n\n", self.id()))
+        Bytes::from(format!("id: {}\n\n", self.id()))
     }
 
     /// Tells a client to read everything again.

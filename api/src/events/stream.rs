@@ -55,7 +55,9 @@ pub async fn stream(
     let board = api.outcomes.boards.of(&entry).ok_or_else(full)?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let stream = board.stream(seen).ok_or_else(full)?;
-    let first = futures::stream::iter(stream.first.into_iter().map(Ok));
+    let retry = Bytes::from_static(b"retry: 2000\n\n");
+    let first = std::iter::once(retry).chain(stream.first).map(Ok);
+    let first = futures::stream::iter(first);
     let seats = Seats { frames: stream.frames, board, _place: place };
     let body = Body::from_stream(first.chain(futures::stream::unfold(seats, Seats::next)));
     let headers = [

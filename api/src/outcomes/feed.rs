@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::backoff::Backoff;
-use common::broker::{Connection, Feed, LostConnection};
+use common::broker::{Connection, Feed, LostConnection, declare};
 use common::messages::{self, Message};
-use common::{clock, settings, topology};
+use common::topology::{self, Topology};
+use common::{clock, settings};
 
 use super::Outcomes;
 
 impl Outcomes {
     /// Listens, and begins anew whenever the connection is lost. Never returns.
-    pub async fn listen(self: Arc<Self>, settings: settings::Broker) {
+    pub async fn listen(self: Arc<Self>, settings: settings::Broker, topology: Topology) {
+        let mut is_declared = false;
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
-            let Err(error) = self.listen_once(&settings, &mut backoff).await;
+            let Err(error) =
+                self.listen_once(&settings, &topology, &mut is_declared, &mut backoff).await;
             if self.boards.end() {
                 tracing::warn!(%error, "the feed of outcomes is lost");
             } else {
@@ -28,11 +31,17 @@ impl Outcomes {
     async fn listen_once(
         &self,
         settings: &settings::Broker,
+        topology: &Topology,
+        is_declared: &mut bool,
         backoff: &mut Backoff,
     ) -> Result<std::convert::Infallible, LostConnection> {
         let limit = Duration::from_millis(settings.connect_timeout_ms);
         let open = async {
             let connection = Connection::open(settings, "api outcomes").await?;
+            if !*is_declared {
+                declare(&connection, topology).await?;
+                *is_declared = true;
+            }
             let feed = Feed::open(&connection, topology::OUTCOMES).await?;
             Ok((connection, feed))
         };

@@ -95,7 +95,8 @@ async fn lock_customers(
         .collect()
 }
 
-/// Locks sections, and reads with them the terms of their events and the clock.
+/// Locks sections, and reads with them the terms of their events and the clock: outside of the query
+/// that locks, because a row's values are computed before its lock is waited for.
 async fn lock_sections(
     connection: &mut PgConnection,
     footprint: &Footprint,
@@ -107,15 +108,16 @@ async fn lock_sections(
         return Ok(locked);
     }
     let rows = sqlx::query(
-        "SELECT s.event_id, s.number, s.version, s.available,
-                date_trunc('milliseconds', clock_timestamp()) AS now,
-                e.open, e.closed, e.on_sale_at, e.starts_at, e.hold_seconds, e.paying_seconds,
-                e.tickets_per_reservation, e.tickets_per_customer, e.currency
-         FROM unnest($1::int[], $2::int[]) AS w (event_id, number)
-         JOIN sections s ON s.event_id = w.event_id AND s.number = w.number
-         JOIN events e ON e.id = s.event_id
-         ORDER BY s.event_id, s.number
-         FOR NO KEY UPDATE OF s",
+        "SELECT locked.*, date_trunc('milliseconds', clock_timestamp()) AS now FROM (
+             SELECT s.event_id, s.number, s.version, s.available,
+                    e.open, e.closed, e.on_sale_at, e.starts_at, e.hold_seconds, e.paying_seconds,
+                    e.tickets_per_reservation, e.tickets_per_customer, e.currency
+             FROM unnest($1::int[], $2::int[]) AS w (event_id, number)
+             JOIN sections s ON s.event_id = w.event_id AND s.number = w.number
+             JOIN events e ON e.id = s.event_id
+             ORDER BY s.event_id, s.number
+             FOR NO KEY UPDATE OF s
+         ) AS locked",
     )
     .bind(&events)
     .bind(&numbers)

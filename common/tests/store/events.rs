@@ -1,0 +1,139 @@
+//! Events as buyers see them.
+
+use common::domain::{EventId, SaleStatus, SectionKind, SectionNumber, TicketState, TierNumber};
+use common::store::events::{self, Cursor};
+use common::store::{Pool, seed};
+use sqlx::PgConnection;
+use sqlx::pool::PoolConnection;
+
+use crate::support::{EVENT, any_of, numbers, wish, with_database, with_scene};
+
+async fn demo(pool: &Pool) -> PoolConnection<sqlx::Postgres> {
+    let mut connection = pool.acquire().await.expect("a connection");
+    for plan in seed::demo() {
+        assert!(seed::plant(&mut connection, &plan).await.expect("planted"));
+    }
+    connection
+}
+
+async fn page(connection: &mut PgConnection, after: Option<Cursor>) -> (Vec<i32>, Option<Cursor>) {
+    let events = events::list(connection, after, 2).await.expect("a list");
+    let last = events.last();
+    let last = last.map(|event| Cursor { starts_at: event.terms.starts_at, id: event.id });
+    (events.iter().map(|event| event.id.0).collect(), last)
+}
+
+#[test]
+fn events_are_listed_by_pages_soonest_first() {
+    with_database(async |pool| {
+        let mut connection = demo(pool).await;
+        let (first, cursor) = page(&mut connection, None).await;
+        assert_eq!(first, [3, 2]);
+        let (second, cursor) = page(&mut connection, cursor).await;
+        assert_eq!(second, [1, 4]);
+        let (third, cursor) = page(&mut connection, cursor).await;
+        assert_eq!((third, cursor), (Vec::new(), None));
+    });
+}
+
+#[test]
+fn events_that_start_together_are_listed_by_id_and_each_once() {
+    with_database(async |pool| {
+        let mut connection = demo(pool).await;
+        let together = "UPDATE events SET starts_at = now() + interval '3 days'";
+        sqlx::query(together).execute(&mut *connection).await.expect("updated");
+        let (first, cursor) = page(&mut connection, None).await;
+        let (second, _) = page(&mut connection, cursor).await;
+        assert_eq!([first, second].concat(), [1, 2, 3, 4]);
+    });
+}
+
+#[test]
+fn an_event_of_two_days_ago_is_not_listed_but_found() {
+    with_database(async |pool| {
+        let mut connection = demo(pool).await;
+        let gone = "UPDATE events SET starts_at = now() - interval '2 days' WHERE id = 3";
+        sqlx::query(gone).execute(&mut *connection).await.expect("updated");
+        let (ids, _) = page(&mut connection, None).await;
+        assert_eq!(ids, [2, 1]);
+        let found = events::find(&mut connection, EventId(3)).await.expect("a query");
+        let found = found.expect("an event");
+        assert_eq!(found.terms.status(common::clock::now()), SaleStatus::Closed);
+    });
+}
+
+#[test]
+fn an_event_has_its_terms_tiers_and_sections() {
+    with_database(async |pool| {
+        let mut connection = demo(pool).await;
+        let event = events::find(&mut connection, EventId(2)).await.expect("a query");
+        let event = event.expect("an event");
+        assert_eq!(
+            (event.name.as_str(), event.venue.as_str()),
+            ("Night Shift: live", "Kesselhaus Club")
+        );
+        let terms = &event.terms;
+        assert_eq!((terms.hold_seconds, terms.paying_seconds), (120, 30));
+        assert_eq!((terms.tickets_per_reservation, terms.tickets_per_customer), (8, Some(8)));
+        assert_eq!(terms.currency.as_str(), "EUR");
+        assert_eq!(terms.status(common::clock::now()), SaleStatus::OnSale);
+        let tiers: Vec<_> =
+            event.tiers.iter().map(|t| (t.number.0, t.name.as_str(), t.price)).collect();
+        assert_eq!(tiers, [(1, "Standing", 2_500), (2, "Gallery", 3_900)]);
+        let [floor, gallery] = &event.sections[..] else { panic!("{:?}", event.sections) };
+        assert_eq!((floor.first_ticket.0, floor.capacity, floor.available), (1, 400, 400));
+        assert_eq!((gallery.first_ticket.0, gallery.capacity, gallery.version), (401, 80, 0));
+        assert_eq!((gallery.kind, &gallery.tiers), (SectionKind::General, &vec![TierNumber(2)]));
+        assert_eq!(events::find(&mut connection, EventId(99)).await.expect("a query"), None);
+        let later = events::find(&mut connection, EventId(4)).await.expect("a query");
+        let later = later.expect("an event").terms.status(common::clock::now());
+        assert_eq!(later, SaleStatus::Upcoming);
+    });
+}
+
+#[test]
+fn a_layout_has_every_seat_in_its_place_and_standing_room_has_none() {
+    with_database(async |pool| {
+        let mut connection = demo(pool).await;
+        let layout = events::layout(&mut connection, EventId(1)).await.expect("a query");
+        let (version, seats) = layout.expect("an event");
+        assert_eq!((version, seats.len()), (1, 1_400));
+        assert!(seats.iter().zip(1..).all(|(seat, number)| seat.number.0 == number));
+        let first = &seats[0];
+        assert_eq!((first.row.as_str(), first.seat.as_str(), first.tier.0), ("A", "1", 1));
+        assert!((first.x - -15.4).abs() < 1e-4 && (first.y - 4.0).abs() < 1e-6, "{first:?}");
+        let last_of_left = &seats[239];
+        assert_eq!((last_of_left.row.as_str(), last_of_left.seat.as_str()), ("T", "12"));
+        assert!(last_of_left.accessible && !first.accessible);
+        assert!((last_of_left.x - -6.6).abs() < 1e-4 && (last_of_left.y - 23.0).abs() < 1e-4);
+        let club = events::layout(&mut connection, EventId(2)).await.expect("a query");
+        assert_eq!(club, Some((1, Vec::new())));
+        assert_eq!(events::layout(&mut connection, EventId(99)).await.expect("a query"), None);
+    });
+}
+
+#[test]
+fn availability_lists_what_is_taken_at_a_version() {
+    with_scene(None, async |scene| {
+        scene.execute("UPDATE tickets SET state = 'blocked' WHERE number = 30").await;
+        scene.execute("UPDATE sections SET available = 29 WHERE number = 1").await;
+        scene.commit(&[wish(1, "ada", &[2, 5]), any_of(2, "bob", 2, 1)]).await;
+        let payment = scene.charge(1, 2).await;
+        scene.captured(&payment).await;
+        let connection = &mut *scene.connection().await;
+        let states = events::availability(connection, EVENT, None).await.expect("a query");
+        let [seats, floor] = &states[..] else { panic!("{states:?}") };
+        assert_eq!((seats.number.0, seats.version, seats.available), (1, 1, 27));
+        let until = scene.reservation(1).await.expires_at;
+        let [two, five, thirty] = numbers(&[2, 5, 30])[..] else { unreachable!() };
+        let held = TicketState::Held;
+        let taken = [(two, held, until), (five, held, until), (thirty, TicketState::Blocked, None)];
+        assert_eq!(seats.taken, taken);
+        assert_eq!((floor.number.0, floor.version, floor.available), (2, 2, 19));
+        assert_eq!(floor.taken, [(numbers(&[31])[0], TicketState::Sold, None)]);
+        let only = events::availability(connection, EVENT, Some(&[SectionNumber(2)])).await;
+        assert_eq!(only.expect("a query"), states[1..]);
+        let none = events::availability(connection, EventId(99), None).await.expect("a query");
+        assert!(none.is_empty());
+    });
+}

@@ -1,0 +1,9 @@
+//! A database of its own for each test, and a small event to book in it.
+
+mod asks;
+mod database;
+mod scene;
+
+pub(crate) use asks::{any_of, cancel, id, numbers, payment_id, wish};
+pub(crate) use database::{with_database, with_empty_database};
+pub(crate) use scene::{EVENT, Scene, with_scene};

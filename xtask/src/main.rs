@@ -22,6 +22,8 @@ enum Task {
     Test(commands::test::Arguments),
     /// Play a small sale against the running system, and check that nothing was lost or sold twice
     Demo(commands::demo::Arguments),
+    /// Play load against a private system on this machine, and tell what it takes
+    Bench(commands::bench::Arguments),
     /// Start private servers for tests that are run by hand; print their settings; end with Ctrl-C
     Servers,
 }
@@ -42,6 +44,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Dev(arguments) => commands::dev::dev(arguments),
         Task::Test(arguments) => commands::test::test(arguments),
         Task::Demo(arguments) => commands::demo::demo(arguments),
+        Task::Bench(arguments) => commands::bench::bench(arguments),
         Task::Servers => commands::serve::run(),
     }
 }

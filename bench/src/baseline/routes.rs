@@ -1,0 +1,103 @@
+//! The routes that the load kit uses, with the same paths, bodies and statuses as the front door's.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use common::domain::EventId;
+use common::store::events;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Baseline;
+use super::book::{Booked, Hold};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    customer: String,
+    tickets: Vec<i32>,
+}
+
+/// Every route.
+pub(super) fn router(baseline: Baseline) -> Router {
+    Router::new()
+        .route("/readyz", get(async || "ready\n"))
+        .route("/api/v1/events/{event}/reservations", post(reserve))
+        .route("/api/v1/events/{event}/availability", get(availability))
+        .with_state(Arc::new(baseline))
+}
+
+async fn reserve(
+    State(baseline): State<Arc<Baseline>>,
+    Path(event): Path<i32>,
+    Json(mut order): Json<Order>,
+) -> Response {
+    order.tickets.sort_unstable();
+    match baseline.book(EventId(event), &order.customer, &order.tickets).await {
+        Ok(Booked::Held(hold)) => held(event, &order, &hold),
+        Ok(Booked::Taken(tickets)) => problem(
+            StatusCode::CONFLICT,
+            &json!({"type": "/problems/tickets-unavailable", "status": 409, "tickets": tickets}),
+        ),
+        Ok(Booked::Unknown) => problem(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &json!({"type": "/problems/invalid-request", "status": 422}),
+        ),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "a booking failed");
+            problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &json!({"type": "/problems/unavailable", "status": 503}),
+            )
+        }
+    }
+}
+
+fn held(event: i32, order: &Order, hold: &Hold) -> Response {
+    let money = |amount: i64| json!({"amount": amount, "currency": hold.currency});
+    let tickets: Vec<_> = order
+        .tickets
+        .iter()
+        .zip(&hold.prices)
+        .map(|(number, price)| json!({"number": number, "price": money(*price)}))
+        .collect();
+    let body = json!({
+        "id": hold.id, "event": event, "customer": order.customer, "status": "held", "revision": 1,
+        "tickets": tickets, "total": money(hold.prices.iter().sum()), "created_at": hold.now,
+        "expires_at": hold.expires_at, "server_now": hold.now,
+    });
+    (StatusCode::CREATED, Json(body)).into_response()
+}
+
+async fn availability(State(baseline): State<Arc<Baseline>>, Path(event): Path<i32>) -> Response {
+    let read = async {
+        let mut connection = baseline.pool.acquire().await?;
+        events::availability(&mut connection, EventId(event), None).await
+    };
+    match read.await {
+        Err(error) => {
+            tracing::warn!(%error, "a read failed");
+            problem(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &json!({"type": "/problems/unavailable", "status": 503}),
+            )
+        }
+        Ok(sections) => {
+            let section = |state: &events::SectionState| {
+                let taken: Vec<i32> = state.taken.iter().map(|(ticket, ..)| ticket.0).collect();
+                json!({"number": state.number.0, "version": state.version,
+                       "available": state.available, "taken": taken})
+            };
+            let sections: Vec<_> = sections.iter().map(section).collect();
+            Json(json!({"server_now": common::clock::now(), "sections": sections})).into_response()
+        }
+    }
+}
+
+fn problem(status: StatusCode, body: &serde_json::Value) -> Response {
+    (status, Json(body)).into_response()
+}

@@ -1,0 +1,12 @@
+//! The baseline that Boxoffice is compared with: see `bench::baseline`.
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let settings = common::settings::Settings::load()?;
+    common::telemetry::start(&settings.log)?;
+    let stop = common::shutdown::on_signal()?;
+    bench::baseline::serve(settings, stop).await
+}

@@ -1,0 +1,309 @@
+//! The command line.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use tokio::task::LocalSet;
+
+use crate::report::{self, Report, say};
+use crate::scenarios::browse::{Lookers, browse};
+use crate::scenarios::compare::compare;
+use crate::scenarios::expiry_wave::{Wave, expiry_wave};
+use crate::scenarios::on_sale::{Sale, on_sale};
+use crate::scenarios::open_loop::Step;
+use crate::scenarios::search::Plan;
+use crate::scenarios::steady::{Shape, highest, steady};
+use crate::scenarios::waiters::{self, waiters};
+use crate::scenarios::{Kit, Mode, Options, checkout, limits};
+use crate::stage::{SystemOptions, Target};
+
+/// Plays load against a private, fresh Boxoffice on this machine, and tells what came of it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// A setting of the system, such as workers.prefetch=32; may be given again and again
+    #[arg(long = "set", global = true, value_parser = setting)]
+    settings: Vec<(String, String)>,
+    /// The worker processes: the pool of each
+    #[arg(long, global = true, value_delimiter = ',', default_value = "all")]
+    workers: Vec<String>,
+    /// For how many seconds buyers wait for the decision in the answer to their request
+    #[arg(long, global = true, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=30))]
+    wait: u32,
+    /// Instead of waiting, buyers ask again after so many milliseconds
+    #[arg(long, global = true, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    poll_ms: Option<u64>,
+    /// Connections of buyers, at most; open files of a process may allow fewer
+    #[arg(long, global = true, default_value_t = 60_000)]
+    connections: usize,
+    /// Sections of the event
+    #[arg(long, global = true, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_000))]
+    sections: u64,
+    /// Standing room instead of seats
+    #[arg(long, global = true)]
+    standing: bool,
+    /// Tickets of one customer, at most: what keeping it costs
+    #[arg(long, global = true, value_parser = clap::value_parser!(i32).range(1..))]
+    customer_limit: Option<i32>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Scenario {
+    /// Distinct seats at a constant rate, over all sections
+    Steady(Bookings),
+    /// Distinct seats, all in one section
+    OneSection(Bookings),
+    /// Two neighbouring seats each; every pair overlaps two others
+    Pairs(Bookings),
+    /// A small event goes on sale: all buyers at once
+    OnSale {
+        #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        buyers: u64,
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        seats: u64,
+        /// Seconds in which the sale must be over
+        #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        limit: u64,
+    },
+    /// Reserve, pay, fetch the tickets
+    Checkout {
+        #[command(flatten)]
+        pace: Pace,
+        /// Purchases in a second
+        #[arg(long, default_value_t = 300.0)]
+        rate: f64,
+    },
+    /// Clients that wait with long polls at one front door
+    Waiters {
+        #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        clients: u64,
+        /// Requests in a second while they come
+        #[arg(long, default_value_t = 4_000.0)]
+        rate: f64,
+        /// Seconds that all wait before the workers come
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=20))]
+        idle: u64,
+    },
+    /// Holds that run out in one second, while others book
+    ExpiryWave {
+        #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        holds: u64,
+        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i32).range(5..=3_600))]
+        hold_seconds: i32,
+        /// What others book in a second
+        #[arg(long, default_value_t = 1_000.0)]
+        rate: f64,
+    },
+    /// Reads and live streams while others book
+    Browse {
+        #[command(flatten)]
+        pace: Pace,
+        /// Bookings in a second
+        #[arg(long, default_value_t = 500.0)]
+        rate: f64,
+        /// Reads of the availability in a second
+        #[arg(long, default_value_t = 500.0)]
+        reads: f64,
+        /// Open streams
+        #[arg(long, default_value_t = 1_000)]
+        streams: usize,
+    },
+    /// What Postgres and RabbitMQ do alone on this machine
+    Limits {
+        /// Seconds for each limit
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+        seconds: u64,
+    },
+    /// Boxoffice and the baseline by turns, and the limits: the ratios
+    Compare {
+        #[command(flatten)]
+        search: SearchArguments,
+        /// Turns of each
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20))]
+        rounds: u32,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct Pace {
+    /// Seconds that count
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    seconds: u64,
+    /// Seconds before them, which do not
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
+    warmup: u64,
+}
+
+#[derive(Debug, Args)]
+struct Bookings {
+    #[command(flatten)]
+    pace: Pace,
+    /// Requests in a second
+    #[arg(long, default_value_t = 2_000.0)]
+    rate: f64,
+    /// What is measured
+    #[arg(long, value_enum, default_value_t = Target::Boxoffice)]
+    target: Target,
+    /// Look for the highest rate that is sustained, instead of playing one
+    #[arg(long)]
+    search: bool,
+    #[command(flatten)]
+    how: SearchArguments,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+struct SearchArguments {
+    /// Seconds of each step of a search that count
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=600))]
+    step_seconds: u64,
+    /// The first rate of a search
+    #[arg(long, default_value_t = 4_000.0)]
+    start: f64,
+    /// The highest rate that a search tries
+    #[arg(long, default_value_t = 60_000.0)]
+    max: f64,
+}
+
+impl Cli {
+    /// Plays the scenario and tells what came of it; an error where something does not hold.
+    pub fn run(self) -> Result<()> {
+        self.check()?;
+        let kit = Kit::start(self.common.options())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let report = LocalSet::new().block_on(&runtime, self.scenario.play(&kit))?;
+        report.print();
+        let page = report::write(&report, kit.ground.dir())?;
+        say(&format!("\n{}", page.display()));
+        let broken = report.checks.iter().filter(|check| !check.holds).count();
+        ensure!(broken == 0, "{broken} things that must hold do not");
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        let rates = match &self.scenario {
+            Scenario::Steady(all) | Scenario::OneSection(all) | Scenario::Pairs(all) => {
+                vec![all.rate, all.how.start, all.how.max]
+            }
+            Scenario::Checkout { rate, .. }
+            | Scenario::Waiters { rate, .. }
+            | Scenario::ExpiryWave { rate, .. } => vec![*rate],
+            Scenario::Browse { rate, reads, .. } => vec![*rate, *reads],
+            Scenario::Compare { search, .. } => vec![search.start, search.max],
+            Scenario::OnSale { .. } | Scenario::Limits { .. } => Vec::new(),
+        };
+        let fits = |rate: &f64| (1.0..=200_000.0).contains(rate);
+        ensure!(rates.iter().all(fits), "rates must be from 1 to 200,000 in a second");
+        Ok(())
+    }
+}
+
+impl Scenario {
+    async fn play(self, kit: &Kit) -> Result<Report> {
+        match self {
+            Self::Steady(all) => all.play(kit, Shape::Spread).await,
+            Self::OneSection(all) => all.play(kit, Shape::OneSection).await,
+            Self::Pairs(all) => all.play(kit, Shape::Pairs).await,
+            Self::OnSale { buyers, seats, limit } => {
+                on_sale(kit, Sale { buyers, seats, limit: Duration::from_secs(limit) }).await
+            }
+            Self::Checkout { pace, rate } => checkout::checkout(kit, pace.step(rate)).await,
+            Self::Waiters { clients, rate, idle } => {
+                let wait = Duration::from_secs(idle);
+                waiters(kit, waiters::Plan { clients, rate, wait }).await
+            }
+            Self::ExpiryWave { holds, hold_seconds, rate } => {
+                expiry_wave(kit, Wave { holds, hold_seconds, rate }).await
+            }
+            Self::Browse { pace, rate, reads, streams } => {
+                browse(kit, Lookers { reads, streams }, pace.step(rate)).await
+            }
+            Self::Limits { seconds } => limits::limits(kit, Duration::from_secs(seconds)).await,
+            Self::Compare { search, rounds } => {
+                let limit = Duration::from_secs(search.step_seconds);
+                compare(kit, search.plan(), rounds, limit).await
+            }
+        }
+    }
+}
+
+impl Bookings {
+    async fn play(&self, kit: &Kit, shape: Shape) -> Result<Report> {
+        if self.search {
+            highest(kit, self.target, shape, self.how.plan()).await
+        } else {
+            steady(kit, self.target, shape, self.pace.step(self.rate)).await
+        }
+    }
+}
+
+impl Pace {
+    fn step(self, rate: f64) -> Step {
+        let seconds = Duration::from_secs;
+        Step { rate, warmup: seconds(self.warmup), length: seconds(self.seconds), judged: false }
+    }
+}
+
+impl SearchArguments {
+    fn plan(self) -> Plan {
+        let length = Duration::from_secs(self.step_seconds);
+        Plan { start: self.start, max: self.max, warmup: length / 3, length }
+    }
+}
+
+impl Common {
+    fn options(&self) -> Options {
+        let mode = match self.poll_ms {
+            None => Mode::Wait { seconds: self.wait },
+            Some(ms) => Mode::Poll {
+                every: Duration::from_millis(ms),
+                patience: Duration::from_secs(u64::from(self.wait)),
+            },
+        };
+        Options {
+            mode,
+            connections_max: self.connections,
+            sections: self.sections,
+            seated: !self.standing,
+            customer_limit: self.customer_limit,
+            system: SystemOptions {
+                settings: self.settings.clone(),
+                workers: self.workers.clone(),
+                workers_later: false,
+            },
+        }
+    }
+}
+
+fn setting(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').context("give name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn rates_have_bounds() {
+        let check = |words: &str| Cli::parse_from(words.split(' ')).check().is_ok();
+        assert!(check("bench steady --rate 500"));
+        assert!(!check("bench steady --rate 0"));
+        assert!(!check("bench browse --reads 1e9"));
+        assert!(check("bench compare --set workers.prefetch=32"));
+    }
+}

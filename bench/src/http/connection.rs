@@ -1,0 +1,145 @@
+//! One connection that is kept alive.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::request::Request;
+use super::response::{Head, head};
+
+/// An answer longer than this is a fault.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// An answer, in the connection's own memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The status code.
+    pub status: u16,
+    /// After how many seconds trying again makes sense.
+    pub retry_after_seconds: Option<u32>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+impl Answer<'_> {
+    /// The first `id` of a JSON body.
+    pub fn id(&self) -> Option<String> {
+        const KEY: &[u8] = b"\"id\":\"";
+        let start = self.body.windows(KEY.len()).position(|part| part == KEY)? + KEY.len();
+        let id = self.body.get(start..start + 36)?;
+        std::str::from_utf8(id).ok().map(str::to_owned)
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// None came in time.
+    TimedOut,
+    /// The connection was refused or broke, or what came was no answer.
+    Broken(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+/// A connection and what was read from it.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Opens a connection from a loopback address: each has ports of its own.
+    pub async fn open(from: Ipv4Addr, to: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from((from, 0)))?;
+        let stream = socket.connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(1_024) })
+    }
+
+    /// Sends a request and reads its answer. After any failure the connection is of no more use.
+    pub async fn ask(
+        &mut self,
+        request: &Request,
+        timeout: Duration,
+    ) -> Result<(Answer<'_>, bool), Failure> {
+        let head = tokio::time::timeout(timeout, self.exchange(request))
+            .await
+            .map_err(|_| Failure::TimedOut)??;
+        let body = &self.buffer[head.length..head.length + head.body_length.unwrap_or_default()];
+        let answer =
+            Answer { status: head.status, retry_after_seconds: head.retry_after_seconds, body };
+        Ok((answer, head.is_last))
+    }
+
+    /// Sends a request whose answer is a stream; returns the head and what came of the body so far.
+    pub async fn begin(mut self, request: &Request) -> Result<(Head, Vec<u8>, TcpStream), Failure> {
+        self.stream.write_all(request.bytes()).await?;
+        let head = self.read_head().await?;
+        let rest = self.buffer.split_off(head.length);
+        Ok((head, rest, self.stream))
+    }
+
+    async fn exchange(&mut self, request: &Request) -> Result<Head, Failure> {
+        self.buffer.clear();
+        self.stream.write_all(request.bytes()).await?;
+        let head = self.read_head().await?;
+        let Some(body_length) = head.body_length else {
+            return Err(Failure::Broken("a body in chunks, which was not asked for".to_owned()));
+        };
+        let whole = head.length.saturating_add(body_length);
+        if whole > ANSWER_BYTES_MAX {
+            return Err(Failure::Broken(format!("an answer of {whole} bytes")));
+        }
+        while self.buffer.len() < whole {
+            self.read_more().await?;
+        }
+        if self.buffer.len() > whole {
+            return Err(Failure::Broken("more than one answer".to_owned()));
+        }
+        Ok(head)
+    }
+
+    async fn read_head(&mut self) -> Result<Head, Failure> {
+        loop {
+            self.read_more().await?;
+            match head(&self.buffer) {
+                Ok(Some(head)) => return Ok(head),
+                Ok(None) if self.buffer.len() < 64 * 1_024 => {}
+                _ => return Err(Failure::Broken("no HTTP answer".to_owned())),
+            }
+        }
+    }
+
+    async fn read_more(&mut self) -> Result<(), Failure> {
+        self.buffer.reserve(1_024);
+        match self.stream.read_buf(&mut self.buffer).await? {
+            0 => Err(Failure::Broken("the server ended the connection".to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_body_is_found() {
+        let id = "0193b1b0-0000-8000-8000-0123456789ab";
+        let body = format!("{{\"id\":\"{id}\",\"event\":1}}");
+        let answer = |body| Answer { status: 201, retry_after_seconds: None, body };
+        assert_eq!(answer(body.as_bytes()).id().as_deref(), Some(id));
+        assert_eq!(answer(b"{\"id\":\"short\"}").id(), None);
+        assert_eq!(answer(b"{}").id(), None);
+    }
+}

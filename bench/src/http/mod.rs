@@ -1,0 +1,14 @@
+//! A very cheap HTTP/1.1 client: it shares the machine with what it measures. No pipelining, no
+//! redirects, no TLS; requests are bytes, and answers are read in place.
+
+mod connection;
+mod pool;
+mod request;
+mod response;
+mod stream;
+
+pub use connection::{Answer, Connection, Failure};
+pub use pool::Pool;
+pub use request::Request;
+pub use response::{Head, Malformed, head};
+pub use stream::{Chunks, EventStream};

@@ -1,0 +1,140 @@
+//! Connections that are used again.
+
+use std::cell::{Cell, RefCell};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::connection::{Answer, Connection, Failure};
+use super::request::Request;
+
+/// Each source address has some 28,000 ports; this keeps well below.
+const CONNECTIONS_OF_A_SOURCE: usize = 10_000;
+
+/// Connections to one server, opened when none is free, up to a limit. For one thread.
+#[derive(Debug)]
+pub struct Pool {
+    to: SocketAddr,
+    timeout: Duration,
+    free: RefCell<Vec<Connection>>,
+    slots: Semaphore,
+    opened: Cell<usize>,
+}
+
+impl Pool {
+    /// A pool of at most so many connections; `timeout` is for one exchange.
+    pub fn new(to: SocketAddr, connections_max: usize, timeout: Duration) -> Self {
+        let slots = Semaphore::new(connections_max);
+        Self { to, timeout, free: RefCell::default(), slots, opened: Cell::new(0) }
+    }
+
+    /// How many connections were opened so far.
+    pub fn opened(&self) -> usize {
+        self.opened.get()
+    }
+
+    /// Opens connections ahead of time, up to so many. Connecting is limited to a few at a time,
+    /// because a listener's backlog is.
+    pub async fn warm(&self, connections: usize) -> Result<(), Failure> {
+        use futures::{StreamExt, TryStreamExt, stream};
+        let have = self.free.borrow().len();
+        let open = stream::iter(have..connections).map(|_| self.open()).buffer_unordered(64);
+        let opened: Vec<Connection> = open.try_collect().await?;
+        self.free.borrow_mut().extend(opened);
+        Ok(())
+    }
+
+    /// Sends a request on a free connection, and reads its answer in place. Where all are in use,
+    /// it waits for one.
+    pub async fn ask<T>(
+        &self,
+        request: &Request,
+        read: impl FnOnce(Answer<'_>) -> T,
+    ) -> Result<T, Failure> {
+        let _slot = self.slots.acquire().await.expect("it is never closed");
+        let free = self.free.borrow_mut().pop();
+        let mut connection = match free {
+            Some(connection) => connection,
+            None => self.open().await?,
+        };
+        let (answer, is_last) = connection.ask(request, self.timeout).await?;
+        let value = read(answer);
+        if !is_last {
+            self.free.borrow_mut().push(connection);
+        }
+        Ok(value)
+    }
+
+    /// A connection that does not go back to the pool.
+    pub async fn open(&self) -> Result<Connection, Failure> {
+        let number = self.opened.get();
+        self.opened.set(number + 1);
+        let connect = Connection::open(source(number), self.to);
+        match tokio::time::timeout(self.timeout, connect).await {
+            Err(_) => Err(Failure::TimedOut),
+            Ok(connected) => Ok(connected?),
+        }
+    }
+}
+
+/// 127.0.0.2 and on.
+fn source(number: usize) -> Ipv4Addr {
+    let last = 2 + (number / CONNECTIONS_OF_A_SOURCE) % 250;
+    Ipv4Addr::new(127, 0, 0, last as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers every request of every connection, and counts the connections.
+    async fn server(listener: TcpListener, answer: &'static [u8]) {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut buffer = [0; 4_096];
+                while stream.read(&mut buffer).await.is_ok_and(|length| length > 0) {
+                    stream.write_all(answer).await.unwrap();
+                }
+            });
+        }
+    }
+
+    async fn pool(answer: &'static [u8]) -> Pool {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = listener.local_addr().unwrap();
+        tokio::spawn(server(listener, answer));
+        Pool::new(to, 2, Duration::from_secs(5))
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again() {
+        let pool = pool(b"HTTP/1.1 409 x\r\ncontent-length: 2\r\n\r\nno").await;
+        for _ in 0..5 {
+            let request = Request::get("/", "");
+            let answer = pool.ask(&request, |answer| (answer.status, answer.body.to_vec())).await;
+            assert_eq!(answer, Ok((409, b"no".to_vec())));
+        }
+        assert_eq!(pool.opened(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_that_the_server_ends_is_not() {
+        let pool = pool(b"HTTP/1.1 200 x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n").await;
+        for _ in 0..3 {
+            assert_eq!(pool.ask(&Request::get("/", ""), |a| a.status).await, Ok(200));
+        }
+        assert_eq!(pool.opened(), 3);
+    }
+
+    #[test]
+    fn sources_have_ports_enough() {
+        assert_eq!(source(0), Ipv4Addr::new(127, 0, 0, 2));
+        assert_eq!(source(49_999), Ipv4Addr::new(127, 0, 0, 6));
+        assert!(source(usize::MAX).is_loopback());
+    }
+}

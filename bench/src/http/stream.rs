@@ -1,0 +1,129 @@
+//! Server-sent events over a body in chunks.
+
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+
+use super::connection::{Connection, Failure};
+use super::request::Request;
+
+/// Takes the chunks' frames away.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    raw: Vec<u8>,
+    left: usize,
+    ended: bool,
+}
+
+impl Chunks {
+    /// Takes bytes in and appends what they hold to `out`; an error for what is no chunk.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
+        self.raw.extend_from_slice(bytes);
+        let mut at = 0;
+        while at < self.raw.len() && !self.ended {
+            if self.left > 0 {
+                let end = self.raw.len().min(at + self.left);
+                out.extend_from_slice(&self.raw[at..end]);
+                self.left -= end - at;
+                at = end;
+                continue;
+            }
+            // Also the line end after a chunk is an empty line before the next size.
+            let Some(length) = self.raw[at..].windows(2).position(|two| two == b"\r\n") else {
+                break;
+            };
+            let line = std::str::from_utf8(&self.raw[at..at + length]).unwrap_or_default();
+            at += length + 2;
+            if line.is_empty() {
+                continue;
+            }
+            self.left = usize::from_str_radix(line, 16)
+                .map_err(|_| Failure::Broken(format!("no size of a chunk: {line:?}")))?;
+            self.ended = self.left == 0;
+        }
+        self.raw.drain(..at);
+        Ok(())
+    }
+
+    /// The last chunk has come.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+}
+
+/// An open stream of server-sent events.
+#[derive(Debug)]
+pub struct EventStream {
+    stream: TcpStream,
+    chunks: Chunks,
+    text: Vec<u8>,
+}
+
+impl EventStream {
+    /// Opens a stream; an error where the answer is none.
+    pub async fn open(connection: Connection, path: &str) -> Result<Self, Failure> {
+        let request = Request::get(path, "accept: text/event-stream\r\n");
+        let (head, rest, stream) = connection.begin(&request).await?;
+        if head.status != 200 || head.body_length.is_some() {
+            return Err(Failure::Broken(format!("{} instead of a stream", head.status)));
+        }
+        let (mut chunks, mut text) = (Chunks::default(), Vec::new());
+        chunks.push(&rest, &mut text)?;
+        Ok(Self { stream, chunks, text })
+    }
+
+    /// The next event: its name, empty for a comment. None when the server ends the stream.
+    pub async fn next(&mut self) -> Result<Option<String>, Failure> {
+        let mut buffer = [0; 4_096];
+        loop {
+            if let Some(end) = self.text.windows(2).position(|two| two == b"\n\n") {
+                let event: Vec<u8> = self.text.drain(..end + 2).collect();
+                return Ok(Some(name(&event)));
+            }
+            if self.chunks.has_ended() {
+                return Ok(None);
+            }
+            let length = self.stream.read(&mut buffer).await?;
+            if length == 0 {
+                return Ok(None);
+            }
+            self.chunks.push(&buffer[..length], &mut self.text)?;
+        }
+    }
+}
+
+fn name(event: &[u8]) -> String {
+    let text = String::from_utf8_lossy(event);
+    let name = text.lines().find_map(|line| line.strip_prefix("event:"));
+    let data = text.lines().any(|line| line.starts_with("data:"));
+    match name {
+        Some(name) => name.trim().to_owned(),
+        None if data => "message".to_owned(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_put_together_however_they_are_cut() {
+        let raw = b"5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n";
+        for cut in 1..raw.len() {
+            let (mut chunks, mut out) = (Chunks::default(), Vec::new());
+            for part in raw.chunks(cut) {
+                chunks.push(part, &mut out).unwrap();
+            }
+            assert_eq!(out, b"hello0123456789abcdef", "{cut}");
+            assert!(chunks.has_ended());
+        }
+        assert!(Chunks::default().push(b"xyz\r\n", &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn an_event_has_a_name_and_a_comment_has_none() {
+        assert_eq!(name(b"event: availability\nid: 4\ndata: {}\n\n"), "availability");
+        assert_eq!(name(b"data: {}\n\n"), "message");
+        assert_eq!(name(b": beat\n\n"), "");
+    }
+}

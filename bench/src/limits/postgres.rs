@@ -1,0 +1,171 @@
+//! How many reservations Postgres alone applies, driven straight by the store's own statements.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use common::decide::{Footprint, reserve};
+use common::domain::{EventId, House, TicketNumber};
+use common::ids::Mint;
+use common::messages::{Request, Reserve};
+use common::store::lock::{Houses, lock};
+use common::store::{houses, stock};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection as _};
+use tokio::task::JoinSet;
+
+use super::{Length, Limit, on_all_cores};
+use crate::stage::{Ground, House as Plan};
+
+/// More than any Postgres on such a machine has applied in a second.
+const RATE_MAX: u64 = 40_000;
+
+/// Batches of these sizes over these many connections.
+const SHAPES: [(usize, usize); 4] = [(1, 4), (100, 4), (500, 2), (500, 4)];
+
+/// Measures every shape, each on a fresh event.
+pub async fn postgres(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
+    let database = ground.database("limits").await?;
+    let seconds = (length.0 + length.warmup()).as_secs().max(1);
+    let mut limits = Vec::new();
+    for (batch, connections) in SHAPES {
+        let tickets = if batch == 1 { RATE_MAX / 4 } else { RATE_MAX } * seconds;
+        let event = database.plant(Plan::of(tickets, 64, true)).await?;
+        let url = ground.postgres.url(&database.name);
+        let work = apply(url, event.id, batch, connections, length);
+        let applied = on_all_cores(work).await?;
+        let requests_per_s = applied as f64 / length.0.as_secs_f64();
+        limits.push(Limit {
+            what: format!("Postgres: {batch} in a transaction, {connections} connections"),
+            per_s: requests_per_s / batch as f64,
+            requests_per_s,
+        });
+        database.vacuum().await?;
+    }
+    let broken = database.violations().await?;
+    ensure!(broken.is_empty(), "broken invariants: {broken:#?}");
+    ground.discard(database).await?;
+    Ok(limits)
+}
+
+/// How many reservations all connections together applied in the measured time.
+async fn apply(
+    url: String,
+    event: EventId,
+    batch: usize,
+    connections: usize,
+    length: Length,
+) -> Result<u64> {
+    let options: PgConnectOptions = url.parse()?;
+    let counted = Arc::new(AtomicU64::new(0));
+    let opens = Instant::now() + length.warmup();
+    let mut tasks = JoinSet::new();
+    for number in 0..connections {
+        let mut connection = options.clone().connect().await?;
+        let house = houses::find(&mut connection, event).await?.context("the event was made")?;
+        let tickets = share(&house, number, connections);
+        let counted = Arc::clone(&counted);
+        let window = opens..opens + length.0;
+        tasks.spawn(async move {
+            let writer = Writer { event, houses: Houses::from([(event, Arc::new(house))]) };
+            for batch in tickets.chunks(batch) {
+                writer.apply(&mut connection, batch).await?;
+                let now = Instant::now();
+                if now >= window.end {
+                    return connection.close().await.map_err(anyhow::Error::from);
+                }
+                if now >= window.start {
+                    counted.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                }
+            }
+            anyhow::bail!("all tickets were taken before the time was up")
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    Ok(counted.load(Ordering::Relaxed))
+}
+
+/// The tickets of every so-many-th section, so that no connection waits for another's locks.
+fn share(house: &House, number: usize, of: usize) -> Vec<i32> {
+    let sections: Vec<_> = house.sections.iter().skip(number).step_by(of).collect();
+    let longest = sections.iter().map(|section| section.capacity).max().unwrap_or_default();
+    (0..longest)
+        .flat_map(|place| {
+            let within = move |section: &&&common::domain::HouseSection| place < section.capacity;
+            sections.iter().filter(within).map(move |section| section.first_ticket.0 + place)
+        })
+        .collect()
+}
+
+struct Writer {
+    event: EventId,
+    houses: Houses,
+}
+
+impl Writer {
+    /// One batch in one transaction, as a reservation worker does it.
+    async fn apply(&self, connection: &mut PgConnection, tickets: &[i32]) -> Result<()> {
+        let now = common::clock::now();
+        let mint = Mint::new("limits");
+        let house = &self.houses[&self.event];
+        let request = |ticket: &i32| Reserve {
+            id: mint.fresh(self.event, now),
+            event: self.event,
+            customer: format!("buyer-{ticket}@load.test"),
+            tickets: vec![TicketNumber(*ticket)],
+            best: None,
+            accepted_at: now,
+            patience_ms: PATIENCE_MS,
+            fingerprint: 1,
+        };
+        let requests: Vec<Reserve> = tickets.iter().map(request).collect();
+        let mut footprint = Footprint::default();
+        for request in &requests {
+            footprint.add_request(&Request::Reserve(request.clone()), house);
+        }
+        let mut transaction = connection.begin().await?;
+        let mut ledger = lock(&mut transaction, &footprint, &self.houses).await?;
+        for request in &requests {
+            let decided = reserve(&mut ledger, request);
+            ensure!(decided.is_ok(), "fresh tickets need no further locks");
+        }
+        stock::write(&mut transaction, &ledger.changes("limits")).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+const PATIENCE_MS: u32 = 60_000;
+
+#[cfg(test)]
+mod tests {
+    use common::domain::{HouseSection, SectionKind, SectionNumber, TierNumber};
+
+    use super::*;
+
+    #[test]
+    fn connections_share_all_tickets_and_no_section() {
+        let section = |number: i32| HouseSection {
+            number: SectionNumber(number),
+            kind: SectionKind::General,
+            first_ticket: TicketNumber(1 + (number - 1) * 10),
+            capacity: 10,
+            tiers: vec![(TicketNumber(1), TierNumber(1))],
+            rows: Vec::new(),
+        };
+        let house = House {
+            event: EventId(1),
+            currency: "EUR".parse().unwrap(),
+            limits_customers: false,
+            sections: (1..=5).map(section).collect(),
+        };
+        let (one, two) = (share(&house, 0, 2), share(&house, 1, 2));
+        assert_eq!((one.len(), two.len()), (30, 20));
+        let mut all = [one, two].concat();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(1..=50));
+    }
+}

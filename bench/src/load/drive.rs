@@ -1,0 +1,149 @@
+//! Sends each request at its time.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::arrivals::Arrivals;
+
+/// How often due requests are looked for: the timer's own grain.
+const GRAIN: Duration = Duration::from_millis(1);
+
+/// The requests that are in flight.
+#[derive(Debug, Clone, Default)]
+pub struct Crowd(Rc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    in_flight: Cell<usize>,
+    someone_left: Notify,
+}
+
+/// One of the crowd, until it is dropped.
+struct Member(Rc<Inner>);
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.0.in_flight.set(self.0.in_flight.get() - 1);
+        self.0.someone_left.notify_one();
+    }
+}
+
+impl Crowd {
+    /// How many are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight.get()
+    }
+
+    /// Runs a task as one of the crowd, on this thread.
+    pub fn join(&self, task: impl Future<Output = ()> + 'static) {
+        self.0.in_flight.set(self.0.in_flight.get() + 1);
+        let member = Member(Rc::clone(&self.0));
+        tokio::task::spawn_local(async move {
+            task.await;
+            drop(member);
+        });
+    }
+
+    /// Waits until nobody is left, but not longer than `limit`; how many are left then.
+    pub async fn dispersed(&self, limit: Duration) -> usize {
+        let empty = async {
+            while self.in_flight() > 0 {
+                self.0.someone_left.notified().await;
+            }
+        };
+        let _in_time = tokio::time::timeout(limit, empty).await;
+        self.in_flight()
+    }
+}
+
+/// Sends requests at their times; `fire` gets the number and the time at which the request is due.
+/// Stops early, with true, when more than `in_flight_max` are in flight: the system does not keep
+/// up, and more would only have to be waited for.
+pub async fn drive<F>(
+    arrivals: Arrivals,
+    start: Instant,
+    crowd: &Crowd,
+    in_flight_max: usize,
+    mut fire: impl FnMut(u64, Instant) -> F,
+) -> bool
+where
+    F: Future<Output = ()> + 'static,
+{
+    let mut sent = 0;
+    while sent < arrivals.count {
+        let due = arrivals.due_by(start.elapsed());
+        while sent < due {
+            crowd.join(fire(sent, start + arrivals.due(sent)));
+            sent += 1;
+        }
+        if crowd.in_flight() > in_flight_max {
+            return true;
+        }
+        let next = (start + arrivals.due(sent)).max(Instant::now() + GRAIN);
+        tokio::time::sleep_until(next.into()).await;
+    }
+    false
+}
+
+/// Sends that many requests at once.
+pub async fn together<F>(
+    count: u64,
+    start: Instant,
+    crowd: &Crowd,
+    mut fire: impl FnMut(u64, Instant) -> F,
+) where
+    F: Future<Output = ()> + 'static,
+{
+    // Between handfuls, those that were sent first get their turn.
+    const HANDFUL: u64 = 256;
+    for number in 0..count {
+        crowd.join(fire(number, start));
+        if number % HANDFUL == HANDFUL - 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use tokio::task::LocalSet;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_request_is_sent_once_and_not_before_it_is_due() {
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let note = Rc::clone(&seen);
+        let run = async move {
+            let (crowd, start) = (Crowd::default(), Instant::now());
+            let arrivals = Arrivals { rate: 2_000.0, count: 50 };
+            let overloaded = drive(arrivals, start, &crowd, 1_000, move |number, due| {
+                let note = Rc::clone(&note);
+                async move { note.borrow_mut().push((number, Instant::now() >= due)) }
+            });
+            assert!(!overloaded.await);
+            assert_eq!(crowd.dispersed(Duration::from_secs(5)).await, 0);
+        };
+        LocalSet::new().run_until(run).await;
+        let seen = seen.borrow();
+        assert!(seen.iter().map(|(number, _)| *number).eq(0..50));
+        assert!(seen.iter().all(|(_, was_due)| *was_due));
+    }
+
+    #[tokio::test]
+    async fn too_many_in_flight_end_the_run() {
+        let run = async {
+            let (crowd, start) = (Crowd::default(), Instant::now());
+            let arrivals = Arrivals { rate: 100_000.0, count: 1_000_000 };
+            let never = |_, _| std::future::pending::<()>();
+            assert!(drive(arrivals, start, &crowd, 10, never).await);
+            assert!(crowd.dispersed(Duration::from_millis(1)).await > 10);
+        };
+        LocalSet::new().run_until(run).await;
+    }
+}

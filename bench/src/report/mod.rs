@@ -1,0 +1,158 @@
+//! What a run of the kit came to, and how it is told: on the terminal, as a page, as JSON.
+
+mod files;
+mod page;
+mod plot;
+mod terminal;
+
+use serde::Serialize;
+
+use crate::load::{Summary, Sustained};
+use crate::machine::{About, Usage};
+use crate::stage::Target;
+
+pub use files::write;
+pub use terminal::{progress, say, table};
+
+/// Everything that one command of the kit found out.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The scenario.
+    pub scenario: String,
+    /// The command line.
+    pub command: String,
+    /// The machine.
+    pub about: About,
+    /// The figures, most important first.
+    pub figures: Vec<Figure>,
+    /// What had to hold. One that does not fails the command.
+    pub checks: Vec<Check>,
+    /// What a reader must know to read the figures right.
+    pub notes: Vec<String>,
+    /// The runs.
+    pub runs: Vec<Run>,
+}
+
+/// One run under load.
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    /// What it was.
+    pub name: String,
+    /// What was measured.
+    pub target: Target,
+    /// Requests in a second that were sent, where it was an open loop.
+    pub rate: Option<f64>,
+    /// By kind of request, the most important first.
+    pub requests: Vec<Summary>,
+    /// What each part of the system used in the window.
+    pub usage: Vec<Usage>,
+    /// Whether the rate was sustained, where that was the question.
+    pub sustained: Option<Sustained>,
+}
+
+impl Run {
+    /// CPU of Boxoffice and its servers, without the kit and strangers, in seconds per 1,000
+    /// decisions: the same number as milliseconds for one.
+    pub fn cpu_s_per_1000(&self) -> Option<f64> {
+        let of_system = |usage: &&Usage| usage.name != "kit" && usage.name != "others";
+        let cpu_s: f64 = self.usage.iter().filter(of_system).map(|usage| usage.cpu_s).sum();
+        let decided = self.requests.first()?.decided_in_window;
+        (decided > 0).then(|| 1_000.0 * cpu_s / decided as f64)
+    }
+
+    /// The p95 of decisions of its first kind of request, in milliseconds.
+    pub fn p95_ms(&self) -> Option<f64> {
+        self.requests.first()?.decided.map(|latency| latency.p95_ms)
+    }
+}
+
+/// A number and, where there is one, the aim for it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figure {
+    /// What it is.
+    pub name: String,
+    /// The number.
+    pub value: f64,
+    /// Its unit.
+    pub unit: &'static str,
+    /// The aim.
+    pub aim: Option<Aim>,
+}
+
+/// What a figure should be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// This or more.
+    AtLeast(f64),
+    /// This or less.
+    AtMost(f64),
+}
+
+impl Figure {
+    /// A figure without an aim.
+    pub fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
+        Self { name: name.into(), value, unit, aim: None }
+    }
+
+    /// With an aim.
+    #[must_use]
+    pub fn aim(mut self, aim: Aim) -> Self {
+        self.aim = Some(aim);
+        self
+    }
+
+    /// Whether the aim is met; none where there is none.
+    pub fn is_met(&self) -> Option<bool> {
+        self.aim.map(|aim| match aim {
+            Aim::AtLeast(least) => self.value >= least,
+            Aim::AtMost(most) => self.value <= most,
+        })
+    }
+}
+
+/// Something that must hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// What.
+    pub what: String,
+    /// It does.
+    pub holds: bool,
+    /// What was found.
+    pub found: String,
+}
+
+impl Check {
+    /// Two numbers that must be equal.
+    pub fn equal(what: impl Into<String>, found: u64, expected: u64) -> Self {
+        let told = format!("{found}, expected {expected}");
+        Self { what: what.into(), holds: found == expected, found: told }
+    }
+
+    /// A number that must lie in a range, both ends included.
+    pub fn within(what: impl Into<String>, found: u64, least: u64, most: u64) -> Self {
+        let told = format!("{found}, expected {least} to {most}");
+        Self { what: what.into(), holds: (least..=most).contains(&found), found: told }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_aim_has_a_direction() {
+        let figure = |aim| Figure::new("x", 10.0, "ms").aim(aim).is_met();
+        assert_eq!(figure(Aim::AtLeast(10.0)), Some(true));
+        assert_eq!(figure(Aim::AtLeast(10.1)), Some(false));
+        assert_eq!(figure(Aim::AtMost(9.9)), Some(false));
+        assert_eq!(Figure::new("x", 10.0, "ms").is_met(), None);
+    }
+
+    #[test]
+    fn a_check_says_what_it_found() {
+        assert!(Check::equal("sold", 500, 500).holds);
+        let check = Check::within("held", 7, 8, 9);
+        assert!(!check.holds && check.found.contains('7'));
+    }
+}

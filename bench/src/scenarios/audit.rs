@@ -1,0 +1,30 @@
+//! What must hold after every run.
+
+use anyhow::Result;
+
+use crate::load::Counts;
+use crate::report::Check;
+use crate::stage::{Event, System};
+
+/// States of reservations that were held once.
+const HELD: [&str; 6] = ["held", "paying", "confirmed", "expired", "cancelled", "refunded"];
+
+/// The invariants of the database.
+pub(super) async fn invariants(system: &System<'_>) -> Result<Check> {
+    let violations = system.database.violations().await?;
+    let told: Vec<String> =
+        violations.iter().map(|one| format!("{} rows: {}", one.rows, one.rule)).collect();
+    Ok(Check {
+        what: format!("invariants of {}'s database", system.target.name()),
+        holds: violations.is_empty(),
+        found: if told.is_empty() { "none is broken".to_owned() } else { told.join("; ") },
+    })
+}
+
+/// What buyers were told is what the database says. Who was told nothing may have been held.
+pub(super) async fn told(system: &System<'_>, event: Event, counts: Counts) -> Result<Check> {
+    let held = system.database.reservations(event.id, &HELD).await?;
+    let unknown = counts.timed_out + counts.failed + counts.unavailable;
+    let what = format!("reservations held in event {}, as buyers were told", event.id.0);
+    Ok(Check::within(what, held, counts.won, counts.won + unknown))
+}

@@ -1,0 +1,125 @@
+//! Readers and streams of live seats while others book.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use futures::{StreamExt, stream};
+
+use super::audit;
+use super::client::Client;
+use super::kit::Kit;
+use super::open_loop::{Step, distinct};
+use super::watch::Watch;
+use crate::http::{EventStream, Failure, Pool};
+use crate::load::{Arrivals, Crowd, Recorder, Window, drive};
+use crate::machine::Sampler;
+use crate::report::{Check, Figure, Report, Run};
+use crate::stage::{Event, Target};
+
+/// Who looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookers {
+    /// Reads of the availability in a second.
+    pub reads: f64,
+    /// Open streams.
+    pub streams: usize,
+}
+
+/// What one stream has seen.
+#[derive(Debug, Default)]
+struct Seen {
+    changes: Cell<u64>,
+    resyncs: Cell<u64>,
+    ended: Cell<bool>,
+}
+
+/// Plays readers, streams and bookings together.
+pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
+    let mut system = kit.system(Target::Boxoffice).await?;
+    let event = system.database.plant(kit.house(step.requests())).await?;
+    let pool = kit.pool(&system);
+    let streams = lookers.streams.min(kit.options.connections_max / 2);
+    let seen = open(&pool, event, streams).await?;
+    let start = Instant::now();
+    let window = Window { start, warmup: step.warmup, length: step.length };
+    let booking = Rc::new(Recorder::new("booking", window));
+    let reading = Rc::new(Recorder::new("availability", window));
+    let client = Client::new(Rc::clone(&pool), event.id, kit.options.mode);
+    let (crowd, wishes) = (Crowd::default(), distinct(event));
+    let sampler = Sampler::start(system.watched()?);
+    let watch = Watch::start("browse", &booking, &crowd);
+    let length = step.warmup + step.length;
+    let books =
+        drive(Arrivals::lasting(step.rate, length), start, &crowd, usize::MAX, |number, due| {
+            let (client, recorder, tickets) = (client.clone(), Rc::clone(&booking), wishes(number));
+            async move { recorder.record(client.book(number, &tickets).await.outcome, due) }
+        });
+    let reads =
+        drive(Arrivals::lasting(lookers.reads, length), start, &crowd, usize::MAX, |_, due| {
+            let (client, recorder) = (client.clone(), Rc::clone(&reading));
+            async move { recorder.record(client.availability().await, due) }
+        });
+    futures::join!(books, reads);
+    let left = crowd.dispersed(kit.timeout()).await;
+    ensure!(left == 0, "{left} requests never ended");
+    drop(watch);
+    system.check()?;
+    sampler.look_now();
+    let run = Run {
+        name: format!("browse, {:.0} reads/s, {streams} streams", lookers.reads),
+        target: system.target,
+        rate: Some(step.rate),
+        requests: vec![booking.summary(), reading.summary()],
+        usage: sampler.usage(window.opens(), window.closes()),
+        sustained: None,
+    };
+    let mut report = kit.report("browse", vec![run], figures(&seen, length)).await?;
+    let blind = seen.iter().filter(|seen| seen.changes.get() == 0).count() as u64;
+    let ended = seen.iter().filter(|seen| seen.ended.get()).count() as u64;
+    report.checks = vec![
+        Check::equal("streams that saw no change", blind, 0),
+        Check::equal("streams that ended early", ended, 0),
+        audit::told(&system, event, booking.all()).await?,
+        audit::invariants(&system).await?,
+    ];
+    system.stop().await?;
+    Ok(report)
+}
+
+/// Opens the streams, and has each read in the background, for as long as this command runs.
+async fn open(pool: &Rc<Pool>, event: Event, streams: usize) -> Result<Vec<Rc<Seen>>> {
+    let path = format!("/api/v1/events/{}/stream", event.id.0);
+    let open = |_| async { EventStream::open(pool.open().await?, &path).await };
+    let opened: Vec<Result<EventStream, Failure>> =
+        stream::iter(0..streams).map(open).buffer_unordered(64).collect().await;
+    let mut seen = Vec::with_capacity(streams);
+    for one in opened {
+        let one = one.map_err(|failure| anyhow::anyhow!("no stream: {failure:?}"))?;
+        let note = Rc::new(Seen::default());
+        seen.push(Rc::clone(&note));
+        tokio::task::spawn_local(read(one, note));
+    }
+    Ok(seen)
+}
+
+async fn read(mut stream: EventStream, seen: Rc<Seen>) {
+    while let Ok(Some(event)) = stream.next().await {
+        match event.as_str() {
+            "availability" => seen.changes.set(seen.changes.get() + 1),
+            "resync" => seen.resyncs.set(seen.resyncs.get() + 1),
+            _ => {}
+        }
+    }
+    seen.ended.set(true);
+}
+
+fn figures(seen: &[Rc<Seen>], length: Duration) -> Vec<Figure> {
+    let changes: u64 = seen.iter().map(|seen| seen.changes.get()).sum();
+    let resyncs: u64 = seen.iter().map(|seen| seen.resyncs.get()).sum();
+    vec![
+        Figure::new("events on all streams", changes as f64 / length.as_secs_f64(), "/s"),
+        Figure::new("resyncs", resyncs as f64, "times"),
+    ]
+}

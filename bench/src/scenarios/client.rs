@@ -1,0 +1,161 @@
+//! A buyer, as cheap as can be.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use common::domain::EventId;
+
+use crate::http::{Failure, Pool, Request};
+use crate::load::Outcome;
+
+/// How buyers learn of the decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The answer waits for it.
+    Wait {
+        /// For so long, at most.
+        seconds: u32,
+    },
+    /// They ask again and again.
+    Poll {
+        /// Between two questions.
+        every: Duration,
+        /// For so long, at most.
+        patience: Duration,
+    },
+}
+
+/// What became of a booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The reservation, where there is one.
+    pub id: Option<String>,
+    /// After how many seconds trying again makes sense.
+    pub retry_after_seconds: Option<u32>,
+}
+
+/// Sends the requests of buyers of one event. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pool: Rc<Pool>,
+    event: EventId,
+    mode: Mode,
+}
+
+impl Client {
+    /// A client of the system that the pool leads to.
+    pub fn new(pool: Rc<Pool>, event: EventId, mode: Mode) -> Self {
+        Self { pool, event, mode }
+    }
+
+    /// Asks for tickets, and learns of the decision.
+    pub async fn book(&self, customer: u64, tickets: &[i32]) -> Booked {
+        let wait = match self.mode {
+            Mode::Wait { seconds } => Some(seconds),
+            Mode::Poll { .. } => None,
+        };
+        let request = Request::reserve(self.event.0, customer, tickets, wait);
+        let booked = self.send(&request).await;
+        match (self.mode, &booked) {
+            (
+                Mode::Poll { every, patience },
+                Booked { outcome: Outcome::TimedOut, id: Some(id), .. },
+            ) => {
+                let outcome = self.poll(id, every, Instant::now() + patience).await;
+                Booked { outcome, ..booked }
+            }
+            _ => booked,
+        }
+    }
+
+    /// Has a request queued and does not wait: the id of the reservation.
+    pub async fn submit(&self, customer: u64, tickets: &[i32]) -> Booked {
+        self.send(&Request::reserve(self.event.0, customer, tickets, None)).await
+    }
+
+    /// Waits for the next state of a reservation in one long poll: won when it is held.
+    pub async fn follow(&self, reservation: &str, seconds: u32) -> Outcome {
+        let request = Request::look(self.event.0, reservation, Some(seconds));
+        self.ask(&request, |answer| state(answer.status, answer.body)).await
+    }
+
+    /// Pays for a reservation, and waits for the outcome.
+    pub async fn pay(&self, reservation: &str) -> Outcome {
+        let request = Request::pay(self.event.0, reservation, Some(30));
+        self.ask(&request, |answer| Outcome::of_status(answer.status)).await
+    }
+
+    /// Fetches the tickets of a reservation.
+    pub async fn tickets(&self, reservation: &str) -> Outcome {
+        let event = self.event.0;
+        let path = format_args!("/api/v1/events/{event}/reservations/{reservation}/tickets");
+        self.ask(&Request::get(path, ""), |answer| Outcome::of_status(answer.status)).await
+    }
+
+    /// Reads what is taken.
+    pub async fn availability(&self) -> Outcome {
+        let path = format_args!("/api/v1/events/{}/availability", self.event.0);
+        self.ask(&Request::get(path, ""), |answer| Outcome::of_status(answer.status)).await
+    }
+
+    async fn poll(&self, reservation: &str, every: Duration, deadline: Instant) -> Outcome {
+        let request = Request::look(self.event.0, reservation, None);
+        loop {
+            tokio::time::sleep(every).await;
+            let outcome = self.ask(&request, |answer| state(answer.status, answer.body)).await;
+            if outcome != Outcome::TimedOut || Instant::now() > deadline {
+                return outcome;
+            }
+        }
+    }
+
+    async fn send(&self, request: &Request) -> Booked {
+        let read = |answer: crate::http::Answer<'_>| Booked {
+            outcome: Outcome::of_status(answer.status),
+            id: answer.id(),
+            retry_after_seconds: answer.retry_after_seconds,
+        };
+        self.pool.ask(request, read).await.unwrap_or_else(|failure| Booked {
+            outcome: Outcome::of_failure(&failure),
+            id: None,
+            retry_after_seconds: None,
+        })
+    }
+
+    async fn ask(
+        &self,
+        request: &Request,
+        read: impl FnOnce(crate::http::Answer<'_>) -> Outcome,
+    ) -> Outcome {
+        let answered: Result<Outcome, Failure> = self.pool.ask(request, read).await;
+        answered.unwrap_or_else(|failure| Outcome::of_failure(&failure))
+    }
+}
+
+/// What the state in a reservation's body means; still pending is as yet no outcome.
+fn state(status: u16, body: &[u8]) -> Outcome {
+    if status != 200 {
+        return Outcome::of_status(status);
+    }
+    let has = |text: &[u8]| body.windows(text.len()).any(|part| part == text);
+    match () {
+        () if has(b"\"status\":\"pending\"") => Outcome::TimedOut,
+        () if has(b"\"status\":\"rejected\"") => Outcome::Refused,
+        () => Outcome::Won,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pending_is_no_outcome_yet() {
+        assert_eq!(state(200, br#"{"id":"x","status":"pending"}"#), Outcome::TimedOut);
+        assert_eq!(state(200, br#"{"id":"x","status":"held"}"#), Outcome::Won);
+        assert_eq!(state(200, br#"{"id":"x","status":"rejected"}"#), Outcome::Refused);
+        assert_eq!(state(503, b"{}"), Outcome::Unavailable);
+    }
+}

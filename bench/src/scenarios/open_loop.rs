@@ -1,0 +1,103 @@
+//! Bookings at a constant rate, whatever the system makes of them.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::audit;
+use super::client::Client;
+use super::kit::Kit;
+use super::watch::Watch;
+use crate::load::{Arrivals, Crowd, Recorder, Window, drive, sustained};
+use crate::machine::Sampler;
+use crate::report::{Check, Run};
+use crate::stage::{Event, System};
+
+/// A rate for a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// Requests in a second.
+    pub rate: f64,
+    /// What comes before and does not count.
+    pub warmup: Duration,
+    /// What counts.
+    pub length: Duration,
+    /// Whether it is broken off, and judged, when it is not sustained.
+    pub judged: bool,
+}
+
+/// Which tickets the request of a number asks for.
+pub type Wishes = Rc<dyn Fn(u64) -> Vec<i32>>;
+
+/// Between the decision to start and the first request.
+const HEAD_START: Duration = Duration::from_millis(20);
+
+impl Step {
+    /// How many requests it has.
+    pub fn requests(&self) -> u64 {
+        Arrivals::lasting(self.rate, self.warmup + self.length).count
+    }
+
+    /// Requests in flight at which a judged step is broken off: two seconds' worth.
+    fn in_flight_max(&self) -> usize {
+        if self.judged { (2.0 * self.rate) as usize + 500 } else { usize::MAX }
+    }
+}
+
+/// One ticket each, all different, in an order like buyers' choices.
+pub fn distinct(event: Event) -> Wishes {
+    let tickets = event.shuffled();
+    Rc::new(move |number| vec![tickets[number as usize % tickets.len()]])
+}
+
+/// Plays a step; also the check of what buyers were told.
+pub async fn play(
+    kit: &Kit,
+    system: &mut System<'_>,
+    event: Event,
+    wishes: Wishes,
+    name: &str,
+    step: Step,
+) -> Result<(Run, Check)> {
+    let pool = kit.pool(system);
+    let ahead = (step.rate / 10.0) as usize;
+    let warmed = pool.warm(ahead.clamp(16, 1_000).min(kit.options.connections_max)).await;
+    warmed.map_err(|failure| anyhow::anyhow!("cannot connect: {failure:?}"))?;
+    let client = Client::new(pool, event.id, kit.options.mode);
+    let start = Instant::now() + HEAD_START;
+    let window = Window { start, warmup: step.warmup, length: step.length };
+    let recorder = Rc::new(Recorder::new("booking", window));
+    let crowd = Crowd::default();
+    let sampler = Sampler::start(system.watched()?);
+    let watch = Watch::start(
+        &format!("{} {name} at {:.0}/s", system.target.name(), step.rate),
+        &recorder,
+        &crowd,
+    );
+    let arrivals = Arrivals::lasting(step.rate, step.warmup + step.length);
+    let overran = drive(arrivals, start, &crowd, step.in_flight_max(), |number, due| {
+        let (client, recorder, tickets) = (client.clone(), Rc::clone(&recorder), wishes(number));
+        async move {
+            let booked = client.book(number, &tickets).await;
+            recorder.record(booked.outcome, due);
+        }
+    })
+    .await;
+    let left = crowd.dispersed(kit.timeout() + Duration::from_secs(5)).await;
+    anyhow::ensure!(left == 0, "{left} requests never ended");
+    system.check()?;
+    sampler.look_now();
+    let summary = recorder.summary();
+    let verdict = step.judged.then(|| sustained(&summary, step.rate, &watch.in_flight(), overran));
+    let run = Run {
+        name: name.to_owned(),
+        target: system.target,
+        rate: Some(step.rate),
+        usage: sampler.usage(window.opens(), window.closes()),
+        requests: vec![summary],
+        sustained: verdict,
+    };
+    let told = audit::told(system, event, recorder.all()).await?;
+    Ok((run, told))
+}

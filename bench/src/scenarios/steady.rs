@@ -1,0 +1,116 @@
+//! Distinct seats at a constant rate: over all sections, over one, or as overlapping pairs.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::Result;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+
+use super::audit;
+use super::kit::Kit;
+use super::open_loop::{Step, Wishes, distinct, play};
+use super::search::{Found, Plan, search};
+use crate::report::{Aim, Figure, Report};
+use crate::stage::{Event, House, Target};
+
+/// How the tickets lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// One ticket each, over all sections.
+    Spread,
+    /// One ticket each, all in one section: one partition does it all.
+    OneSection,
+    /// Two neighbours each, and each pair overlaps two others.
+    Pairs,
+}
+
+impl Shape {
+    /// The scenario's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Spread => "steady",
+            Self::OneSection => "one-section",
+            Self::Pairs => "pairs",
+        }
+    }
+
+    fn house(self, kit: &Kit, requests: u64) -> House {
+        match self {
+            Self::Spread => kit.house(requests),
+            Self::OneSection => House { sections: 1, ..kit.house(requests) },
+            Self::Pairs => kit.house(requests + 1),
+        }
+    }
+
+    fn wishes(self, event: Event, requests: u64) -> Wishes {
+        if self == Self::Pairs { pairs(requests) } else { distinct(event) }
+    }
+}
+
+/// Plays one rate.
+pub async fn steady(kit: &Kit, target: Target, shape: Shape, step: Step) -> Result<Report> {
+    let mut system = kit.system(target).await?;
+    let event = system.database.plant(shape.house(kit, step.requests())).await?;
+    let wishes = shape.wishes(event, step.requests());
+    let (run, told) = play(kit, &mut system, event, wishes, shape.name(), step).await?;
+    let mut figures = Vec::new();
+    if let Some(p95_ms) = run.p95_ms() {
+        figures.push(Figure::new("p95 of decisions", p95_ms, "ms").aim(Aim::AtMost(500.0)));
+    }
+    if let Some(cpu_s) = run.cpu_s_per_1000() {
+        figures.push(Figure::new("CPU per 1,000 decisions", cpu_s, "s").aim(Aim::AtMost(0.090)));
+    }
+    let mut report = kit.report(shape.name(), vec![run], figures).await?;
+    report.checks = vec![told, audit::invariants(&system).await?];
+    system.stop().await?;
+    Ok(report)
+}
+
+/// Searches for the highest rate that is sustained.
+pub async fn highest(kit: &Kit, target: Target, shape: Shape, plan: Plan) -> Result<Report> {
+    let mut system = kit.system(target).await?;
+    let house = |requests| shape.house(kit, requests);
+    let Found { sustained, half, checks } = search(kit, &mut system, house, plan).await?;
+    let mut figures =
+        vec![Figure::new("sustained reservations", sustained.rate.unwrap_or_default(), "/s")];
+    if let Some(p95_ms) = half.p95_ms() {
+        figures.push(Figure::new("p95 at half of it", p95_ms, "ms").aim(Aim::AtMost(100.0)));
+    }
+    if let Some(cpu_s) = sustained.cpu_s_per_1000() {
+        figures.push(Figure::new("CPU per 1,000 decisions", cpu_s, "s").aim(Aim::AtMost(0.090)));
+    }
+    let scenario = format!("{}-search", shape.name());
+    let mut report = kit.report(&scenario, vec![sustained, half], figures).await?;
+    report.checks = checks;
+    report.checks.push(audit::invariants(&system).await?);
+    system.stop().await?;
+    Ok(report)
+}
+
+/// Each request of 1 to n asks for its own number and the next one, in an order without order.
+fn pairs(requests: u64) -> Wishes {
+    let mut firsts: Vec<i32> = (1..=requests as i32).collect();
+    firsts.shuffle(&mut rand::rngs::StdRng::seed_from_u64(requests));
+    Rc::new(move |number| {
+        let first = firsts[number as usize % firsts.len()];
+        vec![first, first + 1]
+    })
+}
+
+/// The usual length of a step in a search.
+pub const SEARCH_STEP: Duration = Duration::from_secs(6);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_overlaps_its_neighbours() {
+        let wishes = pairs(100);
+        let mut all: Vec<Vec<i32>> = (0..100).map(|number| wishes(number)).collect();
+        assert!(!all.is_sorted());
+        all.sort();
+        assert!(all.windows(2).all(|two| two[0][1] == two[1][0]));
+    }
+}

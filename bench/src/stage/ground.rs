@@ -1,0 +1,147 @@
+//! Private servers, fresh, with Postgres's default durability and RabbitMQ's quorum queues.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use common::domain::EventId;
+use common::store::{Pool, audit, pool, seed};
+use sqlx::postgres::PgPoolOptions;
+use xtask::checkout;
+use xtask::servers::Keep;
+use xtask::servers::postgres::{Options, Postgres};
+use xtask::servers::rabbitmq::RabbitMq;
+
+use super::event::{Event, House};
+use crate::machine::{About, Watched};
+
+/// The servers of a whole run of the kit.
+pub struct Ground {
+    /// Postgres, with fsync.
+    pub postgres: Postgres,
+    /// RabbitMQ.
+    pub rabbitmq: RabbitMq,
+    dir: PathBuf,
+    made: Cell<u32>,
+}
+
+/// A database of its own, and a virtual host of the same name.
+#[derive(Debug)]
+pub struct Database {
+    /// Its name, and the virtual host's.
+    pub name: String,
+    /// To it.
+    pub pool: Pool,
+    events: Cell<i32>,
+}
+
+impl Ground {
+    /// Starts both servers under `target/bench`.
+    pub fn start() -> Result<Self> {
+        let dir = checkout::target().join("bench");
+        let options = Options {
+            keep: Keep::Nothing,
+            fsync: true,
+            max_connections: 200,
+            shared_buffers_mib: 128,
+        };
+        let (postgres_dir, rabbitmq_dir) = (dir.join("postgres"), dir.join("rabbitmq"));
+        let (postgres, rabbitmq) = thread::scope(|scope| {
+            let broker = scope.spawn(|| RabbitMq::start(&rabbitmq_dir, Keep::Nothing));
+            let database = Postgres::start(&postgres_dir, options);
+            (database, broker.join().expect("starting RabbitMQ does not panic"))
+        });
+        Ok(Self { postgres: postgres?, rabbitmq: rabbitmq?, dir, made: Cell::new(0) })
+    }
+
+    /// Where logs and reports go.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Makes a database with the schema, and a virtual host.
+    pub async fn database(&self, purpose: &str) -> Result<Database> {
+        self.made.set(self.made.get() + 1);
+        let name = format!("{purpose}_{}", self.made.get());
+        self.postgres.create_database(&name)?;
+        self.rabbitmq.add_vhost(&name)?;
+        let url = self.postgres.url(&name);
+        // Neither time-outs nor limits of a service: an audit reads whole tables.
+        let pool = PgPoolOptions::new().max_connections(4).connect(&url).await?;
+        pool::migrate(&pool).await?;
+        Ok(Database { name, pool, events: Cell::new(0) })
+    }
+
+    /// Removes a database and its virtual host.
+    pub async fn discard(&self, database: Database) -> Result<()> {
+        database.pool.close().await;
+        self.rabbitmq.delete_vhost(&database.name)?;
+        self.postgres.drop_database(&database.name)
+    }
+
+    /// The servers, as parts to watch.
+    pub fn watched(&self) -> Result<Vec<Watched>> {
+        let postgres = self.postgres.pid().context("Postgres runs")?;
+        let rabbitmq = self.rabbitmq.pid().context("RabbitMQ runs")?;
+        Ok(vec![
+            Watched { name: "postgres", pid: postgres, with_children: true },
+            Watched { name: "rabbitmq", pid: rabbitmq, with_children: true },
+        ])
+    }
+
+    /// The machine and the servers, for reports.
+    pub async fn about(&self) -> Result<About> {
+        let pool = PgPoolOptions::new().connect(&self.postgres.url("postgres")).await?;
+        let postgres: String = sqlx::query_scalar(
+            "SELECT format('%s, fsync %s, synchronous_commit %s, shared_buffers %s',
+                           current_setting('server_version'), current_setting('fsync'),
+                           current_setting('synchronous_commit'), current_setting('shared_buffers'))",
+        )
+        .fetch_one(&pool)
+        .await?;
+        pool.close().await;
+        let rabbitmq = std::fs::read_to_string(self.rabbitmq.log()).unwrap_or_default();
+        let starting = rabbitmq.lines().find_map(|line| line.split_once("Starting RabbitMQ "));
+        let version = starting.and_then(|(_, rest)| rest.split_ascii_whitespace().next());
+        Ok(About::look(postgres, version.unwrap_or("unknown").to_owned()))
+    }
+}
+
+impl Database {
+    /// Makes an event, and has Postgres look at what it has now.
+    pub async fn plant(&self, house: House) -> Result<Event> {
+        self.events.set(self.events.get() + 1);
+        let (plan, event) = house.plan(EventId(self.events.get()));
+        let mut transaction = self.pool.begin().await?;
+        ensure!(seed::plant(&mut transaction, &plan).await?, "the event exists");
+        transaction.commit().await?;
+        self.vacuum().await?;
+        Ok(event)
+    }
+
+    /// Reads statistics and sets hints of all tables. Plans that were made when they were empty are
+    /// made anew, and no autovacuum of what was planted falls into the run.
+    pub async fn vacuum(&self) -> Result<()> {
+        sqlx::raw_sql("VACUUM (ANALYZE)").execute(&self.pool).await?;
+        sqlx::raw_sql("CHECKPOINT").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Every invariant that is broken.
+    pub async fn violations(&self) -> Result<Vec<audit::Violation>> {
+        Ok(audit::violations(&mut *self.pool.acquire().await?).await?)
+    }
+
+    /// How many reservations of an event are in one of these states.
+    pub async fn reservations(&self, event: EventId, states: &[&str]) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM reservations WHERE event_id = $1 AND status::text = ANY ($2)",
+        )
+        .bind(event.0)
+        .bind(states)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(count.unsigned_abs())
+    }
+}

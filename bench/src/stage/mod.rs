@@ -1,0 +1,11 @@
+//! What a run plays on: private servers, a database and a virtual host of its own, and processes.
+
+mod event;
+mod ground;
+mod service;
+mod system;
+
+pub use event::{Event, House};
+pub use ground::{Database, Ground};
+pub use service::Service;
+pub use system::{System, SystemOptions, Target};

@@ -1,0 +1,141 @@
+//! Boxoffice, or the baseline, running on a database of its own.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::event::House;
+use super::ground::{Database, Ground};
+use super::service::{Service, ready};
+use crate::machine::Watched;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// Boxoffice.
+    Boxoffice,
+    /// The same schema served by one transaction in each request.
+    Baseline,
+}
+
+impl Target {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Boxoffice => "boxoffice",
+            Self::Baseline => "baseline",
+        }
+    }
+}
+
+/// How to start it.
+#[derive(Debug, Clone, Default)]
+pub struct SystemOptions {
+    /// Settings beyond the defaults, such as `workers.prefetch=32`.
+    pub settings: Vec<(String, String)>,
+    /// The worker processes: the pool of each.
+    pub workers: Vec<String>,
+    /// The workers are started later, with [`System::start_workers`].
+    pub workers_later: bool,
+}
+
+/// A running system.
+pub struct System<'a> {
+    /// Its database.
+    pub database: Database,
+    /// Where buyers reach it.
+    pub address: SocketAddr,
+    /// What it is.
+    pub target: Target,
+    ground: &'a Ground,
+    services: Vec<(&'static str, Service)>,
+    options: SystemOptions,
+}
+
+impl<'a> System<'a> {
+    /// Starts it on a fresh database and a fresh virtual host. Event 1 is there to prime it.
+    pub async fn start(ground: &'a Ground, target: Target, options: SystemOptions) -> Result<Self> {
+        let database = ground.database(target.name()).await?;
+        database.plant(House::of(4_000, 64, true)).await?;
+        let environment = environment(ground, &database, &options);
+        let (program, name) = match target {
+            Target::Boxoffice => ("api", "api"),
+            Target::Baseline => ("baseline", "baseline"),
+        };
+        let log = ground.dir().join(format!("{}-{program}.log", database.name));
+        let front = Service::start(program, &[], &environment, log)?;
+        let address = front.address("public")?;
+        let services = vec![(name, front)];
+        let mut system = Self { database, address, target, ground, services, options };
+        if target == Target::Boxoffice && !system.options.workers_later {
+            system.start_workers().await?;
+        }
+        ready(address).await?;
+        Ok(system)
+    }
+
+    /// Starts the workers, and waits until they consume.
+    pub async fn start_workers(&mut self) -> Result<()> {
+        let environment = environment(self.ground, &self.database, &self.options);
+        let mut started = Vec::new();
+        for (number, pool) in self.options.workers.iter().enumerate() {
+            let name = format!("{}-workers-{number}-{pool}.log", self.database.name);
+            let log = self.ground.dir().join(name);
+            started.push(Service::start("workers", &[pool], &environment, log)?);
+        }
+        for service in started {
+            ready(service.address("admin")?).await?;
+            self.services.push(("workers", service));
+        }
+        Ok(())
+    }
+
+    /// Its processes, the servers' and the kit's own, as parts to watch.
+    pub fn watched(&self) -> Result<Vec<Watched>> {
+        let of = |(name, service): &(&'static str, Service)| Watched {
+            name,
+            pid: service.pid(),
+            with_children: false,
+        };
+        let mut parts: Vec<Watched> = self.services.iter().map(of).collect();
+        parts.extend(self.ground.watched()?);
+        // Not with children: all the others are its children.
+        parts.push(Watched { name: "kit", pid: std::process::id(), with_children: false });
+        Ok(parts)
+    }
+
+    /// An error where one of its processes has ended.
+    pub fn check(&mut self) -> Result<()> {
+        self.services.iter_mut().try_for_each(|(_, service)| service.check())
+    }
+
+    /// Stops it and removes its database.
+    pub async fn stop(self) -> Result<()> {
+        for (_, service) in self.services {
+            service.stop()?;
+        }
+        self.ground.discard(self.database).await
+    }
+}
+
+fn environment(
+    ground: &Ground,
+    database: &Database,
+    options: &SystemOptions,
+) -> Vec<(String, String)> {
+    let local = || "127.0.0.1:0".to_owned();
+    let mut settings = vec![
+        ("database.url".to_owned(), ground.postgres.url(&database.name)),
+        ("broker.url".to_owned(), ground.rabbitmq.amqp_url(&database.name)),
+        ("api.listen".to_owned(), local()),
+        ("api.admin_listen".to_owned(), local()),
+        ("workers.admin_listen".to_owned(), local()),
+        ("log.format".to_owned(), "json".to_owned()),
+        ("secret".to_owned(), "a secret for load".to_owned()),
+    ];
+    settings.extend(options.settings.iter().cloned());
+    let variable = |name: &str| format!("BOXOFFICE__{}", name.replace('.', "__").to_uppercase());
+    settings.into_iter().map(|(name, value)| (variable(&name), value)).collect()
+}

@@ -1,10 +1,20 @@
 //! The load kit: see `bench --help`, or run it with `cargo xtask bench`.
 
+use std::io::Write;
+use std::process::ExitCode;
+
 use clap::Parser;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> anyhow::Result<()> {
-    bench::cli::Cli::parse().run()
+fn main() -> ExitCode {
+    match bench::cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With nobody left to read it, the exit code still says it.
+            let _ = writeln!(std::io::stderr(), "bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -41,6 +41,9 @@ pub struct Kit {
 const OTHER_FILES: usize = 256;
 /// Bookings that warm a fresh system up, and their rate.
 const PRIMING: Arrivals = Arrivals { rate: 1_000.0, count: 3_000 };
+/// So few at once that no system is overloaded by it.
+const PRIMING_AT_ONCE: usize = 8;
+const PRIMING_MAX: Duration = Duration::from_mins(2);
 
 impl Kit {
     /// Starts the servers. Blocks.
@@ -82,7 +85,8 @@ impl Kit {
     /// Makes bookings of event 1.
     pub async fn prime(&self, system: &System<'_>) -> Result<()> {
         let event = Event { id: common::domain::EventId(1), tickets: PRIMING.count as i32 };
-        let client = Client::new(self.pool(system), event.id, Mode::Wait { seconds: 20 });
+        let pool = Pool::new(system.address, PRIMING_AT_ONCE, self.timeout());
+        let client = Client::new(Rc::new(pool), event.id, Mode::Wait { seconds: 20 });
         let crowd = Crowd::default();
         let start = std::time::Instant::now();
         drive(PRIMING, start, &crowd, usize::MAX, |number, _| {
@@ -92,7 +96,7 @@ impl Kit {
             }
         })
         .await;
-        let left = crowd.dispersed(self.timeout()).await;
+        let left = crowd.dispersed(PRIMING_MAX).await;
         anyhow::ensure!(left == 0, "{left} bookings of the priming were never answered");
         let held = system.database.reservations(event.id, &["held"]).await?;
         anyhow::ensure!(held >= PRIMING.count * 9 / 10, "only {held} bookings of the priming held");

@@ -137,6 +137,15 @@ fn what_a_cancel_of_the_same_batch_frees_can_be_had() {
 }
 
 #[test]
+fn what_is_free_is_had_before_what_is_only_overdue() {
+    let mut world = World::new();
+    world.hold(1, "ada", &[1, 2]);
+    world.wait(HOLD_SECONDS);
+    assert_eq!(had(&world.reserve(world.best(2, "bob", any(2)))), [3, 4]);
+    assert_eq!(world.reservation(1).status, ReservationStatus::Held, "it was not in the way");
+}
+
+#[test]
 fn overdue_holds_are_had_when_nothing_else_is_left() {
     let mut world = World::new();
     world.block(&[13, 14, 15, 16, 17, 18, 19, 20]);

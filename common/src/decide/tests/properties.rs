@@ -1,17 +1,24 @@
 //! Whatever buyers, clocks, gateways and redeliveries do, in whatever order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::World;
 use super::ask::payment_id;
 use super::board::Board;
-use super::world::{CUSTOMERS, EVENT};
+use super::world::{CUSTOMERS, EVENT, PAYING_SECONDS};
 use crate::decide::{Begun, Changes, Charge};
-use crate::domain::{PaymentStatus, Reason, ReservationStatus, SectionNumber, TierNumber};
+use crate::domain::{
+    Payment, PaymentStatus, Reason, Reservation, ReservationStatus, SectionNumber, TierNumber,
+};
+use crate::ids::ReservationId;
 use crate::messages::{Best, Request, Reserve};
+
+/// For how long paying keeps a hold, at most and once.
+const KEPT_MAX: TimeDelta = TimeDelta::seconds(PAYING_SECONDS as i64);
 
 #[derive(Debug, Clone)]
 enum Ask {
@@ -25,7 +32,7 @@ enum Command {
     Expire(u128),
     Begin {
         payment: u128,
-        reservation: u128,
+        number: u128,
     },
     /// The gateway answers; its first word on a payment stands.
     Answer(Vec<(u128, Charge)>),
@@ -72,11 +79,11 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         6 => proptest::collection::vec(ask(), 1..5).prop_map(Command::Batch),
         3 => (1..30_u128).prop_map(Command::Expire),
-        6 => (1..16_u128, 1..30_u128).prop_map(|(payment, reservation)| {
-            Command::Begin { payment, reservation }
+        6 => (1..30_u128, 1..30_u128).prop_map(|(payment, number)| {
+            Command::Begin { payment, number }
         }),
-        4 => proptest::collection::vec((1..16_u128, charge()), 1..4).prop_map(Command::Answer),
-        1 => (1..16_u128).prop_map(Command::GiveBack),
+        4 => proptest::collection::vec((1..30_u128, charge()), 1..4).prop_map(Command::Answer),
+        1 => (1..30_u128).prop_map(Command::GiveBack),
         3 => select(vec![1, 29, 30, 60, 119, 120, 121, 300]).prop_map(Command::Wait),
     ]
 }
@@ -87,12 +94,26 @@ struct Play {
     board: Board,
     gateway: BTreeMap<u128, Charge>,
     revisions: BTreeMap<u128, i32>,
+    /// Until when each hold may be kept at most.
+    caps: BTreeMap<ReservationId, DateTime<Utc>>,
     /// What each id asked for first: a redelivery is the same bytes.
     sent: BTreeMap<u128, Reserve>,
     pays: BTreeMap<u128, u128>,
 }
 
 impl Play {
+    fn new(world: World) -> Self {
+        Self {
+            board: Board::of(&world),
+            world,
+            gateway: BTreeMap::new(),
+            revisions: BTreeMap::new(),
+            caps: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            pays: BTreeMap::new(),
+        }
+    }
+
     fn step(&mut self, command: &Command) {
         match command {
             Command::Wait(seconds) => self.world.wait(*seconds),
@@ -100,7 +121,7 @@ impl Play {
             Command::Expire(number) => {
                 self.world.expire(*number);
             }
-            Command::Begin { payment, reservation } => self.begin(*payment, *reservation),
+            Command::Begin { payment, number } => self.begin(*payment, *number),
             Command::Answer(answers) => self.answer(answers),
             Command::GiveBack(payment) => self.give_back(*payment),
         }
@@ -134,8 +155,14 @@ impl Play {
         }
     }
 
-    fn begin(&mut self, payment: u128, reservation: u128) {
-        let reservation = *self.pays.entry(payment).or_insert(reservation);
+    /// Mostly for what can be paid: a number is then a place among those.
+    fn begin(&mut self, payment: u128, number: u128) {
+        let is_held = |one: &&Reservation| one.status == ReservationStatus::Held;
+        let held = self.world.reservations.values().filter(is_held);
+        let held: BTreeSet<u128> = held.map(|one| one.id.0.as_u128()).collect();
+        let place =
+            held.iter().copied().cycle().nth(number as usize).filter(|_| !number.is_multiple_of(4));
+        let reservation = *self.pays.entry(payment).or_insert(place.unwrap_or(number));
         let begun = self.world.begin(&self.world.paying(payment, reservation));
         if let Begun::Charge(begun) = begun {
             assert_eq!(begun.status, PaymentStatus::Processing);
@@ -143,13 +170,16 @@ impl Play {
     }
 
     fn answer(&mut self, answers: &[(u128, Charge)]) {
+        let processing = |one: &&Payment| one.status == PaymentStatus::Processing;
+        let processing = self.world.payments.values().filter(processing);
+        let mut open: Vec<u128> = processing.map(|one| one.id.0.as_u128()).collect();
         let mut batch: Vec<(u128, Charge)> = Vec::new();
         for (number, charge) in answers {
-            let processing = self.world.payments.get(&payment_id(*number));
-            let processing = processing.is_some_and(|one| one.status == PaymentStatus::Processing);
-            if processing && !batch.iter().any(|(other, _)| other == number) {
-                batch.push((*number, *self.gateway.entry(*number).or_insert(*charge)));
+            if open.is_empty() {
+                break;
             }
+            let number = open.remove(*number as usize % open.len());
+            batch.push((number, *self.gateway.entry(number).or_insert(*charge)));
         }
         self.world.finish(&batch);
     }
@@ -190,11 +220,14 @@ impl Play {
         }
     }
 
-    /// The revision says which of two outcomes is the later one.
+    /// The revision says which of two outcomes is the later one; a hold is prolonged once.
     fn check_revisions(&mut self) {
         for one in self.world.reservations.values() {
             let known = self.revisions.insert(one.id.0.as_u128(), one.revision);
             assert!(known.is_none_or(|known| known <= one.revision), "{one:?}");
+            let Some(until) = one.expires_at else { continue };
+            let cap = *self.caps.entry(one.id).or_insert(until + KEPT_MAX);
+            assert!(until <= cap, "{one:?} lives past its cap");
         }
     }
 }
@@ -224,14 +257,7 @@ proptest! {
         commands in proptest::collection::vec(command(), 1..60),
     ) {
         let world = world(limit, locks_everything);
-        let mut play = Play {
-            board: Board::of(&world),
-            world,
-            gateway: BTreeMap::new(),
-            revisions: BTreeMap::new(),
-            sent: BTreeMap::new(),
-            pays: BTreeMap::new(),
-        };
+        let mut play = Play::new(world);
         for command in &commands {
             play.step(command);
         }
@@ -243,14 +269,7 @@ proptest! {
     ) {
         let mut world = world(None, false);
         world.terms.tickets_per_reservation = 4;
-        let mut play = Play {
-            board: Board::of(&world),
-            world,
-            gateway: BTreeMap::new(),
-            revisions: BTreeMap::new(),
-            sent: BTreeMap::new(),
-            pays: BTreeMap::new(),
-        };
+        let mut play = Play::new(world);
         for command in &commands {
             play.step(command);
         }
@@ -268,7 +287,7 @@ proptest! {
         for payment in play.world.payments.values() {
             prop_assert!(payment.status.is_final(), "{:?}", payment);
         }
-        let sold = |one: &&crate::domain::Reservation| one.status == ReservationStatus::Confirmed;
+        let sold = |one: &&Reservation| one.status == ReservationStatus::Confirmed;
         let sold: usize =
             play.world.reservations.values().filter(sold).map(|one| one.tickets.len()).sum();
         let available: i32 = play.world.sections.values().map(|section| section.available).sum();

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 use crate::state::{Api, Shared};
-use crate::{router, server};
+use crate::{open_files, router, server};
 
 /// Connections that the kernel keeps for us while we are busy.
 const BACKLOG: u32 = 4_096;
@@ -53,7 +53,7 @@ impl App {
     pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
         let (public, admin) = self.addresses()?;
         tracing::info!(%public, %admin, "listening");
-        let connections_max = self.api.settings.connections_max;
+        let connections_max = self.connections_max();
         let admin_stop = CancellationToken::new();
         let admin = tokio::spawn(server::serve(
             self.admin,
@@ -78,6 +78,15 @@ impl App {
         // Whoever still asks for our health is of no consequence now.
         admin.abort();
         drained
+    }
+
+    /// What the settings want, where so many files may be open.
+    fn connections_max(&self) -> usize {
+        let (wanted, fit) = (self.api.settings.connections_max, open_files::connections_max());
+        if fit < wanted {
+            tracing::warn!(wanted, fit, "the limit of open files is lower than connections_max");
+        }
+        wanted.min(fit)
     }
 }
 

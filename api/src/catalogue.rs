@@ -86,9 +86,14 @@ impl Catalogue {
 
     /// An event, from memory if it is known, and read if not; none where there is no such event.
     pub async fn find(&self, id: EventId) -> Result<Option<Arc<Entry>>, Away> {
-        if let Some(known) = self.known(id) {
-            return Ok(known);
+        match self.known(id) {
+            Some(known) => Ok(known),
+            // Rare and large: in a box it does not weigh on every request that waits.
+            None => Box::pin(self.find_anew(id)).await,
         }
+    }
+
+    async fn find_anew(&self, id: EventId) -> Result<Option<Arc<Entry>>, Away> {
         let _one_at_a_time = self.reading.lock().await;
         if let Some(known) = self.known(id) {
             return Ok(known);

@@ -22,7 +22,8 @@ pub struct Readiness {
 
 /// The process lives
 #[utoipa::path(
-    get, path = "/livez", tag = "health",
+    get, path = "/livez",
+    operation_id = "live", tag = "health",
     responses((status = 200, description = "It lives", body = String, content_type = "text/plain"))
 )]
 pub async fn live() -> &'static str {
@@ -31,7 +32,8 @@ pub async fn live() -> &'static str {
 
 /// Requests can be taken: the broker is there. Postgres is not needed for that
 #[utoipa::path(
-    get, path = "/readyz", tag = "health",
+    get, path = "/readyz",
+    operation_id = "ready", tag = "health",
     responses(
         (status = 200, description = "Ready", body = Readiness),
         (status = 503, description = "Not now", body = Readiness),

@@ -121,9 +121,14 @@ impl Layouts {
 
     /// The layout of an event, read if it is not known in its present version.
     pub async fn of(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
-        if let Some(layout) = self.known(entry) {
-            return Ok(layout);
+        match self.known(entry) {
+            Some(layout) => Ok(layout),
+            // Rare and large: in a box it does not weigh on every request that waits.
+            None => Box::pin(self.read(entry)).await,
         }
+    }
+
+    async fn read(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
         let _one_at_a_time = self.reading.lock().await;
         if let Some(layout) = self.known(entry) {
             return Ok(layout);

@@ -32,6 +32,7 @@ pub mod state;
 pub mod etag;
 pub mod health;
 pub mod money;
+pub mod open_files;
 pub mod openapi;
 pub mod page;
 pub mod query;

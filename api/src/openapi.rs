@@ -1,6 +1,8 @@
 //! The OpenAPI document's frame; the routes fill it.
 
 use utoipa::OpenApi;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{self, ContentBuilder, Ref, ResponseBuilder};
 
 /// The document.
 #[derive(Debug, OpenApi)]
@@ -21,3 +23,62 @@ use utoipa::OpenApi;
     )
 )]
 pub struct Document;
+
+/// Says of every operation what any of them may answer besides its own: a fault, or a time-out.
+pub fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
+    let schema = Ref::from_schema_name("Problem");
+    let problem = ResponseBuilder::new()
+        .description("Any other refusal: a problem. 500 for a fault of ours, 503 for a time-out.")
+        .content(PROBLEM, ContentBuilder::new().schema(Some(schema)).build())
+        .build();
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        let responses = &mut operation.responses.responses;
+        responses.insert("default".to_owned(), problem.clone().into());
+    }
+    document
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+fn operations(item: &mut openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::router;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_and_problems_for_its_refusals() {
+        let mut document = router::document();
+        let mut names = BTreeSet::new();
+        for operation in document.paths.paths.values_mut().flat_map(operations) {
+            let name = operation.operation_id.clone().unwrap();
+            for (status, response) in &operation.responses.responses {
+                let openapi::RefOr::T(response) = response else { panic!("{name}: a reference") };
+                let is_refusal = status.starts_with(['4', '5']) && name != "ready";
+                let has_problem = response.content.contains_key(PROBLEM);
+                assert!(has_problem || !is_refusal, "{name} {status}");
+            }
+            assert!(operation.responses.responses.contains_key("default"), "{name}");
+            assert!(names.insert(name.clone()), "{name} is there twice");
+        }
+        assert_eq!(names.len(), 15);
+    }
+
+    #[test]
+    fn every_schema_that_is_referred_to_is_there() {
+        let document = router::document();
+        let text = document.to_json().unwrap();
+        let schemas = document.components.unwrap().schemas;
+        for reference in text.split("#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(schemas.contains_key(name), "{name}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::edge::edge;
-use crate::openapi::Document;
+use crate::openapi::{self, Document};
 use crate::page::Page;
 use crate::problem::{self, Kind, Problem};
 use crate::state::Shared;
@@ -22,14 +22,15 @@ use crate::{events, health, organiser, payments, reservations};
 
 /// What the public reaches.
 pub fn public(api: &Shared) -> Router {
-    let (router, document) = routes().split_for_parts();
-    let document: Arc<str> = document.to_json().expect("plain data always has a JSON form").into();
-    let openapi = get(move || async move {
+    let (router, found) = routes().split_for_parts();
+    let document: Arc<str> =
+        openapi::complete(found).to_json().expect("plain data always has a JSON form").into();
+    let description = get(move || async move {
         ([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
     });
     let page = Page::new(&api.settings.web_dir);
     router
-        .route("/api/openapi.json", openapi)
+        .route("/api/openapi.json", description)
         .route("/api/v1/organiser/{*rest}", any(organiser::fallback))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(move |request: Request| page.clone().answer(request))
@@ -46,6 +47,11 @@ pub fn admin(api: &Shared) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(|| async { Problem::not_found("There is no such route.") })
         .with_state(Arc::clone(api))
+}
+
+/// What is served as `/api/openapi.json`.
+pub fn document() -> utoipa::openapi::OpenApi {
+    openapi::complete(routes().into_openapi())
 }
 
 fn routes() -> OpenApiRouter<Shared> {

@@ -14,6 +14,8 @@ use tokio_util::task::TaskTracker;
 
 /// How long the head of a request may take, and how long a connection may be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long a peer may leave unread what was sent to it, before the connection is given up.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Headers of one request, at most.
 const HEADERS_MAX: usize = 64;
 /// Bytes of a request's head, at most.
@@ -61,7 +63,11 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 async fn serve_connection(stream: TcpStream, router: Router, stop: CancellationToken) {
-    if let Err(error) = stream.set_nodelay(true) {
+    let unread_ms = UNREAD_TIMEOUT.as_millis() as u32;
+    let options = stream
+        .set_nodelay(true)
+        .and_then(|()| Ok(rustix::net::sockopt::set_tcp_user_timeout(&stream, unread_ms)?));
+    if let Err(error) = options {
         tracing::debug!(%error, "a connection was gone before it began");
         return;
     }

@@ -47,7 +47,8 @@ pub struct SectionAvailability {
 
 /// What is taken
 #[utoipa::path(
-    get, path = "/events/{event}/availability", tag = "events",
+    get, path = "/events/{event}/availability",
+    operation_id = "show_availability", tag = "events",
     params(
         ("event" = i32, Path, description = "The event"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known"),

@@ -15,7 +15,8 @@ use crate::state::{Shared, database_away};
 ///
 /// Asked for with `?v=` the event's `layout_version`, it may be cached for ever.
 #[utoipa::path(
-    get, path = "/events/{event}/layout", tag = "events",
+    get, path = "/events/{event}/layout",
+    operation_id = "show_layout", tag = "events",
     params(
         ("event" = i32, Path, description = "The event"),
         ("v" = Option<i32>, Query, description = "The event's `layout_version`"),

@@ -31,7 +31,8 @@ pub struct Events {
 
 /// What is on: on sale, upcoming and sold out, soonest first
 #[utoipa::path(
-    get, path = "/events", tag = "events",
+    get, path = "/events",
+    operation_id = "list_events", tag = "events",
     params(
         ("limit" = Option<u32>, Query, description = "Events on a page: 1 to 100, 50 by default"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),

@@ -11,7 +11,8 @@ use crate::state::Shared;
 
 /// One event
 #[utoipa::path(
-    get, path = "/events/{event}", tag = "events",
+    get, path = "/events/{event}",
+    operation_id = "show_event", tag = "events",
     params(("event" = i32, Path, description = "The event")),
     responses(
         (status = 200, description = "The event", body = EventView),

@@ -30,7 +30,8 @@ struct Seats {
 /// gathered, at most ten a second. `Last-Event-ID` goes on where a client was. `resync`, or a version
 /// that does not follow the one that is known, means: read the availability again.
 #[utoipa::path(
-    get, path = "/events/{event}/stream", tag = "events",
+    get, path = "/events/{event}/stream",
+    operation_id = "stream_seats", tag = "events",
     params(
         ("event" = i32, Path, description = "The event"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen"),

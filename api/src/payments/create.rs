@@ -46,7 +46,8 @@ struct Canonical<'a> {
 /// the gateway's word, up to N seconds: 201 when it succeeded. The same `Idempotency-Key` and body
 /// are the same payment: a card is charged at most once for it.
 #[utoipa::path(
-    post, path = "/events/{event}/reservations/{id}/payments", tag = "payments",
+    post, path = "/events/{event}/reservations/{id}/payments",
+    operation_id = "create_payment", tag = "payments",
     params(
         ("event" = i32, Path, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),

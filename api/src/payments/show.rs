@@ -17,7 +17,8 @@ use crate::state::{Shared, database_away};
 ///
 /// With `Prefer: wait=N` the answer waits for the end of a payment that is processing.
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}/payments/{payment}", tag = "payments",
+    get, path = "/events/{event}/reservations/{id}/payments/{payment}",
+    operation_id = "show_payment", tag = "payments",
     params(
         ("event" = i32, Path, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),

@@ -8,7 +8,8 @@ use super::{Kind, Problem, ProblemBody};
 
 /// What a type of problem means
 #[utoipa::path(
-    get, path = "/problems/{type}", tag = "problems",
+    get, path = "/problems/{type}",
+    operation_id = "explain_problem", tag = "problems",
     params(("type" = String, Path, description = "The end of a problem's `type`")),
     responses(
         (status = 200, description = "An explanation", body = String, content_type = "text/plain"),

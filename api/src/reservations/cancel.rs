@@ -20,7 +20,8 @@ use crate::state::Shared;
 /// Also stops a request that is not decided yet. Answers 202 once the cancel is queued; with
 /// `Prefer: wait=N` it waits for the end of the hold and answers 200. Cancelling again is 200, too.
 #[utoipa::path(
-    delete, path = "/events/{event}/reservations/{id}", tag = "reservations",
+    delete, path = "/events/{event}/reservations/{id}",
+    operation_id = "cancel_reservation", tag = "reservations",
     params(
         ("event" = i32, Path, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),

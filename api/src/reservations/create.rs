@@ -28,7 +28,8 @@ use crate::state::{Api, Shared};
 /// the decision, up to N seconds: 201 when the tickets are held, a problem when they cannot be. The
 /// same `Idempotency-Key` and body give the same reservation, however often it is sent.
 #[utoipa::path(
-    post, path = "/events/{event}/reservations", tag = "reservations",
+    post, path = "/events/{event}/reservations",
+    operation_id = "create_reservation", tag = "reservations",
     params(
         ("event" = i32, Path, description = "The event"),
         ("Idempotency-Key" = Option<String>, Header, description = "Your name for this request"),

@@ -22,7 +22,8 @@ use crate::state::{Api, Shared, database_away};
 /// state. With `Accept: text/event-stream` the states come as they are reached, as events named
 /// `reservation` whose `id` is the revision, until a final one.
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}", tag = "reservations",
+    get, path = "/events/{event}/reservations/{id}",
+    operation_id = "show_reservation", tag = "reservations",
     params(
         ("event" = i32, Path, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),

@@ -36,7 +36,8 @@ pub struct Ticket {
 
 /// The tickets, once they are paid
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}/tickets", tag = "reservations",
+    get, path = "/events/{event}/reservations/{id}/tickets",
+    operation_id = "list_tickets", tag = "reservations",
     params(
         ("event" = i32, Path, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),
@@ -75,7 +76,8 @@ pub async fn tickets(
 
 /// A ticket's code as a QR image
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}/tickets/{ticket}/qr.svg", tag = "reservations",
+    get, path = "/events/{event}/reservations/{id}/tickets/{ticket}/qr.svg",
+    operation_id = "show_ticket_qr", tag = "reservations",
     params(
         ("event" = i32, Path, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),

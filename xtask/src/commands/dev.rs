@@ -75,7 +75,6 @@ fn serve(
     loop {
         supervisor.look_after()?;
         if stop.wait(Duration::from_millis(100)) {
-            note("stopping …");
             bail!(Stopped);
         }
     }

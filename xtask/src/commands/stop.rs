@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::Result;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use signal_hook::low_level::signal_name;
+use xtask::note;
 
 /// The wish of the user, or of whoever manages this program, that it ends.
 pub(crate) struct Stop(Receiver<()>);
@@ -17,7 +19,8 @@ impl Stop {
         let (sender, receiver) = mpsc::channel();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         thread::spawn(move || {
-            for _ in signals.forever() {
+            for signal in signals.forever() {
+                note(&format!("{}: stopping", signal_name(signal).unwrap_or("signal")));
                 if sender.send(()).is_err() {
                     return;
                 }

@@ -93,22 +93,41 @@ fn an_event_has_its_terms_tiers_and_sections() {
 
 #[test]
 fn a_layout_has_every_seat_in_its_place_and_standing_room_has_none() {
+    with_scene(None, async |scene| {
+        let connection = &mut *scene.connection().await;
+        let layout = events::layout(connection, EVENT).await.expect("a query");
+        let (version, seats) = layout.expect("an event");
+        assert_eq!((version, seats.len()), (1, 30));
+        let accessible = [21, 30];
+        for (seat, number) in seats.iter().zip(1..) {
+            let (row, place) = ((number - 1) / 10, (number - 1) % 10);
+            assert_eq!(seat.number.0, number);
+            assert_eq!(seat.row, ["A", "B", "C"][row as usize]);
+            assert_eq!(seat.seat, (place + 1).to_string());
+            assert_eq!(seat.tier.0, if row < 2 { 1 } else { 2 });
+            assert_eq!(seat.accessible, accessible.contains(&number), "{number}");
+            let (x, y) = (0.8 * (place as f32 - 4.5), 3.0 + row as f32);
+            assert!((seat.x - x).abs() < 1e-4 && (seat.y - y).abs() < 1e-4, "{seat:?}");
+        }
+        assert_eq!(events::layout(connection, EventId(99)).await.expect("a query"), None);
+    });
+}
+
+#[test]
+fn no_two_seats_of_a_demo_house_are_in_one_place() {
     with_database(async |pool| {
         let mut connection = demo(pool).await;
-        let layout = events::layout(&mut connection, EventId(1)).await.expect("a query");
-        let (version, seats) = layout.expect("an event");
-        assert_eq!((version, seats.len()), (1, 1_400));
-        assert!(seats.iter().zip(1..).all(|(seat, number)| seat.number.0 == number));
-        let first = &seats[0];
-        assert_eq!((first.row.as_str(), first.seat.as_str(), first.tier.0), ("A", "1", 1));
-        assert!((first.x - -15.4).abs() < 1e-4 && (first.y - 4.0).abs() < 1e-6, "{first:?}");
-        let last_of_left = &seats[239];
-        assert_eq!((last_of_left.row.as_str(), last_of_left.seat.as_str()), ("T", "12"));
-        assert!(last_of_left.accessible && !first.accessible);
-        assert!((last_of_left.x - -6.6).abs() < 1e-4 && (last_of_left.y - 23.0).abs() < 1e-4);
-        let club = events::layout(&mut connection, EventId(2)).await.expect("a query");
-        assert_eq!(club, Some((1, Vec::new())));
-        assert_eq!(events::layout(&mut connection, EventId(99)).await.expect("a query"), None);
+        for plan in seed::demo() {
+            let layout = events::layout(&mut connection, plan.id).await.expect("a query");
+            let (_, seats) = layout.expect("an event");
+            let near = |(one, other): (&events::Seat, &events::Seat)| {
+                (one.x - other.x).abs() < 0.7 && (one.y - other.y).abs() < 0.7
+            };
+            for (place, seat) in seats.iter().enumerate() {
+                let other = seats[..place].iter().find(|other| near((seat, other)));
+                assert_eq!(other, None, "{seat:?} of {}", plan.name);
+            }
+        }
     });
 }
 

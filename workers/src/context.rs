@@ -20,8 +20,11 @@ pub struct Context {
     pub houses: HouseCache,
     /// To the broker.
     pub publisher: Publisher,
-    /// Cancelled when the process must stop.
+    /// Cancelled when the process must stop: nothing new is begun.
     pub stop: CancellationToken,
+    /// Cancelled when half of the time to finish is over: what still cannot be finished is left to
+    /// other workers.
+    pub give_up: CancellationToken,
     /// This process, unlike any other.
     pub worker: String,
 }
@@ -41,6 +44,7 @@ impl Context {
             topology,
             worker,
             stop,
+            give_up: CancellationToken::new(),
             settings,
         })
     }

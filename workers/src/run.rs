@@ -46,6 +46,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let deadline = Duration::from_millis(settings.workers.drain_ms);
     let context = Arc::new(Context::new(settings, stop.clone())?);
+    let (signal, give_up) = (stop.clone(), context.give_up.clone());
+    tokio::spawn(async move {
+        signal.cancelled().await;
+        tokio::time::sleep(deadline / 2).await;
+        give_up.cancel();
+    });
     let consuming = Arc::new(AtomicUsize::new(0));
     let wanted = roles.len();
     let (state, count) = (Arc::clone(&context), Arc::clone(&consuming));
@@ -109,8 +115,10 @@ async fn consume(
 ) -> Result<(), LostConnection> {
     let connection = Arc::new(connection);
     match role {
-        Role::Reservations => reservations::run(context, &connection).await,
-        Role::Payments => payments::run(context, &connection).await,
-        Role::Expiry => expiry::run(context, &connection).await,
+        Role::Reservations => reservations::run(context, &connection).await?,
+        Role::Payments => payments::run(context, &connection).await?,
+        Role::Expiry => expiry::run(context, &connection).await?,
     }
+    connection.close().await;
+    Ok(())
 }

@@ -81,7 +81,7 @@ pub(crate) async fn houses(
     }
 }
 
-/// Waits before the next attempt, unless the process ends.
+/// Waits before the next attempt, unless the process ends and its time to finish is running out.
 pub(crate) async fn wait(
     context: &Context,
     queue: &str,
@@ -92,7 +92,7 @@ pub(crate) async fn wait(
     tracing::warn!(queue, %failure, cause, "trying again");
     tokio::select! {
         () = tokio::time::sleep(backoff.next_delay()) => Ok(()),
-        () = context.stop.cancelled() => Err(Stopped),
+        () = context.give_up.cancelled() => Err(Stopped),
     }
 }
 

@@ -41,6 +41,13 @@ impl Connection {
         Ok(self.inner.create_channel().await?)
     }
 
+    /// Closes it in good order, so that the broker has taken every ack. A failure changes nothing:
+    /// what was not acked comes again.
+    pub async fn close(&self) {
+        let limit = Duration::from_secs(2);
+        let _gone = tokio::time::timeout(limit, self.inner.close(200, "done".into())).await;
+    }
+
     /// The connection works, as far as is known.
     pub fn is_open(&self) -> bool {
         self.inner.status().connected()

@@ -197,7 +197,7 @@ impl Scene<'_> {
     /// Lets the hold of a reservation be due, as if its time had passed.
     pub(crate) async fn make_due(&self, number: u128) {
         for statement in [
-            "UPDATE tickets SET expires_at = date_trunc('milliseconds', clock_timestamp())
+            "UPDATE tickets SET expires_at = date_trunc('milliseconds', now())
              WHERE reservation_id = $1 AND state = 'held'",
             "UPDATE reservations r SET expires_at = coalesce(
                  (SELECT max(t.expires_at) FROM tickets t WHERE t.reservation_id = r.id), r.expires_at)

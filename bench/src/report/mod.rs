@@ -60,6 +60,18 @@ impl Run {
         (decided > 0).then(|| 1_000.0 * cpu_s / decided as f64)
     }
 
+    /// A word of warning where processes that have nothing to do with the run took more than a
+    /// twentieth of the machine.
+    pub fn disturbance(&self, cores: usize) -> Option<String> {
+        let others = self.usage.iter().find(|usage| usage.name == "others")?;
+        let length_s = self.requests.first()?.length_s;
+        let share = others.cpu_s / (length_s * cores as f64);
+        (share > 0.05).then(|| {
+            let percent = 100.0 * share;
+            format!("Others took {percent:.0} % of the machine during \"{}\".", self.name)
+        })
+    }
+
     /// The p95 of decisions of its first kind of request, in milliseconds.
     pub fn p95_ms(&self) -> Option<f64> {
         self.requests.first()?.decided.map(|latency| latency.p95_ms)
@@ -147,6 +159,17 @@ mod tests {
         assert_eq!(figure(Aim::AtLeast(10.1)), Some(false));
         assert_eq!(figure(Aim::AtMost(9.9)), Some(false));
         assert_eq!(Figure::new("x", 10.0, "ms").is_met(), None);
+    }
+
+    #[test]
+    fn strangers_on_the_machine_are_noticed() {
+        let mut report = page::tests::report();
+        let run = &mut report.runs[0];
+        let others = |cpu_s| Usage { name: "others".to_owned(), cpu_s, memory_mib: 0.0 };
+        run.usage = vec![others(0.1)];
+        assert_eq!(run.disturbance(2), None);
+        run.usage = vec![others(3.0)];
+        assert!(run.disturbance(2).is_some_and(|note| note.contains("50 %")));
     }
 
     #[test]

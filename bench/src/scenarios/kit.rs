@@ -110,14 +110,14 @@ impl Kit {
         runs: Vec<Run>,
         figures: Vec<Figure>,
     ) -> Result<Report> {
-        Ok(Report {
-            scenario: scenario.to_owned(),
-            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
-            about: self.ground.about().await?,
-            figures,
-            checks: Vec::new(),
-            notes: Vec::new(),
-            runs,
-        })
+        let about = self.ground.about().await?;
+        let mut notes: Vec<String> =
+            runs.iter().filter_map(|run| run.disturbance(about.cores)).collect();
+        if cfg!(debug_assertions) {
+            notes.push("These are debug builds: the figures mean nothing.".to_owned());
+        }
+        let command = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+        let scenario = scenario.to_owned();
+        Ok(Report { scenario, command, about, figures, checks: Vec::new(), notes, runs })
     }
 }

@@ -1,11 +1,17 @@
 //! The worker pools, and the commands of operators: see `workers --help`.
 
+use std::time::Duration;
+
 use clap::Parser;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    workers::cli::Cli::parse().run().await
+fn main() -> anyhow::Result<()> {
+    let cli = workers::cli::Cli::parse();
+    let runtime = tokio::runtime::Runtime::new()?;
+    let result = runtime.block_on(cli.run());
+    // A thread that hangs on a server that has gone must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
 }

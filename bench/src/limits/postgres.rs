@@ -58,17 +58,21 @@ async fn apply(
     length: Length,
 ) -> Result<u64> {
     let options: PgConnectOptions = url.parse()?;
+    let mut ready = Vec::new();
+    for _ in 0..connections {
+        ready.push(options.clone().connect().await?);
+    }
+    let house = houses::find(&mut ready[0], event).await?.context("the event was made")?;
+    let house = Arc::new(house);
     let counted = Arc::new(AtomicU64::new(0));
     let opens = Instant::now() + length.warmup();
     let mut tasks = JoinSet::new();
-    for number in 0..connections {
-        let mut connection = options.clone().connect().await?;
-        let house = houses::find(&mut connection, event).await?.context("the event was made")?;
+    for (number, mut connection) in ready.into_iter().enumerate() {
         let tickets = share(&house, number, connections);
+        let writer = Writer { event, houses: Houses::from([(event, Arc::clone(&house))]) };
         let counted = Arc::clone(&counted);
         let window = opens..opens + length.0;
         tasks.spawn(async move {
-            let writer = Writer { event, houses: Houses::from([(event, Arc::new(house))]) };
             for batch in tickets.chunks(batch) {
                 writer.apply(&mut connection, batch).await?;
                 let now = Instant::now();

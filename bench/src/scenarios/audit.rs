@@ -28,3 +28,12 @@ pub(super) async fn told(system: &System<'_>, event: Event, counts: Counts) -> R
     let what = format!("reservations held in event {}, as buyers were told", event.id.0);
     Ok(Check::within(what, held, counts.won, counts.won + unknown))
 }
+
+/// Stops a system: each of its processes ends in good order, with nothing left in hand.
+pub(super) async fn stopped(system: System<'_>) -> Check {
+    let what = format!("{} stops in good order", system.target.name());
+    match system.stop().await {
+        Ok(()) => Check { what, holds: true, found: "it did".to_owned() },
+        Err(error) => Check { what, holds: false, found: format!("{error:#}") },
+    }
+}

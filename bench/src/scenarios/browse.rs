@@ -84,7 +84,7 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
         audit::told(&system, event, booking.all()).await?,
         audit::invariants(&system).await?,
     ];
-    system.stop().await?;
+    report.checks.push(audit::stopped(system).await);
     Ok(report)
 }
 

@@ -34,7 +34,7 @@ async fn turn(kit: &Kit, target: Target, plan: Plan, checks: &mut Vec<Check>) ->
     let mut found = search(kit, &mut system, |requests| kit.house(requests), plan).await?;
     checks.append(&mut found.checks);
     checks.push(audit::invariants(&system).await?);
-    system.stop().await?;
+    checks.push(audit::stopped(system).await);
     Ok(found)
 }
 

@@ -63,7 +63,7 @@ pub async fn steady(kit: &Kit, target: Target, shape: Shape, step: Step) -> Resu
     }
     let mut report = kit.report(shape.name(), vec![run], figures).await?;
     report.checks = vec![told, audit::invariants(&system).await?];
-    system.stop().await?;
+    report.checks.push(audit::stopped(system).await);
     Ok(report)
 }
 
@@ -84,7 +84,7 @@ pub async fn highest(kit: &Kit, target: Target, shape: Shape, plan: Plan) -> Res
     let mut report = kit.report(&scenario, vec![sustained, half], figures).await?;
     report.checks = checks;
     report.checks.push(audit::invariants(&system).await?);
-    system.stop().await?;
+    report.checks.push(audit::stopped(system).await);
     Ok(report)
 }
 

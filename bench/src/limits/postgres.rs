@@ -19,7 +19,7 @@ use super::{Length, Limit, on_all_cores};
 use crate::stage::{Ground, House as Plan};
 
 /// More than any Postgres on such a machine has applied in a second.
-const RATE_MAX: u64 = 40_000;
+const RATE_MAX: f64 = 100_000.0;
 
 /// Batches of these sizes over these many connections.
 const SHAPES: [(usize, usize); 4] = [(1, 4), (100, 4), (500, 2), (500, 4)];
@@ -27,10 +27,11 @@ const SHAPES: [(usize, usize); 4] = [(1, 4), (100, 4), (500, 2), (500, 4)];
 /// Measures every shape, each on a fresh event.
 pub async fn postgres(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
     let database = ground.database("limits").await?;
-    let seconds = (length.0 + length.warmup()).as_secs().max(1);
+    let seconds = (length.0 + length.warmup()).as_secs_f64();
     let mut limits = Vec::new();
     for (batch, connections) in SHAPES {
-        let tickets = if batch == 1 { RATE_MAX / 4 } else { RATE_MAX } * seconds;
+        let rate_max = if batch == 1 { RATE_MAX / 8.0 } else { RATE_MAX };
+        let tickets = (rate_max * seconds) as u64;
         let event = database.plant(Plan::of(tickets, 64, true)).await?;
         let url = ground.postgres.url(&database.name);
         let work = apply(url, event.id, batch, connections, length);

@@ -5,6 +5,7 @@
 pub mod checkout;
 pub mod process;
 pub mod servers;
+pub mod venv;
 
 use std::io::Write;
 

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, stderr, stdin};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -40,6 +40,17 @@ pub fn ensure_browser() -> Result<()> {
         missing,
         "The page's tests need Chromium as /usr/bin/chromium; or leave them out with --no-web",
     )
+}
+
+/// Makes sure that virtual environments of Python can be made, likewise.
+pub fn ensure_python() -> Result<()> {
+    let works = || {
+        let mut probe = Command::new("python3");
+        probe.args(["-c", "import ensurepip, venv"]).stderr(Stdio::null());
+        probe.status().is_ok_and(|status| status.success())
+    };
+    let missing = || if works() { Vec::new() } else { vec!["python3-venv"] };
+    ensure(missing, "Some checks use tools that are written in Python: install python3 with venv")
 }
 
 fn ensure(missing: impl Fn() -> Vec<&'static str>, hint: &str) -> Result<()> {

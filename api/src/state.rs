@@ -60,10 +60,11 @@ impl Api {
             Publisher::start(&settings.broker, &topology, "api publisher", stop.clone());
         let pool = store::pool::open(&settings.database, "boxoffice api")?;
         let waiters_max = settings.api.waiters_max;
+        let outcomes = Arc::new(Outcomes::new(waiters_max, pool.clone(), stop));
         let api = Arc::new(Self {
             mint: Mint::new(settings.secret.expose()),
-            desk: FrontDesk::open(&settings.api, &topology, &publisher),
-            outcomes: Arc::new(Outcomes::new(waiters_max, pool.clone(), stop)),
+            desk: FrontDesk::open(&settings.api, &topology, &publisher, &outcomes.pace),
+            outcomes,
             reservations: reservations(waiters_max, pool.clone()),
             payments: payments(waiters_max, pool.clone()),
             catalogue: Catalogue::new(pool.clone()),

@@ -135,8 +135,13 @@ settings! {
         waiting_room: usize = 20_000,
         /// Requests in one envelope, at most.
         envelope_requests_max: usize = 500,
+        /// Envelopes of requests on their way to the broker at once: the others fill meanwhile.
+        envelopes_in_flight_max: usize = 4,
         /// How long a buyer waits: a request that is older when its turn comes is refused.
         patience_ms: u32 = 30_000,
+        /// How long the oldest request of a queue may wait before new ones are refused with 503. Less
+        /// than the patience: what is accepted should be decided within it.
+        lag_max_ms: u32 = 20_000,
         /// The longest that `Prefer: wait` waits.
         wait_seconds_max: u32 = 30,
         /// Requests that may wait for an outcome at once, long polls and streams together.
@@ -159,6 +164,9 @@ settings! {
         admin_listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9081)),
         /// Requests in one transaction, at most.
         batch_requests_max: usize = 500,
+        /// Transactions of requests that a process runs side by side. The partitions are divided
+        /// among them.
+        lanes: u16 = 2,
         /// Envelopes that the broker sends ahead, for each partition.
         prefetch: u16 = 16,
         /// How often a worker shows that it lives.
@@ -238,6 +246,10 @@ impl Settings {
         anyhow::ensure!(
             !topology.delays_ms.is_empty() && topology.delays_ms.len() <= 64,
             "topology.delays_ms: from 1 to 64 delays"
+        );
+        anyhow::ensure!(
+            (1..=64).contains(&self.workers.lanes),
+            "workers.lanes must be from 1 to 64"
         );
         anyhow::ensure!(
             self.workers.forget_ms > 2 * self.workers.beat_ms,

@@ -9,7 +9,7 @@ use common::domain::{
 use common::ids::{PaymentId, ReservationId};
 use common::messages::{
     Best, Cancel, DueHold, DueHolds, Envelope, Message, Outcomes, Pay, Presence, PresenceKind,
-    Prompt, Request, Reserve, SectionChange, TicketChange,
+    Progress, Prompt, Request, Reserve, SectionChange, TicketChange,
 };
 
 const EVENT: EventId = EventId(7);
@@ -187,8 +187,10 @@ fn section(changes: Vec<TicketChange>) -> SectionChange {
 fn outcomes_of_version_1_with_every_field() {
     let change =
         |state, until, tickets: &[i32]| TicketChange { state, until, tickets: numbers(tickets) };
-    let mut outcomes = Outcomes::new("requests.03", at(1));
-    outcomes.oldest_accepted_at = Some(at(0));
+    let mut outcomes = Outcomes::new("requests", at(1));
+    let mut progress = Progress::new("requests.03", at(0));
+    progress.add(at(1));
+    outcomes.progress = vec![progress];
     outcomes.reservations = vec![reservation()];
     outcomes.payments = vec![payment()];
     outcomes.sections = vec![section(vec![

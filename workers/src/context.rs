@@ -38,7 +38,7 @@ impl Context {
         let name = format!("workers {worker} publishing");
         let until_exit = CancellationToken::new();
         Ok(Self {
-            pool: pool::open(&settings.database, "workers")?,
+            pool: pool::open_for_batches(&settings.database, "workers")?,
             publisher: Publisher::start(&settings.broker, &topology, &name, until_exit),
             houses: HouseCache::default(),
             topology,

@@ -4,31 +4,63 @@ mod room;
 
 pub use room::{Refusal, Room};
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use common::broker::{Message, Publisher};
 use common::ids::ReservationId;
-use common::messages::{Pay, Request};
+use common::messages::{Envelope, Pay, Request};
 use common::settings;
 use common::topology::{self, Topology};
+use tokio::sync::Semaphore;
+
+use crate::outcomes::Pace;
 
 /// A waiting room for every partition.
 #[derive(Debug)]
 pub struct FrontDesk {
     publisher: Publisher,
     topology: Topology,
-    requests: Vec<Room<Request>>,
-    payments: Vec<Room<Pay>>,
+    pace: Arc<Pace>,
+    lag_max_ms: u32,
+    requests: Vec<Partition<Request>>,
+    payments: Vec<Partition<Pay>>,
+}
+
+#[derive(Debug)]
+struct Partition<T> {
+    queue: Arc<str>,
+    room: Room<T>,
 }
 
 impl FrontDesk {
-    /// Opens all rooms. They close when the desk is dropped.
-    pub fn open(settings: &settings::Api, topology: &Topology, publisher: &Publisher) -> Self {
-        let requests = (0..topology.request_partitions())
-            .map(|partition| room(settings, publisher, topology::REQUESTS, partition));
-        let payments = (0..topology.payment_partitions())
-            .map(|partition| room(settings, publisher, topology::PAYMENTS, partition));
+    /// Opens all rooms. They close when the desk is dropped. `pace` is told what is sent.
+    pub fn open(
+        settings: &settings::Api,
+        topology: &Topology,
+        publisher: &Publisher,
+        pace: &Arc<Pace>,
+    ) -> Self {
+        let sender = |exchange| Sender {
+            exchange,
+            publisher: publisher.clone(),
+            pace: Arc::clone(pace),
+            in_flight: Arc::new(Semaphore::new(settings.envelopes_in_flight_max.max(1))),
+        };
+        let (to_requests, to_payments) = (sender(topology::REQUESTS), sender(topology::PAYMENTS));
+        let requests = (0..topology.request_partitions()).map(|partition| {
+            let queue = Topology::request_queue(partition);
+            to_requests.partition(settings, partition, queue, Request::accepted_at)
+        });
+        let payments = (0..topology.payment_partitions()).map(|partition| {
+            let queue = Topology::payment_queue(partition);
+            to_payments.partition(settings, partition, queue, |pay: &Pay| pay.accepted_at)
+        });
         Self {
             publisher: publisher.clone(),
             topology: topology.clone(),
+            pace: Arc::clone(pace),
+            lag_max_ms: settings.lag_max_ms,
             requests: requests.collect(),
             payments: payments.collect(),
         }
@@ -39,17 +71,19 @@ impl FrontDesk {
         self.publisher.is_ready()
     }
 
-    /// Admits a request to the partition's queue; done when the broker has confirmed it.
+    /// Admits a request for tickets to the partition's queue; done when the broker has confirmed it.
+    /// Refused at once where the queue is so far behind that it would be decided too late.
     pub async fn admit(&self, partition: u16, request: Request) -> Result<(), Refusal> {
-        if !self.is_open() {
-            return Err(Refusal::Away);
+        let queue = &self.requests[usize::from(partition)].queue;
+        if let Some(by_ms) = self.pace.is_behind(queue, self.lag_max_ms, request.accepted_at()) {
+            return Err(Refusal::Behind { by_ms });
         }
-        self.requests[usize::from(partition)].admit(request).await
+        self.enqueue(partition, request).await
     }
 
-    /// Admits a cancel.
+    /// Admits a cancel: however far behind the queue is, since it makes tickets free.
     pub async fn admit_cancel(&self, id: ReservationId, cancel: Request) -> Result<(), Refusal> {
-        self.admit(self.topology.cancel_partition(id), cancel).await
+        self.enqueue(self.topology.cancel_partition(id), cancel).await
     }
 
     /// Admits a payment likewise.
@@ -58,20 +92,53 @@ impl FrontDesk {
             return Err(Refusal::Away);
         }
         let partition = self.topology.payment_partition(payment.reservation);
-        self.payments[usize::from(partition)].admit(payment).await
+        self.payments[usize::from(partition)].room.admit(payment).await
+    }
+
+    async fn enqueue(&self, partition: u16, request: Request) -> Result<(), Refusal> {
+        if !self.is_open() {
+            return Err(Refusal::Away);
+        }
+        self.requests[usize::from(partition)].room.admit(request).await
     }
 }
 
-fn room<T: serde::Serialize + Send + 'static>(
-    settings: &settings::Api,
-    publisher: &Publisher,
+/// Sends the envelopes of an exchange.
+struct Sender {
     exchange: &'static str,
-    partition: u16,
-) -> Room<T> {
-    let publisher = publisher.clone();
-    let key = Topology::partition_key(partition);
-    Room::open(settings.waiting_room, settings.envelope_requests_max, move |body| {
-        let (publisher, key) = (publisher.clone(), key.clone());
-        async move { publisher.publish(Message::durable(exchange, key, body)).await }
-    })
+    publisher: Publisher,
+    pace: Arc<Pace>,
+    /// Few envelopes at once, so that under load they are large: each costs the broker and the
+    /// workers about as much as a hundred requests in it.
+    in_flight: Arc<Semaphore>,
+}
+
+impl Sender {
+    fn partition<T: serde::Serialize + Send + 'static>(
+        &self,
+        settings: &settings::Api,
+        partition: u16,
+        queue: String,
+        accepted_at: impl Fn(&T) -> DateTime<Utc> + Send + Sync + 'static,
+    ) -> Partition<T> {
+        let (exchange, publisher, pace) =
+            (self.exchange, self.publisher.clone(), Arc::clone(&self.pace));
+        let (key, queue) = (Topology::partition_key(partition), Arc::<str>::from(queue));
+        let name = Arc::clone(&queue);
+        let publish = move |requests: Vec<T>| {
+            let oldest = requests.iter().map(&accepted_at).min();
+            let body = Envelope::new(requests).encode();
+            let (publisher, pace, name) = (publisher.clone(), Arc::clone(&pace), Arc::clone(&name));
+            let message = Message::durable(exchange, key.clone(), body);
+            async move {
+                publisher.publish(message).await?;
+                if let Some(accepted_at) = oldest {
+                    pace.sent(&name, accepted_at);
+                }
+                Ok(())
+            }
+        };
+        let (most, in_flight) = (settings.envelope_requests_max, Arc::clone(&self.in_flight));
+        Partition { queue, room: Room::open(settings.waiting_room, most, in_flight, publish) }
+    }
 }

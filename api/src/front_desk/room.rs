@@ -1,10 +1,11 @@
 //! The waiting room of one partition: one envelope is on its way while the next one fills. Nobody
-//! waits for a timer, so alone a request travels at once, and under load hundreds share a confirm.
+//! waits for a timer, so alone a request travels at once, and under load hundreds share a confirm. The
+//! rooms share a few permits to send, so that the more there is to send, the fuller envelopes are.
+
+use std::sync::Arc;
 
 use common::broker::PublishError;
-use common::messages::Envelope;
-use serde::Serialize;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Why a request was not admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,11 @@ pub enum Refusal {
     Away,
     /// It was sent, and no confirm came in time: it may be queued.
     Unknown,
+    /// The queue is so far behind that the request would be decided too late. It is not queued.
+    Behind {
+        /// By how many milliseconds.
+        by_ms: u32,
+    },
 }
 
 struct Guest<T> {
@@ -28,19 +34,20 @@ pub struct Room<T> {
     guests: mpsc::Sender<Guest<T>>,
 }
 
-impl<T: Serialize + Send + 'static> Room<T> {
-    /// Opens a room for `capacity` guests, whose envelopes go through `publish`. It closes when it
-    /// is dropped.
+impl<T: Send + 'static> Room<T> {
+    /// Opens a room for `capacity` guests, who leave in envelopes through `publish` while there is a
+    /// permit of `in_flight`. It closes when it is dropped.
     pub fn open<F>(
         capacity: usize,
         envelope_requests_max: usize,
-        publish: impl Fn(Vec<u8>) -> F + Send + 'static,
+        in_flight: Arc<Semaphore>,
+        publish: impl Fn(Vec<T>) -> F + Send + 'static,
     ) -> Self
     where
         F: Future<Output = Result<(), PublishError>> + Send + 'static,
     {
         let (guests, inbox) = mpsc::channel(capacity.max(1));
-        tokio::spawn(serve(inbox, envelope_requests_max.max(1), publish));
+        tokio::spawn(serve(inbox, envelope_requests_max.max(1), in_flight, publish));
         Self { guests }
     }
 
@@ -52,15 +59,22 @@ impl<T: Serialize + Send + 'static> Room<T> {
     }
 }
 
-async fn serve<T: Serialize, F>(
+async fn serve<T, F>(
     mut inbox: mpsc::Receiver<Guest<T>>,
     envelope_requests_max: usize,
-    publish: impl Fn(Vec<u8>) -> F,
+    in_flight: Arc<Semaphore>,
+    publish: impl Fn(Vec<T>) -> F,
 ) where
     F: Future<Output = Result<(), PublishError>>,
 {
     let mut guests = Vec::with_capacity(envelope_requests_max);
     while inbox.recv_many(&mut guests, envelope_requests_max).await > 0 {
+        let permit = in_flight.acquire().await.expect("it is never closed");
+        while guests.len() < envelope_requests_max
+            && let Ok(guest) = inbox.try_recv()
+        {
+            guests.push(guest);
+        }
         // Who has gone was never admitted, and must not take tickets.
         guests.retain(|guest| !guest.admitted.is_closed());
         if guests.is_empty() {
@@ -68,11 +82,12 @@ async fn serve<T: Serialize, F>(
         }
         let (requests, waiting): (Vec<T>, Vec<_>) =
             guests.drain(..).map(|guest| (guest.request, guest.admitted)).unzip();
-        let word = publish(Envelope::new(requests).encode()).await.map_err(|error| {
+        let word = publish(requests).await.map_err(|error| {
             let requests = waiting.len();
             tracing::warn!(%error, requests, "an envelope was not confirmed");
             refusal(&error)
         });
+        drop(permit);
         for guest in waiting {
             let _gone = guest.send(word);
         }
@@ -89,9 +104,7 @@ fn refusal(error: &PublishError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use tokio::sync::Semaphore;
+    use std::sync::Mutex;
 
     use super::*;
 
@@ -104,11 +117,10 @@ mod tests {
     impl Broker {
         fn room(&self, capacity: usize, most: usize, gate: &Arc<Semaphore>) -> Arc<Room<u32>> {
             let (broker, gate) = (self.clone(), Arc::clone(gate));
-            Arc::new(Room::open(capacity, most, move |body: Vec<u8>| {
+            let in_flight = Arc::new(Semaphore::new(1));
+            Arc::new(Room::open(capacity, most, in_flight, move |requests: Vec<u32>| {
                 let (broker, gate) = (broker.clone(), Arc::clone(&gate));
                 async move {
-                    let read = Envelope::<u32>::decode(&body).unwrap();
-                    let requests = read.into_iter().map(|one| one.unwrap()).collect();
                     broker.envelopes.lock().unwrap().push(requests);
                     gate.acquire().await.unwrap().forget();
                     broker.confirms.lock().unwrap().pop().unwrap_or(Ok(()))
@@ -182,5 +194,39 @@ mod tests {
         }
         assert_eq!(room.admit(4).await, Ok(()));
         assert_eq!(*broker.envelopes.lock().unwrap(), [vec![1], vec![4]]);
+    }
+
+    #[tokio::test]
+    async fn rooms_that_share_permits_send_in_turn_and_fill_meanwhile() {
+        let (sent, confirm) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Semaphore::new(0)));
+        let in_flight = Arc::new(Semaphore::new(1));
+        let open = || {
+            let (sent, confirm) = (Arc::clone(&sent), Arc::clone(&confirm));
+            Arc::new(Room::open(10, 10, Arc::clone(&in_flight), move |requests: Vec<u32>| {
+                let (sent, confirm) = (Arc::clone(&sent), Arc::clone(&confirm));
+                async move {
+                    sent.lock().unwrap().push(requests);
+                    confirm.acquire().await.unwrap().forget();
+                    Ok(())
+                }
+            }))
+        };
+        let (one, other) = (open(), open());
+        let mut guests = vec![admit(&one, 1)];
+        while sent.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        for (room, request) in [(&other, 2), (&one, 3), (&other, 4), (&one, 5)] {
+            guests.push(admit(room, request));
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!(*sent.lock().unwrap(), [[1]], "the other room waits for its turn");
+        confirm.add_permits(3);
+        for guest in guests {
+            assert_eq!(guest.await.unwrap(), Ok(()));
+        }
+        assert_eq!(*sent.lock().unwrap(), [vec![1], vec![2, 4], vec![3, 5]]);
     }
 }

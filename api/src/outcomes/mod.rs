@@ -37,7 +37,7 @@ pub struct Outcomes {
     /// Which tickets are free.
     pub boards: Boards,
     /// How far behind the queues are.
-    pub pace: Pace,
+    pub pace: Arc<Pace>,
     /// Which body an idempotency key was first seen with.
     pub keys: Keys,
 }
@@ -51,7 +51,7 @@ impl Outcomes {
             payments: Waiters::new(&places),
             places,
             boards: Boards::new(pool, stop),
-            pace: Pace::default(),
+            pace: Arc::default(),
             keys: Keys::default(),
         }
     }
@@ -65,8 +65,8 @@ impl Outcomes {
 
     /// Tells what one transaction decided.
     fn tell(&self, outcomes: messages::Outcomes, now: DateTime<Utc>) {
-        if let Some(accepted_at) = outcomes.oldest_accepted_at {
-            self.pace.note(&outcomes.queue, accepted_at, now);
+        for progress in &outcomes.progress {
+            self.pace.note(progress, now);
         }
         self.keys.note_all(outcomes.reservations.iter().map(|one| (one.id.0, one.fingerprint)));
         self.keys.note_all(outcomes.payments.iter().map(|one| (one.id.0, one.fingerprint)));

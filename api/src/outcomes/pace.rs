@@ -1,87 +1,202 @@
-//! How far behind each queue is, from how old requests were when their outcome came.
+//! How far behind each queue is: how old requests were when their outcome came, and how long those that
+//! this process has sent wait already. The latter also grows where no worker decides anything.
 
-use std::time::Duration;
+use std::collections::VecDeque;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::messages::Progress;
 use dashmap::DashMap;
 
 /// How much a new observation counts.
 const WEIGHT: f64 = 0.3;
 /// An observation that is older than this says nothing any more.
-const STALE: Duration = Duration::from_secs(10);
+const STALE: TimeDelta = TimeDelta::seconds(10);
 /// An estimate where nothing is known: a queue that is empty.
 const QUICK_MS: u32 = 50;
+/// Requests that were sent within this time stand together for one that waits.
+const GRAIN: TimeDelta = TimeDelta::milliseconds(20);
+/// Remembered of what waits in one queue, at most.
+const WAITING_MAX: usize = 4_096;
+/// How often a request is let into a queue that is too far behind, to see whether it moves again.
+const PROBE: TimeDelta = TimeDelta::seconds(1);
 
-/// The lag of every queue that was heard of lately.
+/// The lag of every queue that was heard of.
 #[derive(Debug, Default)]
 pub struct Pace {
     queues: DashMap<String, Lag>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Lag {
     smoothed_ms: f64,
-    seen_at: DateTime<Utc>,
+    seen_at: Option<DateTime<Utc>>,
+    /// When those of which nothing was heard yet were accepted, oldest first.
+    waiting: VecDeque<DateTime<Utc>>,
+    /// What was accepted until then is decided.
+    decided_until: Option<DateTime<Utc>>,
+    probed_at: Option<DateTime<Utc>>,
 }
 
 impl Pace {
-    /// A transaction of that queue told its outcome now; its oldest request was accepted then.
-    pub fn note(&self, queue: &str, accepted_at: DateTime<Utc>, now: DateTime<Utc>) {
-        let lag_ms = (now - accepted_at).num_milliseconds().max(0) as f64;
-        if let Some(mut lag) = self.queues.get_mut(queue) {
-            let stale = is_stale(&lag, now);
-            let before = if stale { lag_ms } else { lag.smoothed_ms };
-            *lag = Lag { smoothed_ms: before + WEIGHT * (lag_ms - before), seen_at: now };
-            return;
+    /// A transaction told its outcome now.
+    pub fn note(&self, progress: &Progress, now: DateTime<Utc>) {
+        self.of(&progress.queue, |lag| lag.note(progress, now));
+    }
+
+    /// A request that was accepted then is with the broker.
+    pub fn sent(&self, queue: &str, accepted_at: DateTime<Utc>) {
+        self.of(queue, |lag| lag.sent(accepted_at));
+    }
+
+    /// Whether a queue is so far behind that a new request should not join it, and then by how many
+    /// milliseconds. One a second may join all the same: without it nobody would see the queue move.
+    pub fn is_behind(&self, queue: &str, lag_max_ms: u32, now: DateTime<Utc>) -> Option<u32> {
+        // The usual case is told without a lock that others would wait for.
+        let behind_ms = self.queues.get(queue)?.behind_ms(now);
+        if behind_ms <= lag_max_ms {
+            return None;
         }
-        self.queues.insert(queue.to_owned(), Lag { smoothed_ms: lag_ms, seen_at: now });
+        self.of(queue, |lag| (!lag.probe(now)).then_some(behind_ms))
     }
 
     /// How long a request will wait in that queue for its outcome, by what was seen lately.
     pub fn eta_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
-        self.queues.get(queue).map_or(QUICK_MS, |lag| estimate(&lag, now))
+        self.queues.get(queue).map_or(QUICK_MS, |lag| lag.eta_ms(now))
     }
 
     /// The same for a request whose queue is not known: the longest of all.
     pub fn longest_eta_ms(&self, now: DateTime<Utc>) -> u32 {
-        self.queues.iter().map(|lag| estimate(&lag, now)).max().unwrap_or(QUICK_MS)
+        self.queues.iter().map(|lag| lag.eta_ms(now)).max().unwrap_or(QUICK_MS)
+    }
+
+    fn of<T>(&self, queue: &str, act: impl FnOnce(&mut Lag) -> T) -> T {
+        if let Some(mut lag) = self.queues.get_mut(queue) {
+            return act(&mut lag);
+        }
+        act(&mut self.queues.entry(queue.to_owned()).or_default())
     }
 }
 
-fn is_stale(lag: &Lag, now: DateTime<Utc>) -> bool {
-    (now - lag.seen_at).to_std().is_ok_and(|age| age > STALE)
+impl Lag {
+    fn note(&mut self, progress: &Progress, now: DateTime<Utc>) {
+        let lag_ms = ms_between(progress.oldest_accepted_at, now);
+        let before = if self.is_stale(now) { f64::from(lag_ms) } else { self.smoothed_ms };
+        self.smoothed_ms = before + WEIGHT * (f64::from(lag_ms) - before);
+        self.seen_at = Some(now);
+        let until = self.decided_until.max(Some(progress.newest_accepted_at));
+        self.decided_until = until;
+        while self.waiting.front().is_some_and(|accepted_at| Some(*accepted_at) <= until) {
+            self.waiting.pop_front();
+        }
+    }
+
+    fn sent(&mut self, accepted_at: DateTime<Utc>) {
+        // Its outcome may have been quicker than the broker's confirm.
+        let is_decided = self.decided_until.is_some_and(|until| accepted_at <= until);
+        let is_counted = self.waiting.back().is_some_and(|last| accepted_at - *last < GRAIN);
+        if !is_decided && !is_counted && self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back(accepted_at);
+        }
+    }
+
+    fn behind_ms(&self, now: DateTime<Utc>) -> u32 {
+        self.waiting.front().map_or(0, |accepted_at| ms_between(*accepted_at, now))
+    }
+
+    fn probe(&mut self, now: DateTime<Utc>) -> bool {
+        let is_time = self.probed_at.is_none_or(|probed_at| now - probed_at >= PROBE);
+        if is_time {
+            self.probed_at = Some(now);
+        }
+        is_time
+    }
+
+    fn eta_ms(&self, now: DateTime<Utc>) -> u32 {
+        let seen_ms = if self.is_stale(now) { 0 } else { self.smoothed_ms as u32 };
+        seen_ms.max(self.behind_ms(now)).max(QUICK_MS)
+    }
+
+    fn is_stale(&self, now: DateTime<Utc>) -> bool {
+        self.seen_at.is_none_or(|seen_at| now - seen_at > STALE)
+    }
 }
 
-fn estimate(lag: &Lag, now: DateTime<Utc>) -> u32 {
-    if is_stale(lag, now) { QUICK_MS } else { (lag.smoothed_ms as u32).max(QUICK_MS) }
+/// Never negative: clocks differ.
+fn ms_between(from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
+    (to - from).num_milliseconds().clamp(0, i64::from(u32::MAX)) as u32
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
+
+    const QUEUE: &str = "requests.00";
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::milliseconds(ms)
+    }
+
+    fn progress(queue: &str, oldest_ms: i64, newest_ms: i64) -> Progress {
+        let mut progress = Progress::new(queue, at(oldest_ms));
+        progress.add(at(newest_ms));
+        progress
+    }
 
     #[test]
     fn the_estimate_follows_the_queue_and_is_forgotten() {
-        let (pace, start) = (Pace::default(), DateTime::UNIX_EPOCH);
-        let at = |ms| start + TimeDelta::milliseconds(ms);
-        assert_eq!(pace.eta_ms("requests.00", start), QUICK_MS);
-        pace.note("requests.00", at(0), at(4_000));
-        assert_eq!(pace.eta_ms("requests.00", at(4_000)), 4_000);
+        let pace = Pace::default();
+        assert_eq!(pace.eta_ms(QUEUE, at(0)), QUICK_MS);
+        pace.note(&progress(QUEUE, 0, 0), at(4_000));
+        assert_eq!(pace.eta_ms(QUEUE, at(4_000)), 4_000);
         for step in 1..=20 {
-            pace.note("requests.00", at(4_000), at(4_000 + step));
+            pace.note(&progress(QUEUE, 4_000, 4_000), at(4_000 + step));
         }
-        assert!(pace.eta_ms("requests.00", at(4_020)) < 100, "it caught up");
-        pace.note("requests.01", at(4_000), at(6_000));
+        assert!(pace.eta_ms(QUEUE, at(4_020)) < 100, "it caught up");
+        pace.note(&progress("requests.01", 4_000, 4_000), at(6_000));
         assert_eq!(pace.longest_eta_ms(at(6_000)), 2_000);
         assert_eq!(pace.longest_eta_ms(at(60_000)), QUICK_MS);
     }
 
     #[test]
     fn clocks_that_differ_never_give_a_negative_wait() {
-        let (pace, now) = (Pace::default(), DateTime::UNIX_EPOCH);
-        pace.note("payments.00", now + TimeDelta::seconds(5), now);
-        assert_eq!(pace.eta_ms("payments.00", now), QUICK_MS);
+        let pace = Pace::default();
+        pace.note(&progress("payments.00", 5_000, 5_000), at(0));
+        assert_eq!(pace.eta_ms("payments.00", at(0)), QUICK_MS);
+        pace.sent("payments.00", at(6_000));
+        assert_eq!(pace.is_behind("payments.00", 0, at(0)), None);
+    }
+
+    #[test]
+    fn a_queue_that_nobody_works_on_is_behind_until_its_requests_are_decided() {
+        let pace = Pace::default();
+        for ms in 0..1_000 {
+            pace.sent(QUEUE, at(ms));
+        }
+        assert_eq!(pace.is_behind(QUEUE, 5_000, at(5_000)), None, "not longer than the limit");
+        assert_eq!(pace.is_behind(QUEUE, 5_000, at(5_500)), None, "the first one is a probe");
+        assert_eq!(pace.is_behind(QUEUE, 5_000, at(5_600)), Some(5_600));
+        assert_eq!(pace.eta_ms(QUEUE, at(5_600)), 5_600);
+        pace.note(&progress(QUEUE, 0, 500), at(5_700));
+        let behind = pace.is_behind(QUEUE, 5_000, at(5_700));
+        assert!(behind.is_some_and(|ms| (5_100..=5_300).contains(&ms)), "{behind:?}");
+        pace.note(&progress(QUEUE, 501, 999), at(5_800));
+        assert_eq!(pace.is_behind(QUEUE, 5_000, at(60_000)), None);
+    }
+
+    #[test]
+    fn an_outcome_that_overtakes_the_confirm_leaves_nothing_waiting() {
+        let pace = Pace::default();
+        pace.note(&progress(QUEUE, 100, 100), at(105));
+        pace.sent(QUEUE, at(100));
+        assert_eq!(pace.is_behind(QUEUE, 5_000, at(60_000)), None);
+    }
+
+    #[test]
+    fn a_missed_outcome_is_made_good_by_the_next_one() {
+        let pace = Pace::default();
+        pace.sent(QUEUE, at(0));
+        pace.sent(QUEUE, at(30_000));
+        pace.note(&progress(QUEUE, 30_000, 30_000), at(30_010));
+        assert_eq!(pace.is_behind(QUEUE, 5_000, at(40_000)), None);
     }
 }

@@ -114,10 +114,17 @@ async fn admit(api: &Api, entry: &Entry, request: &Reserve, is_keyed: bool) -> R
     admitted.map_err(|refusal| refusal_problem(refusal, "reservation", request.id))
 }
 
+/// The longest that a client is asked to stay away.
+const RETRY_SECONDS_MAX: u32 = 60;
+
 /// The 503 of a request that was not admitted. Where that is not known, it has the request's id.
 pub fn refusal_problem(refusal: Refusal, name: &str, id: impl Serialize) -> Problem {
     match refusal {
         Refusal::Full => Problem::unavailable("Too many requests are waiting. Try again soon.", 1),
+        Refusal::Behind { by_ms } => Problem::unavailable(
+            "Requests wait so long now that yours might not be decided in time.",
+            by_ms.div_ceil(1_000).clamp(1, RETRY_SECONDS_MAX),
+        ),
         Refusal::Away => Problem::unavailable("Requests cannot be queued now.", 2),
         Refusal::Unknown => {
             let detail = "It is not known whether the request was queued. Look it up, or repeat it \

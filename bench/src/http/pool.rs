@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -11,6 +12,9 @@ use super::request::Request;
 
 /// Each source address has some 28,000 ports; this keeps well below.
 const CONNECTIONS_OF_A_SOURCE: usize = 10_000;
+
+/// Connections of all pools: the ports of those that were closed a moment ago are not free yet.
+static OPENED: AtomicUsize = AtomicUsize::new(0);
 
 /// Connections to one server, opened when none is free, up to a limit. For one thread.
 #[derive(Debug)]
@@ -68,8 +72,8 @@ impl Pool {
 
     /// A connection that does not go back to the pool.
     pub async fn open(&self) -> Result<Connection, Failure> {
-        let number = self.opened.get();
-        self.opened.set(number + 1);
+        self.opened.set(self.opened.get() + 1);
+        let number = OPENED.fetch_add(1, Ordering::Relaxed);
         let connect = Connection::open(source(number), self.to);
         match tokio::time::timeout(self.timeout, connect).await {
             Err(_) => Err(Failure::TimedOut),

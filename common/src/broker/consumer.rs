@@ -1,5 +1,7 @@
 //! Consumes a queue: deliveries one by one, acks up to one of them.
 
+use std::task::{self, Poll};
+
 use futures::{FutureExt, StreamExt};
 use lapin::Channel;
 use lapin::message::Delivery as Raw;
@@ -37,6 +39,11 @@ impl Delivery {
     pub async fn ack(&self) -> Result<(), LostConnection> {
         ack(self, false).await
     }
+
+    /// Acks this message and all before it that came on the same subscription.
+    pub async fn ack_through(&self) -> Result<(), LostConnection> {
+        ack(self, true).await
+    }
 }
 
 /// An open subscription on a channel of its own, so that an ack never reaches into another queue.
@@ -61,21 +68,24 @@ impl Consumer {
     /// The next message. An error when the subscription is over: the connection was lost, or the
     /// broker cancelled.
     pub async fn next(&mut self) -> Result<Delivery, LostConnection> {
-        match self.stream.next().await {
+        std::future::poll_fn(|task| self.poll_next(task)).await
+    }
+
+    /// The same for who waits on several subscriptions in one task.
+    pub fn poll_next(
+        &mut self,
+        task: &mut task::Context<'_>,
+    ) -> Poll<Result<Delivery, LostConnection>> {
+        self.stream.poll_next_unpin(task).map(|next| match next {
             Some(Ok(raw)) => Ok(delivery(raw)),
             Some(Err(error)) => Err(error.into()),
             None => Err(LostConnection("the subscription was ended by the broker".to_owned())),
-        }
+        })
     }
 
     /// A message that has come already, if there is one.
     pub fn try_next(&mut self) -> Option<Result<Delivery, LostConnection>> {
         self.next().now_or_never()
-    }
-
-    /// Acks a message and all before it that came on this subscription.
-    pub async fn ack_through(&self, last: &Delivery) -> Result<(), LostConnection> {
-        ack(last, true).await
     }
 
     /// Takes nothing more. What had come already is returned, to be finished and acked.

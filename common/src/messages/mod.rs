@@ -14,7 +14,7 @@ mod wire;
 
 pub use envelope::Envelope;
 pub use holds::{DueHold, DueHolds, Prompt};
-pub use outcomes::{Outcomes, SectionChange, TicketChange};
+pub use outcomes::{Outcomes, Progress, SectionChange, TicketChange};
 pub use presence::{Presence, PresenceKind};
 pub use request::{Best, Cancel, Pay, Request, Reserve};
 pub use wire::{Message, Undecodable};

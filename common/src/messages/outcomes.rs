@@ -14,11 +14,12 @@ pub struct Outcomes {
     /// The moment of the decision, by the database's clock.
     #[serde(with = "ts_milliseconds")]
     pub decided_at: DateTime<Utc>,
-    /// Where they come from: the queue's name. With `oldest_accepted_at`, how far behind it is.
+    /// Where they come from: a queue's name, or that of the exchange where a transaction decides
+    /// requests of several queues.
     pub queue: String,
-    /// When the oldest request that this transaction decided had been accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "ts_milliseconds_option")]
-    pub oldest_accepted_at: Option<DateTime<Utc>>,
+    /// How far the queues are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub progress: Vec<Progress>,
     /// The reservations that it decided or changed, or that were asked for again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reservations: Vec<Reservation>,
@@ -28,6 +29,42 @@ pub struct Outcomes {
     /// The sections whose tickets it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sections: Vec<SectionChange>,
+}
+
+/// How far a queue is: requests that were accepted between these moments have been decided, and so
+/// were all before them. Front doors tell from it how long a new request will wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The queue's name.
+    pub queue: String,
+    /// When the oldest request that was decided had been accepted.
+    #[serde(with = "ts_milliseconds")]
+    pub oldest_accepted_at: DateTime<Utc>,
+    /// The same of the newest.
+    #[serde(with = "ts_milliseconds")]
+    pub newest_accepted_at: DateTime<Utc>,
+}
+
+impl Progress {
+    /// One request was decided.
+    pub fn new(queue: &str, accepted_at: DateTime<Utc>) -> Self {
+        let (oldest_accepted_at, newest_accepted_at) = (accepted_at, accepted_at);
+        Self { queue: queue.to_owned(), oldest_accepted_at, newest_accepted_at }
+    }
+
+    /// And another one.
+    pub fn add(&mut self, accepted_at: DateTime<Utc>) {
+        self.oldest_accepted_at = self.oldest_accepted_at.min(accepted_at);
+        self.newest_accepted_at = self.newest_accepted_at.max(accepted_at);
+    }
+
+    /// That of several requests of one queue; none for no requests.
+    pub fn of(queue: &str, accepted_at: impl IntoIterator<Item = DateTime<Utc>>) -> Option<Self> {
+        let mut all = accepted_at.into_iter();
+        let mut progress = Self::new(queue, all.next()?);
+        all.for_each(|at| progress.add(at));
+        Some(progress)
+    }
 }
 
 /// A section's tickets changed. A reader that knows another version than `version - 1` has missed
@@ -66,7 +103,7 @@ impl Outcomes {
             v: VERSION,
             decided_at,
             queue: queue.to_owned(),
-            oldest_accepted_at: None,
+            progress: Vec::new(),
             reservations: Vec::new(),
             payments: Vec::new(),
             sections: Vec::new(),

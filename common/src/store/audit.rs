@@ -82,6 +82,11 @@ const RULES: &[(&str, &str)] = &[
              ) > e.tickets_per_customer
          ) AS over",
     ),
+    (
+        "a reservation is of an event that exists",
+        "SELECT count(*) FROM reservations r
+         WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = r.event_id)",
+    ),
 ];
 
 /// Every rule that is broken now. Read in one snapshot, so it may run beside bookings.

@@ -54,13 +54,36 @@ impl From<sqlx::Error> for Failure {
 
 /// A pool that connects when first used: a process starts while Postgres is away.
 pub fn open(settings: &Database, name: &str) -> anyhow::Result<Pool> {
-    let options =
-        PgConnectOptions::from_str(settings.url.expose())?.application_name(name).options([
+    connect(settings, name, [])
+}
+
+/// A pool for statements that take arrays of rows, where only plans by index make sense: a batch must not
+/// cost more because its event is large. Left to itself the planner may read a whole table for a large
+/// batch, and plans anew for every one (postgresql.org/docs, plan_cache_mode).
+pub fn open_for_batches(settings: &Database, name: &str) -> anyhow::Result<Pool> {
+    let by_index = [
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+    ];
+    connect(settings, name, by_index)
+}
+
+fn connect<const N: usize>(
+    settings: &Database,
+    name: &str,
+    plans: [(&'static str, &'static str); N],
+) -> anyhow::Result<Pool> {
+    let options = PgConnectOptions::from_str(settings.url.expose())?
+        .application_name(name)
+        .options([
             ("lock_timeout", format!("{}ms", settings.lock_timeout_ms)),
             ("statement_timeout", format!("{}ms", settings.statement_timeout_ms)),
             ("idle_in_transaction_session_timeout", "30s".to_owned()),
             ("jit", "off".to_owned()),
-        ]);
+        ])
+        .options(plans);
     Ok(PgPoolOptions::new()
         .max_connections(settings.connections_max)
         .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))

@@ -5,6 +5,7 @@ use common::store::audit::{self, Violation};
 
 use crate::support::{Scene, any_of, cancel, wish, with_scene};
 
+const HAS_AN_EVENT: &str = "a reservation is of an event that exists";
 const COUNT: &str =
     "a section's count of available tickets is that of its rows, and none is missing";
 const ONE_SECTION: &str = "every ticket lies in exactly one section";
@@ -202,6 +203,14 @@ fn a_success_that_the_gateway_refused_is_found() {
 #[test]
 fn a_customer_with_too_many_tickets_is_found() {
     breaks(&[LIMIT], "UPDATE events SET tickets_per_customer = 3");
+}
+
+#[test]
+fn a_reservation_of_no_event_is_found() {
+    let spoil = "INSERT INTO reservations (event_id, id, revision, status, fingerprint, created_at,
+                                           updated_at, currency, customer, reason)
+                 VALUES (99, gen_random_uuid(), 1, 'rejected', 1, now(), now(), 'EUR', 'ada', 'too_late')";
+    breaks(&[HAS_AN_EVENT], spoil);
 }
 
 #[test]

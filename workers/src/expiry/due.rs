@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, connection: &Connection) -> Result<()
         failpoint::reach("expiry.committed").await;
         let Ok(()) = telling.send(context, HOLDS_DUE).await else { return Ok(()) };
         failpoint::reach("expiry.told").await;
-        consumer.ack_through(&deliveries[deliveries.len() - 1]).await?;
+        deliveries[deliveries.len() - 1].ack_through().await?;
     }
     // What is not begun goes back to the queue with the channel.
     Ok(())

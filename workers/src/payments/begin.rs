@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use common::decide::{Begun, Footprint, Ledger, begin_payment};
 use common::domain::Payment;
-use common::messages::Pay;
+use common::messages::{Pay, Progress};
 use common::store::Failure;
 use common::store::payments::{self, PaymentKey};
 use sqlx::PgConnection;
@@ -70,7 +70,8 @@ pub(super) async fn begin(
         match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
             Ok((begun, changes)) => {
                 let mut outcomes = changes.outcomes;
-                outcomes.oldest_accepted_at = part.iter().map(|pay| pay.accepted_at).min();
+                let accepted_at = part.iter().map(|pay| pay.accepted_at);
+                outcomes.progress.extend(Progress::of(scene.queue, accepted_at));
                 for one in begun {
                     let (Begun::Charge(payment) | Begun::Over(payment)) = &one;
                     outcomes.payments.push(payment.clone());

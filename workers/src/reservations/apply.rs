@@ -6,16 +6,17 @@ use common::decide::{Footprint, Ledger, cancel, reject_faulty, reserve};
 use common::messages::{Outcomes, Request, Reserve};
 use common::store::Failure;
 use common::store::lock::Houses;
+use common::topology::REQUESTS;
 use sqlx::PgConnection;
 
-use super::batch::Batch;
+use super::batch::{Batch, Taken};
 use crate::Context;
 use crate::dead_letter::dead_letter;
 use crate::tell::Telling;
 use crate::transact::{NotDone, Step, Stopped, houses, persist};
 
-/// The requests of one transaction, decided in order of acceptance.
-struct Decide<'a>(&'a [Request]);
+/// The requests of one transaction, those of a partition decided in order of acceptance.
+struct Decide<'a>(&'a [Taken]);
 
 impl Step for Decide<'_> {
     type Output = ();
@@ -26,8 +27,8 @@ impl Step for Decide<'_> {
         ledger: &mut Ledger,
     ) -> Result<Result<(), Footprint>, Failure> {
         let mut need = Footprint::default();
-        for request in self.0 {
-            match request {
+        for taken in self.0 {
+            match &taken.request {
                 Request::Cancel(request) => cancel(ledger, request),
                 Request::Reserve(request) => {
                     // The rest is decided too, for what it needs: one more round serves all.
@@ -59,36 +60,33 @@ impl Step for Reject<'_> {
 
 /// Decides and commits a batch; returns what is to be told before it is acked. A request that the
 /// database refuses is singled out to the dead letters, and its neighbours are decided.
-pub(super) async fn apply(
-    context: &Context,
-    queue: &str,
-    batch: &Batch,
-) -> Result<Telling, Stopped> {
+pub(super) async fn apply(context: &Context, batch: Batch) -> Result<Telling, Stopped> {
+    let mut progress = batch.progress();
     let mut telling = Telling::default();
-    for (body, reason) in &batch.unreadable {
-        telling.message(dead_letter(queue, body.clone(), reason));
+    for spoilt in batch.unreadable {
+        telling.message(dead_letter(&spoilt.queue, spoilt.body, &spoilt.reason));
     }
-    let events = batch.readable.iter().map(|request| request.id().0).collect();
-    let houses = houses(context, queue, events).await?;
-    let (known, unknown): (Vec<_>, Vec<_>) = batch
-        .readable
-        .iter()
-        .cloned()
-        .partition(|request: &Request| houses.contains_key(&request.id().0));
-    for request in &unknown {
-        telling.message(poison(queue, request, "there is no such event"));
+    let events = batch.readable.iter().map(|taken| taken.request.id().0).collect();
+    let houses = houses(context, REQUESTS, events).await?;
+    let mut known = batch.readable;
+    let is_unknown = |taken: &mut Taken| !houses.contains_key(&taken.request.id().0);
+    for taken in known.extract_if(.., is_unknown) {
+        telling.message(poison(&taken, "there is no such event"));
     }
     let mut parts = VecDeque::from([known.as_slice()]);
     while let Some(part) = parts.pop_front() {
         if part.is_empty() {
             continue;
         }
-        match decide(context, queue, part, &houses).await {
-            Ok(outcomes) => telling.outcomes(context, &outcomes),
+        match decide(context, part, &houses).await {
+            Ok(mut outcomes) => {
+                outcomes.progress = std::mem::take(&mut progress);
+                telling.outcomes(context, &outcomes);
+            }
             Err(NotDone::Stopped) => return Err(Stopped),
             Err(NotDone::Refused(error)) if part.len() == 1 => {
-                telling.message(poison(queue, &part[0], &error.to_string()));
-                reject(context, queue, &part[0], &houses, &mut telling).await?;
+                telling.message(poison(&part[0], &error.to_string()));
+                reject(context, &part[0].request, &houses, &mut telling).await?;
             }
             Err(NotDone::Refused(_)) => {
                 let (left, right) = part.split_at(part.len() / 2);
@@ -103,7 +101,6 @@ pub(super) async fn apply(
 /// Gives the buyer of a poison request an answer, where even that is not refused.
 async fn reject(
     context: &Context,
-    queue: &str,
     request: &Request,
     houses: &Houses,
     telling: &mut Telling,
@@ -111,7 +108,7 @@ async fn reject(
     let Request::Reserve(request) = request else { return Ok(()) };
     let mut footprint = Footprint::default();
     footprint.reservations.insert((request.event, request.id));
-    match persist(context, queue, &footprint, houses, &Reject(request)).await {
+    match persist(context, REQUESTS, &footprint, houses, &Reject(request)).await {
         Ok(((), changes)) => telling.outcomes(context, &changes.outcomes),
         Err(NotDone::Refused(_)) => {}
         Err(NotDone::Stopped) => return Err(Stopped),
@@ -121,30 +118,26 @@ async fn reject(
 
 async fn decide(
     context: &Context,
-    queue: &str,
-    requests: &[Request],
+    requests: &[Taken],
     houses: &Houses,
 ) -> Result<Outcomes, NotDone> {
     let mut footprint = Footprint::default();
-    for request in requests {
+    for Taken { request, .. } in requests {
         footprint.add_request(request, &houses[&request.id().0]);
     }
     let step = Decide(requests);
-    let ((), changes) = persist(context, queue, &footprint, houses, &step).await?;
-    let mut outcomes = changes.outcomes;
-    outcomes.oldest_accepted_at = requests.iter().map(Request::accepted_at).min();
+    let ((), changes) = persist(context, REQUESTS, &footprint, houses, &step).await?;
     tracing::debug!(
-        queue,
         requests = requests.len(),
         inserted = changes.inserted.len(),
         updated = changes.updated.len(),
         tickets = changes.tickets.len(),
         "decided"
     );
-    Ok(outcomes)
+    Ok(changes.outcomes)
 }
 
-fn poison(queue: &str, request: &Request, reason: &str) -> common::broker::Message {
-    let body = serde_json::to_vec(request).expect("plain data always has a JSON form");
-    dead_letter(queue, body, reason)
+fn poison(taken: &Taken, reason: &str) -> common::broker::Message {
+    let body = serde_json::to_vec(&taken.request).expect("plain data always has a JSON form");
+    dead_letter(&taken.queue, body, reason)
 }

@@ -1,30 +1,59 @@
 //! A batch: the envelopes that one transaction decides.
 
-use common::broker::Delivery;
-use common::messages::{Envelope, Request};
+use std::sync::Arc;
 
-/// Envelopes in the order in which they came.
+use chrono::{DateTime, Utc};
+use common::broker::Delivery;
+use common::messages::{Envelope, Progress, Request};
+
+/// A request, and the queue that it came from.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    /// The name of the queue.
+    pub(super) queue: Arc<str>,
+    /// What is asked for.
+    pub(super) request: Request,
+}
+
+/// What cannot be read.
 #[derive(Debug)]
+pub(super) struct Unreadable {
+    /// The name of the queue that it came from.
+    pub(super) queue: Arc<str>,
+    /// Its bytes.
+    pub(super) body: Vec<u8>,
+    /// Why it cannot be read.
+    pub(super) reason: String,
+}
+
+/// Envelopes of some partitions, those of each in the order in which they came.
+#[derive(Debug, Default)]
 pub(super) struct Batch {
-    last: Delivery,
-    /// The requests that can be read, in order of acceptance.
-    pub(super) readable: Vec<Request>,
-    /// What cannot be read, and why.
-    pub(super) unreadable: Vec<(Vec<u8>, String)>,
+    /// The requests that can be read, those of a partition in order of acceptance.
+    pub(super) readable: Vec<Taken>,
+    /// The others.
+    pub(super) unreadable: Vec<Unreadable>,
 }
 
 impl Batch {
-    /// A batch of one envelope.
-    pub(super) fn new(first: Delivery) -> Self {
-        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
-        read(&first, &mut readable, &mut unreadable);
-        Self { last: first, readable, unreadable }
-    }
-
     /// One envelope more.
-    pub(super) fn add(&mut self, delivery: Delivery) {
-        read(&delivery, &mut self.readable, &mut self.unreadable);
-        self.last = delivery;
+    pub(super) fn add(&mut self, queue: &str, delivery: &Delivery) {
+        let last = self.readable.last().filter(|last| *last.queue == *queue);
+        let queue = last.map_or_else(|| Arc::from(queue), |last| Arc::clone(&last.queue));
+        let spoilt = |body, reason: String| Unreadable { queue: Arc::clone(&queue), body, reason };
+        match Envelope::decode(&delivery.body) {
+            Err(error) => self.unreadable.push(spoilt(delivery.body.clone(), error.to_string())),
+            Ok(requests) => {
+                for request in requests {
+                    match request {
+                        Ok(request) => {
+                            self.readable.push(Taken { queue: Arc::clone(&queue), request });
+                        }
+                        Err((body, error)) => self.unreadable.push(spoilt(body, error.to_string())),
+                    }
+                }
+            }
+        }
     }
 
     /// How many requests it has.
@@ -32,22 +61,16 @@ impl Batch {
         self.readable.len() + self.unreadable.len()
     }
 
-    /// The last envelope: an ack of it acks all.
-    pub(super) fn last(&self) -> &Delivery {
-        &self.last
-    }
-}
-
-fn read(delivery: &Delivery, readable: &mut Vec<Request>, unreadable: &mut Vec<(Vec<u8>, String)>) {
-    match Envelope::decode(&delivery.body) {
-        Err(error) => unreadable.push((delivery.body.clone(), error.to_string())),
-        Ok(requests) => {
-            for request in requests {
-                match request {
-                    Ok(request) => readable.push(request),
-                    Err((bytes, error)) => unreadable.push((bytes, error.to_string())),
-                }
+    /// How far each queue is with these requests.
+    pub(super) fn progress(&self) -> Vec<Progress> {
+        let mut all: Vec<Progress> = Vec::new();
+        for taken in &self.readable {
+            let at: DateTime<Utc> = taken.request.accepted_at();
+            match all.iter_mut().rfind(|one| *one.queue == *taken.queue) {
+                Some(one) => one.add(at),
+                None => all.push(Progress::new(&taken.queue, at)),
             }
         }
+        all
     }
 }

@@ -1,8 +1,10 @@
 //! The reservation pool: takes envelopes of requests from the partitions, decides each batch in one
-//! transaction, tells the outcomes, and acks. The unacked envelope is the outbox.
+//! transaction, tells the outcomes, and acks. Some lanes work side by side, so that one decides while
+//! another waits for the database or the broker. The unacked envelope is the outbox.
 
 mod apply;
 mod batch;
+mod lane;
 mod partition;
 
 use std::sync::Arc;
@@ -19,10 +21,11 @@ pub(crate) async fn run(
 ) -> Result<(), LostConnection> {
     let view = Arc::new(presence::alone(context));
     let mut tasks = JoinSet::new();
-    for number in 0..context.topology.request_partitions() {
+    let lanes = context.settings.workers.lanes;
+    for block in lane::blocks(context.topology.request_partitions(), lanes) {
         let (context, connection) = (Arc::clone(context), Arc::clone(connection));
         let view = view.subscribe();
-        tasks.spawn(async move { partition::run(&context, &connection, number, view).await });
+        tasks.spawn(async move { lane::run(&context, &connection, block, view).await });
     }
     let (context, connection) = (Arc::clone(context), Arc::clone(connection));
     tasks.spawn(async move { presence::keep(&context, &connection, &view).await });

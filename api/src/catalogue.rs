@@ -42,7 +42,8 @@ impl Entry {
 
 #[derive(Debug, Default)]
 struct Shelves {
-    listed: Arc<Vec<Arc<Entry>>>,
+    /// None until it was read for the first time.
+    listed: Option<Arc<Vec<Arc<Entry>>>>,
     by_id: HashMap<EventId, Arc<Entry>>,
     others: HashMap<EventId, Arc<Entry>>,
     unknown: HashSet<EventId>,
@@ -79,9 +80,21 @@ impl Catalogue {
         }
     }
 
-    /// The events that have not begun, soonest first.
-    pub fn listed(&self) -> Arc<Vec<Arc<Entry>>> {
-        Arc::clone(&self.shelves.read().unwrap_or_else(PoisonError::into_inner).listed)
+    /// The events that have not begun, soonest first. A process that has just started reads them now: an
+    /// empty list would be taken for the truth.
+    pub async fn listed(&self) -> Result<Arc<Vec<Arc<Entry>>>, Away> {
+        if let Some(listed) = self.known_list() {
+            return Ok(listed);
+        }
+        let _one_at_a_time = self.reading.lock().await;
+        match self.known_list() {
+            Some(listed) => Ok(listed),
+            None => self.read_all().await,
+        }
+    }
+
+    fn known_list(&self) -> Option<Arc<Vec<Arc<Entry>>>> {
+        self.shelves.read().unwrap_or_else(PoisonError::into_inner).listed.clone()
     }
 
     /// An event, from memory if it is known, and read if not; none where there is no such event.
@@ -127,6 +140,10 @@ impl Catalogue {
 
     async fn refresh(&self) -> Result<(), Away> {
         let _one_at_a_time = self.reading.lock().await;
+        self.read_all().await.map(drop)
+    }
+
+    async fn read_all(&self) -> Result<Arc<Vec<Arc<Entry>>>, Away> {
         let listed = database::read("the events", || async {
             let mut events = Vec::new();
             let mut after = None;
@@ -147,10 +164,11 @@ impl Catalogue {
         })
         .await?;
         let by_id = listed.iter().map(|entry| (entry.event.id, Arc::clone(entry))).collect();
+        let listed = Arc::new(listed);
         let mut shelves = self.shelves.write().unwrap_or_else(PoisonError::into_inner);
         // What is not listed is read again when it is asked for: its terms may have changed.
-        *shelves = Shelves { listed: Arc::new(listed), by_id, ..Shelves::default() };
-        Ok(())
+        *shelves = Shelves { listed: Some(Arc::clone(&listed)), by_id, ..Shelves::default() };
+        Ok(listed)
     }
 
     async fn with_houses(&self, events: Vec<Event>) -> Result<Vec<Arc<Entry>>, store::Failure> {

@@ -13,7 +13,7 @@ use super::view::{self, EventView};
 use crate::catalogue::Entry;
 use crate::problem::{Problem, ProblemBody};
 use crate::query;
-use crate::state::{Api, Shared};
+use crate::state::{Api, Shared, database_away};
 
 /// Events on a page, where the client does not say.
 const LIMIT_DEFAULT: usize = 50;
@@ -41,6 +41,8 @@ pub struct Events {
         (status = 200, description = "A page of events", body = Events),
         (status = 400, description = "The query is wrong", body = ProblemBody,
          content_type = "application/problem+json"),
+        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
+         content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
@@ -62,7 +64,7 @@ pub async fn list(
                 Problem::malformed("after is not the next of a page of this list.")
             })?),
         };
-    let listed = api.catalogue.listed();
+    let listed = api.catalogue.listed().await.map_err(|_| database_away())?;
     let key = |at: &DateTime<Utc>, id: EventId| (*at, id);
     let begin = after.map_or(0, |after| {
         let last = key(&after.starts_at, after.id);

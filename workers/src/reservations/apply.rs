@@ -132,7 +132,7 @@ async fn decide(
         inserted = changes.inserted.len(),
         updated = changes.updated.len(),
         tickets = changes.tickets.len(),
-        "decided"
+        "committed"
     );
     Ok(changes.outcomes)
 }

@@ -135,6 +135,9 @@ impl Lane<'_> {
         taken: &[(usize, Delivery)],
     ) -> Result<Result<(), Stopped>, LostConnection> {
         let Ok(telling) = apply(self.context, batch).await else { return Ok(Err(Stopped)) };
+        for (place, _) in taken {
+            tracing::debug!(queue = self.partitions[*place].queue, "decided");
+        }
         failpoint::reach("reservations.committed").await;
         if telling.send(self.context, REQUESTS).await.is_err() {
             return Ok(Err(Stopped));

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod common;
+mod simulate;
 
 use std::time::Duration;
 
@@ -97,6 +98,8 @@ enum Scenario {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
         seconds: u64,
     },
+    /// Reckon a sale at a fleet that is not there, from service times that were measured: nothing is started
+    Simulate(simulate::Arguments),
     /// Boxoffice and the baseline by turns, and the limits: the ratios
     Compare {
         #[command(flatten)]
@@ -151,6 +154,10 @@ impl Cli {
     /// Plays the scenario and tells what came of it; an error where something does not hold.
     pub fn run(self) -> Result<()> {
         self.check()?;
+        if let Scenario::Simulate(arguments) = &self.scenario {
+            arguments.tell();
+            return Ok(());
+        }
         let kit = Kit::start(self.common.options())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let report = LocalSet::new().block_on(&runtime, self.scenario.play(&kit))?;
@@ -172,7 +179,7 @@ impl Cli {
             | Scenario::ExpiryWave { rate, .. } => vec![*rate],
             Scenario::Browse { rate, reads, .. } => vec![*rate, *reads],
             Scenario::Compare { search, .. } => vec![search.start, search.max],
-            Scenario::OnSale { .. } | Scenario::Limits { .. } => Vec::new(),
+            Scenario::OnSale { .. } | Scenario::Limits { .. } | Scenario::Simulate(_) => Vec::new(),
         };
         let fits = |rate: &f64| (1.0..=200_000.0).contains(rate);
         ensure!(rates.iter().all(fits), "rates must be from 1 to 200,000 in a second");
@@ -201,6 +208,7 @@ impl Scenario {
                 browse(kit, Lookers { reads, streams }, pace.step(rate)).await
             }
             Self::Limits { seconds } => limits::limits(kit, Duration::from_secs(seconds)).await,
+            Self::Simulate(_) => anyhow::bail!("a simulation is not played"),
             Self::Compare { search, rounds } => {
                 let limit = Duration::from_secs(search.step_seconds);
                 compare(kit, search.plan(), rounds, limit).await

@@ -1,0 +1,96 @@
+//! Those who wait, and how long they did.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use hdrhistogram::Histogram;
+
+/// First come, first served. Those who came in the same millisecond stand together.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    groups: VecDeque<Group>,
+    length: u64,
+}
+
+/// So many, who came then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Group {
+    /// When, in milliseconds.
+    pub(super) since: u64,
+    /// How many.
+    pub(super) count: u64,
+}
+
+impl Line {
+    /// Puts them at the end.
+    pub(super) fn join(&mut self, group: Group) {
+        self.length += group.count;
+        match self.groups.back_mut() {
+            Some(last) if last.since == group.since => last.count += group.count,
+            _ if group.count > 0 => self.groups.push_back(group),
+            _ => {}
+        }
+    }
+
+    /// Takes the first, at most so many.
+    pub(super) fn take(&mut self, most: u64) -> Vec<Group> {
+        let (mut taken, mut left) = (Vec::new(), most.min(self.length));
+        self.length -= left;
+        while left > 0 {
+            let Some(first) = self.groups.front_mut() else { break };
+            let count = first.count.min(left);
+            taken.push(Group { since: first.since, count });
+            (first.count, left) = (first.count - count, left - count);
+            if first.count == 0 {
+                self.groups.pop_front();
+            }
+        }
+        taken
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Since when the first has waited.
+    pub(super) fn first_since(&self) -> Option<u64> {
+        self.groups.front().map(|group| group.since)
+    }
+}
+
+/// How long they waited.
+#[derive(Clone)]
+pub struct Waits(Histogram<u64>);
+
+impl fmt::Debug for Waits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [half, longest] = [0.5, 1.0].map(|part| self.quantile_ms(part));
+        write!(f, "{} waited, half of them up to {half} ms, all up to {longest} ms", self.count())
+    }
+}
+
+impl Waits {
+    pub(super) fn new() -> Self {
+        const A_DAY_MS: u64 = 86_400_000;
+        Self(Histogram::new_with_max(A_DAY_MS, 3).expect("three digits fit"))
+    }
+
+    pub(super) fn add(&mut self, group: Group, until: u64) {
+        self.0.saturating_record_n(until.saturating_sub(group.since), group.count);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.0.add(&other.0).expect("both have the same bounds");
+    }
+
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// How many milliseconds this part of them waited, at most.
+    pub fn quantile_ms(&self, part: f64) -> u64 {
+        self.0.value_at_quantile(part)
+    }
+}

@@ -22,6 +22,7 @@ pub struct App {
     public: TcpListener,
     admin: TcpListener,
     background: CancellationToken,
+    admin_router: axum::Router,
     drain: Duration,
 }
 
@@ -34,10 +35,13 @@ impl App {
             tracing::warn!("the secret is the one for development: set BOXOFFICE__SECRET");
         }
         let background = CancellationToken::new();
+        let (public, admin) = (listen(settings.api.listen)?, listen(settings.api.admin_listen)?);
+        let api = Api::start(settings, &background)?;
         Ok(Self {
-            public: listen(settings.api.listen)?,
-            admin: listen(settings.api.admin_listen)?,
-            api: Api::start(settings, &background)?,
+            public,
+            admin,
+            admin_router: router::admin(&api, settings),
+            api,
             background,
             drain: Duration::from_millis(settings.api.drain_ms),
         })
@@ -57,7 +61,7 @@ impl App {
         let admin_stop = CancellationToken::new();
         let admin = tokio::spawn(server::serve(
             self.admin,
-            router::admin(&self.api),
+            self.admin_router.clone(),
             connections_max,
             admin_stop.clone(),
         ));

@@ -1,9 +1,11 @@
 //! Reads from Postgres with a limit on their time. The front door changes nothing there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::backoff::Backoff;
 use common::store::Failure;
+
+use crate::metrics;
 
 /// A read takes no longer than this, tries again included.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,7 +32,10 @@ where
         }
         attempt().await
     };
-    match tokio::time::timeout(READ_TIMEOUT, tries).await {
+    let begun = Instant::now();
+    let read = tokio::time::timeout(READ_TIMEOUT, tries).await;
+    metrics::read(what, begun.elapsed().as_secs_f64(), matches!(read, Ok(Ok(_))));
+    match read {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {
             let cause = std::error::Error::source(&error).map(ToString::to_string);

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
 use crate::extract::wait_seconds;
+use crate::metrics;
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;
 
@@ -36,6 +37,7 @@ pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Re
         }
     };
     tracing::debug!(?id, %method, path, status = response.status().as_u16(), "answered");
+    metrics::responded(response.status());
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

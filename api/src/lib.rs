@@ -31,8 +31,10 @@ pub mod state;
 
 pub mod etag;
 pub mod health;
+pub mod metrics;
 pub mod money;
 pub mod open_files;
 pub mod openapi;
+pub mod operators;
 pub mod page;
 pub mod query;

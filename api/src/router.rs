@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use common::settings::Settings;
 use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +19,7 @@ use crate::openapi::{self, Document};
 use crate::page::Page;
 use crate::problem::{self, Kind, Problem};
 use crate::state::Shared;
-use crate::{events, health, organiser, payments, reservations};
+use crate::{events, health, operators, organiser, payments, reservations};
 
 /// What the public reaches.
 pub fn public(api: &Shared) -> Router {
@@ -40,13 +41,14 @@ pub fn public(api: &Shared) -> Router {
 }
 
 /// What operators reach.
-pub fn admin(api: &Shared) -> Router {
-    Router::new()
+pub fn admin(api: &Shared, settings: &Settings) -> Router {
+    let own = Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(|| async { Problem::not_found("There is no such route.") })
-        .with_state(Arc::clone(api))
+        .with_state(Arc::clone(api));
+    own.merge(operators::routes(api, settings))
 }
 
 /// What is served as `/api/openapi.json`.

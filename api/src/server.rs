@@ -12,6 +12,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::metrics::Counted;
+
 /// How long the head of a request may take, and how long a connection may be idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a peer may leave unread what was sent to it, before the connection is given up.
@@ -38,8 +40,10 @@ pub async fn serve(
             let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
             let stream = accept(&listener).await;
             let connection = serve_connection(stream, router.clone(), stop.clone());
+            let counted = Counted::connection();
             connections.spawn(async move {
                 connection.await;
+                drop(counted);
                 drop(slot);
             });
         }

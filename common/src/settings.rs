@@ -184,6 +184,9 @@ settings! {
         audit_interval_ms: u64 = 30_000,
         /// How long a hold must be overdue before the audit sends for it again.
         audit_overdue_ms: u64 = 5_000,
+        /// How often an expiry worker proves the invariants against the whole database; 0 turns it
+        /// off.
+        invariants_interval_ms: u64 = 300_000,
         /// Whether an expiry worker sends for all holds again when it starts.
         rearm_at_start: bool = true,
         /// How long to finish what is in hand after SIGTERM.

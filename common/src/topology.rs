@@ -40,6 +40,7 @@ pub const DEAD_LETTERS: &str = "dead-letters";
 
 const DELIVERY_LIMIT: i64 = 20;
 const DUE_KEY: &str = "due";
+const TTL: &str = "x-message-ttl";
 
 /// How an exchange routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -183,6 +184,13 @@ impl Topology {
         .to_vec()
     }
 
+    /// The queues that workers or operators must empty: all but the delay queues, which empty
+    /// themselves.
+    pub fn work_queues(&self) -> Vec<String> {
+        let is_delay = |queue: &Queue| queue.arguments.iter().any(|(key, _)| *key == TTL);
+        self.queues().into_iter().filter(|queue| !is_delay(queue)).map(|queue| queue.name).collect()
+    }
+
     /// Every durable queue, targets of dead-lettering first.
     pub fn queues(&self) -> Vec<Queue> {
         let mut queues = vec![dead_letters(), holds_due()];
@@ -236,7 +244,7 @@ fn payments(partition: u16) -> Queue {
 fn delay(ms: u32) -> Queue {
     let mut arguments = quorum();
     arguments.extend([
-        ("x-message-ttl", Argument::Int(i64::from(ms))),
+        (TTL, Argument::Int(i64::from(ms))),
         ("x-dead-letter-exchange", Argument::Text(HOLDS)),
         ("x-dead-letter-routing-key", Argument::Text(DUE_KEY)),
         ("x-dead-letter-strategy", Argument::Text("at-least-once")),

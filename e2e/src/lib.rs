@@ -6,6 +6,7 @@
 mod buyer;
 mod database;
 pub mod messages;
+mod metrics;
 pub mod plans;
 mod service;
 mod stack;
@@ -13,6 +14,7 @@ mod vhost;
 
 pub use buyer::{Answer, Buyer};
 pub use database::Database;
+pub use metrics::Metrics;
 pub use service::Service;
 pub use stack::{Options, Stack};
 pub use vhost::Vhost;

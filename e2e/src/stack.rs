@@ -224,7 +224,7 @@ fn environment(database: &str, broker: &str, options: &Options) -> Vec<(String, 
     settings.into_iter().map(|(key, value)| (name(key), value)).collect()
 }
 
-async fn address(service: &Service, which: &str) -> Result<String> {
+pub(crate) async fn address(service: &Service, which: &str) -> Result<String> {
     let line = service.message("listening").await?;
     line[which].as_str().map(str::to_owned).with_context(|| format!("no {which} in {line}"))
 }

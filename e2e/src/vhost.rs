@@ -54,6 +54,14 @@ impl Vhost {
         Ok(self.ask(reqwest::Method::GET, kind).await?.json().await?)
     }
 
+    /// Throws away what waits in a queue.
+    pub async fn purge(&self, queue: &str) -> Result<()> {
+        let url = format!("{}/api/queues/{}/{queue}/contents", self.management, self.name);
+        let request = reqwest::Client::new().delete(url).basic_auth("guest", Some("guest"));
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Removes it, with all that is in it.
     pub async fn drop(self) -> Result<()> {
         self.ask(reqwest::Method::DELETE, "vhosts").await?;

@@ -1,11 +1,16 @@
 //! What every pool needs.
 
+use std::sync::{Mutex, PoisonError};
+
 use common::broker::{Connection, LostConnection, Publisher};
 use common::settings::Settings;
 use common::store::houses::HouseCache;
 use common::store::{Pool, pool};
 use common::topology::Topology;
 use tokio_util::sync::CancellationToken;
+
+use crate::metrics;
+use crate::partitions::View;
 
 /// What every pool of a process shares.
 #[derive(Debug)]
@@ -27,6 +32,7 @@ pub struct Context {
     pub give_up: CancellationToken,
     /// This process, unlike any other.
     pub worker: String,
+    view: Mutex<Option<View>>,
 }
 
 impl Context {
@@ -43,10 +49,22 @@ impl Context {
             houses: HouseCache::default(),
             topology,
             worker,
+            view: Mutex::default(),
             stop,
             give_up: CancellationToken::new(),
             settings,
         })
+    }
+
+    /// The reservation workers as this one knows them; none where it is not one of them.
+    pub(crate) fn view(&self) -> Option<View> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Shows operators another view.
+    pub(crate) fn show_view(&self, view: &View) {
+        metrics::shared(view, self.topology.request_partitions());
+        *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(view.clone());
     }
 
     /// A connection to consume on.

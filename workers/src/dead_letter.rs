@@ -3,11 +3,14 @@
 use common::broker::Message;
 use common::topology::DEAD_LETTERS;
 
+use crate::metrics;
+
 /// Longer reasons are cut: a header must fit into a frame.
 const REASON_BYTES_MAX: usize = 1_000;
 
 /// A dead letter of something that came from this queue.
 pub(crate) fn dead_letter(queue: &str, body: Vec<u8>, reason: &str) -> Message {
+    metrics::pool(queue).dead_letters.inc();
     tracing::error!(queue, reason, "to the dead letters");
     let cut = (0..=REASON_BYTES_MAX).rev().find(|at| reason.is_char_boundary(*at)).unwrap_or(0);
     let mut message = Message::durable(DEAD_LETTERS, queue.to_owned(), body);

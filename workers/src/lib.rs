@@ -11,6 +11,8 @@ pub mod reservations;
 mod admin;
 mod context;
 mod dead_letter;
+mod in_hand;
+mod metrics;
 mod partitions;
 mod presence;
 mod run;

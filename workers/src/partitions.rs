@@ -48,9 +48,14 @@ impl Members {
 }
 
 impl View {
+    /// The worker that owns the partition.
+    pub(crate) fn owner(&self, partition: u16) -> &str {
+        &self.workers[usize::from(partition) % self.workers.len()]
+    }
+
     /// Whether this worker owns the partition.
     pub(crate) fn owns(&self, partition: u16) -> bool {
-        self.workers[usize::from(partition) % self.workers.len()] == self.me
+        self.owner(partition) == self.me
     }
 
     /// How many workers live.

@@ -13,7 +13,9 @@ use crate::partitions::{Members, View};
 /// The view of a worker that has heard of nobody yet.
 pub(crate) fn alone(context: &Context) -> watch::Sender<View> {
     let forget = Duration::from_millis(context.settings.workers.forget_ms);
-    watch::Sender::new(Members::new(&context.worker, forget).view(Instant::now()))
+    let view = Members::new(&context.worker, forget).view(Instant::now());
+    context.show_view(&view);
+    watch::Sender::new(view)
 }
 
 /// Keeps the view until the process stops, and then says goodbye.
@@ -41,6 +43,7 @@ pub(crate) async fn keep(
             let changed = *known != now;
             if changed {
                 tracing::info!(workers = now.workers(), "partitions are shared anew");
+                context.show_view(&now);
                 *known = now;
             }
             changed

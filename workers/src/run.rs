@@ -8,6 +8,7 @@ use common::backoff::Backoff;
 use common::broker::{Connection, LostConnection};
 use common::settings::Settings;
 use common::shutdown;
+use common::topology::{HOLDS_DUE, Topology};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +37,19 @@ impl Role {
             Self::Expiry => "expiry",
         }
     }
+
+    /// The queues that it consumes.
+    pub(crate) fn queues(self, topology: &Topology) -> Vec<String> {
+        match self {
+            Self::Reservations => {
+                (0..topology.request_partitions()).map(Topology::request_queue).collect()
+            }
+            Self::Payments => {
+                (0..topology.payment_partitions()).map(Topology::payment_queue).collect()
+            }
+            Self::Expiry => vec![HOLDS_DUE.to_owned()],
+        }
+    }
 }
 
 /// Runs these pools until `stop` and finishes what is in hand, within the drain's deadline.
@@ -60,8 +74,7 @@ pub(crate) async fn run(
             && count.load(Ordering::Relaxed) == wanted
             && !state.stop.is_cancelled()
     };
-    let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
-    admin::serve(&context, &names.join(","), ready).await?;
+    admin::serve(&context, roles, ready).await?;
     let mut pools = JoinSet::new();
     for role in roles {
         pools.spawn(keep_consuming(Arc::clone(&context), *role, Arc::clone(&consuming)));

@@ -10,8 +10,8 @@ use common::domain::ReservationStatus;
 use common::messages::{DueHold, DueHolds, Message, Outcomes, Prompt};
 use common::topology::{HOLDS, OUTCOMES};
 
-use crate::Context;
 use crate::transact::{Stopped, wait};
+use crate::{Context, metrics};
 
 /// Holds in one delayed message, at most.
 const HOLDS_MAX: usize = 500;
@@ -31,6 +31,10 @@ impl Telling {
     pub(crate) fn outcomes(&mut self, context: &Context, outcomes: &Outcomes) {
         if outcomes.is_empty() {
             return;
+        }
+        if let Some(accepted_at) = outcomes.oldest_accepted_at() {
+            let wait = metrics::seconds(outcomes.decided_at - accepted_at);
+            metrics::pool(&outcomes.queue).wait.observe(wait);
         }
         let held = outcomes.reservations.iter().filter(|r| r.status == ReservationStatus::Held);
         let holds = held.filter_map(|reservation| {

@@ -1,6 +1,6 @@
 //! One transaction: lock, decide, write, commit. And again, where somebody came between.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::backoff::Backoff;
 use common::decide::{Changes, Footprint, Ledger};
@@ -9,7 +9,7 @@ use common::store::lock::{Houses, lock};
 use common::store::{Failure, stock};
 use sqlx::PgConnection;
 
-use crate::Context;
+use crate::{Context, metrics};
 
 /// How often a transaction begins anew before it gives way for a while.
 const ROUNDS_MAX: usize = 8;
@@ -59,9 +59,15 @@ pub(crate) async fn persist<S: Step>(
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
     loop {
         match transact(context, queue, footprint.clone(), houses, step).await {
-            Ok(done) => return Ok(done),
+            Ok((output, changes)) => {
+                metrics::committed(&changes);
+                return Ok((output, changes));
+            }
             Err(Failure::Refused(error)) => return Err(NotDone::Refused(error)),
-            Err(failure) => wait(context, queue, &failure, &mut backoff).await?,
+            Err(failure) => {
+                metrics::pool(queue).database.inc();
+                wait(context, queue, &failure, &mut backoff).await?;
+            }
         }
     }
 }
@@ -103,13 +109,16 @@ async fn transact<S: Step>(
     houses: &Houses,
     step: &S,
 ) -> Result<(S::Output, Changes), Failure> {
+    let meter = metrics::pool(queue);
     for _ in 0..ROUNDS_MAX {
+        let begun = Instant::now();
         let mut transaction = context.pool.begin().await?;
         let mut ledger = lock(&mut transaction, &footprint, houses).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
             Ok(output) => output,
             Err(need) => {
                 transaction.rollback().await?;
+                meter.footprint.inc();
                 footprint.absorb(need);
                 continue;
             }
@@ -118,9 +127,13 @@ async fn transact<S: Step>(
         match stock::write(&mut transaction, &changes).await {
             Ok(()) => {
                 transaction.commit().await?;
+                meter.transaction.observe(begun.elapsed().as_secs_f64());
                 return Ok((output, changes));
             }
-            Err(Failure::Conflict) => transaction.rollback().await?,
+            Err(Failure::Conflict) => {
+                transaction.rollback().await?;
+                meter.conflict.inc();
+            }
             Err(failure) => return Err(failure),
         }
     }

@@ -18,7 +18,7 @@ mod management;
 mod port;
 
 pub use choose::{Servers, for_dev, for_tests};
-pub use install::{ensure_browser, ensure_python};
+pub use install::{ensure_browser, ensure_prometheus, ensure_python};
 
 use std::time::Duration;
 

@@ -108,6 +108,11 @@ impl Boards {
         }
     }
 
+    /// How many boards are open.
+    pub fn count(&self) -> usize {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Outcomes come in now, as far as is known.
     pub fn is_live(&self) -> bool {
         self.is_live.load(Ordering::Acquire)

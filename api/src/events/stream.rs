@@ -13,6 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::board::{AvailabilityChanges, EventBoard};
 use crate::extract::EventPath;
+use crate::metrics::Counted;
 use crate::outcomes::Place;
 use crate::problem::{Problem, ProblemBody};
 use crate::reservations::view::{UNBUFFERED, ascii};
@@ -22,6 +23,7 @@ struct Seats {
     frames: Receiver<Bytes>,
     board: Arc<EventBoard>,
     _place: Place,
+    _counted: Counted,
 }
 
 /// The seats, live
@@ -59,7 +61,8 @@ pub async fn stream(
     let retry = Bytes::from_static(b"retry: 2000\n\n");
     let first = std::iter::once(retry).chain(stream.first).map(Ok);
     let first = futures::stream::iter(first);
-    let seats = Seats { frames: stream.frames, board, _place: place };
+    let seats =
+        Seats { frames: stream.frames, board, _place: place, _counted: Counted::stream("seats") };
     let body = Body::from_stream(first.chain(futures::stream::unfold(seats, Seats::next)));
     let headers = [
         (header::CONTENT_TYPE, ascii("text/event-stream")),

@@ -14,6 +14,7 @@ use common::settings;
 use common::topology::{self, Topology};
 use tokio::sync::Semaphore;
 
+use crate::metrics::{self, EnvelopeMeter};
 use crate::outcomes::Pace;
 
 /// A waiting room for every partition.
@@ -76,7 +77,9 @@ impl FrontDesk {
     pub async fn admit(&self, partition: u16, request: Request) -> Result<(), Refusal> {
         let queue = &self.requests[usize::from(partition)].queue;
         if let Some(by_ms) = self.pace.is_behind(queue, self.lag_max_ms, request.accepted_at()) {
-            return Err(Refusal::Behind { by_ms });
+            let refusal = Refusal::Behind { by_ms };
+            metrics::not_accepted(refusal);
+            return Err(refusal);
         }
         self.enqueue(partition, request).await
     }
@@ -88,18 +91,22 @@ impl FrontDesk {
 
     /// Admits a payment likewise.
     pub async fn admit_payment(&self, payment: Pay) -> Result<(), Refusal> {
-        if !self.is_open() {
-            return Err(Refusal::Away);
-        }
         let partition = self.topology.payment_partition(payment.reservation);
-        self.payments[usize::from(partition)].room.admit(payment).await
+        self.enter(&self.payments[usize::from(partition)], payment).await
     }
 
     async fn enqueue(&self, partition: u16, request: Request) -> Result<(), Refusal> {
-        if !self.is_open() {
-            return Err(Refusal::Away);
-        }
-        self.requests[usize::from(partition)].room.admit(request).await
+        self.enter(&self.requests[usize::from(partition)], request).await
+    }
+
+    async fn enter<T: Send + 'static>(
+        &self,
+        partition: &Partition<T>,
+        request: T,
+    ) -> Result<(), Refusal> {
+        let admitted =
+            if self.is_open() { partition.room.admit(request).await } else { Err(Refusal::Away) };
+        admitted.inspect_err(|refusal| metrics::not_accepted(*refusal))
     }
 }
 
@@ -125,13 +132,17 @@ impl Sender {
             (self.exchange, self.publisher.clone(), Arc::clone(&self.pace));
         let (key, queue) = (Topology::partition_key(partition), Arc::<str>::from(queue));
         let name = Arc::clone(&queue);
+        let meter = EnvelopeMeter::new(exchange);
         let publish = move |requests: Vec<T>| {
+            let (count, meter) = (requests.len(), meter.clone());
             let oldest = requests.iter().map(&accepted_at).min();
             let body = Envelope::new(requests).encode();
             let (publisher, pace, name) = (publisher.clone(), Arc::clone(&pace), Arc::clone(&name));
             let message = Message::durable(exchange, key.clone(), body);
             async move {
-                publisher.publish(message).await?;
+                let word = publisher.publish(message).await;
+                meter.sent(count, &word);
+                word?;
                 if let Some(accepted_at) = oldest {
                     pace.sent(&name, accepted_at);
                 }

@@ -24,6 +24,7 @@ use common::store::Pool;
 use tokio_util::sync::CancellationToken;
 
 use crate::board::Boards;
+use crate::metrics;
 
 /// Who waits for what, and what the outcomes show.
 #[derive(Debug)]
@@ -67,6 +68,9 @@ impl Outcomes {
     fn tell(&self, outcomes: messages::Outcomes, now: DateTime<Utc>) {
         for progress in &outcomes.progress {
             self.pace.note(progress, now);
+        }
+        if let Some(accepted_at) = outcomes.oldest_accepted_at() {
+            metrics::heard(&outcomes, (now - accepted_at).num_milliseconds());
         }
         self.keys.note_all(outcomes.reservations.iter().map(|one| (one.id.0, one.fingerprint)));
         self.keys.note_all(outcomes.payments.iter().map(|one| (one.id.0, one.fingerprint)));

@@ -75,6 +75,11 @@ impl Pace {
         }
         act(&mut self.queues.entry(queue.to_owned()).or_default())
     }
+
+    /// How long the oldest request waits that this process has sent and of which nothing was heard yet.
+    pub fn oldest_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
+        self.queues.get(queue).map_or(0, |lag| lag.behind_ms(now))
+    }
 }
 
 impl Lag {

@@ -16,6 +16,8 @@ use common::domain::Reason;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::metrics;
+
 /// Why a request was refused, ready to be sent.
 #[derive(Debug)]
 #[must_use]
@@ -102,6 +104,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        metrics::problem(self.0.kind);
         let row = self.0.kind.row();
         let mut body = Map::new();
         body.insert("type".to_owned(), Value::String(self.0.kind.uri()));

@@ -6,6 +6,7 @@ use common::messages::Reserve;
 
 use super::QUICK_LOOK;
 use crate::catalogue::Entry;
+use crate::metrics;
 use crate::problem::{Kind, Problem};
 use crate::state::Api;
 
@@ -27,6 +28,7 @@ pub async fn refusal(
     if is_keyed && may_be_a_repeat(api, request).await {
         return None;
     }
+    metrics::refused_at_the_edge(reason);
     Some(Problem::because(Kind::TicketsUnavailable, reason).with("tickets", taken))
 }
 

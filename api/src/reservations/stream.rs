@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::view::{self, ReservationView};
 use crate::catalogue::Entry;
 use crate::extract::ReservationPath;
+use crate::metrics::Counted;
 use crate::outcomes::{Waiter, Word};
 use crate::problem::Problem;
 use crate::state::{Shared, database_away};
@@ -30,6 +31,7 @@ struct Stream {
     waiter: Waiter<ReservationId, Reservation>,
     state: Option<Arc<Reservation>>,
     is_over: bool,
+    _counted: Counted,
 }
 
 /// Opens a stream from the present state on. A client that comes back for the state that ended it
@@ -43,7 +45,15 @@ pub async fn open(
     let waiter = api.outcomes.reservations.wait(path.id);
     let waiter = waiter.ok_or_else(|| Problem::unavailable("Too many clients wait.", 5))?;
     let state = api.reservations.read((path.event, path.id)).await.map_err(|_| database_away())?;
-    let mut stream = Stream { api, entry, path, waiter, state, is_over: false };
+    let mut stream = Stream {
+        api,
+        entry,
+        path,
+        waiter,
+        state,
+        is_over: false,
+        _counted: Counted::stream("reservation"),
+    };
     let first = stream.view().await;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     if first.is_final() && seen.is_some_and(|seen| seen == first.revision.to_string()) {

@@ -1,10 +1,12 @@
 //! Declares the topology on a broker. Doing so again changes nothing; a difference is an error.
 
+use futures::future::try_join_all;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind as Kind};
 
 use super::connection::{Connection, LostConnection};
+use super::depths::Depth;
 use crate::topology::{Argument, ExchangeKind, Topology};
 
 /// Declares every exchange, queue and binding.
@@ -38,11 +40,26 @@ pub async fn queue_depth(
     connection: &Connection,
     queue: &str,
 ) -> Result<(u32, u32), LostConnection> {
+    let depths = queue_depths(connection, &[queue.to_owned()]).await?;
+    Ok((depths[0].messages, depths[0].consumers))
+}
+
+/// The same of several queues, in their order.
+pub(super) async fn queue_depths(
+    connection: &Connection,
+    queues: &[String],
+) -> Result<Vec<Depth>, LostConnection> {
     let channel = connection.channel().await?;
-    let options = QueueDeclareOptions { passive: true, ..Default::default() };
-    let found = channel.queue_declare(queue.into(), options, FieldTable::default()).await?;
+    let look = queues.iter().map(|queue| async {
+        let options = QueueDeclareOptions { passive: true, ..Default::default() };
+        let name = queue.as_str().into();
+        let found = channel.queue_declare(name, options, FieldTable::default()).await?;
+        let (messages, consumers) = (found.message_count(), found.consumer_count());
+        Ok::<_, LostConnection>(Depth { queue: queue.clone(), messages, consumers })
+    });
+    let depths = try_join_all(look).await?;
     close(&channel).await;
-    Ok((found.message_count(), found.consumer_count()))
+    Ok(depths)
 }
 
 /// An error while closing is no error: the channel is gone either way.

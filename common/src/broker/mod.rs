@@ -7,11 +7,14 @@
 mod connection;
 mod consumer;
 mod declare;
+mod depths;
 mod feed;
+mod meter;
 mod publisher;
 
 pub use connection::{Connection, LostConnection};
 pub use consumer::{Consumer, Delivery, Subscription};
 pub use declare::{declare, queue_depth};
+pub use depths::{Depth, Depths};
 pub use feed::Feed;
 pub use publisher::{Message, PublishError, Publisher};

@@ -1,7 +1,7 @@
 //! Publishes, and knows of each message whether the broker has it.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, LostConnection};
 use super::declare::declare;
+use super::meter;
 use crate::backoff::Backoff;
 use crate::settings;
 use crate::topology::Topology;
@@ -83,6 +84,7 @@ impl Publisher {
         name: &str,
         stop: CancellationToken,
     ) -> Self {
+        meter::register();
         let publisher = Self {
             link: Arc::default(),
             lost: Arc::default(),
@@ -111,7 +113,14 @@ impl Publisher {
     pub async fn publish_all(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
         let link = match self.usable_link() {
             Ok(link) => link,
-            Err(error) => return messages.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => {
+                let refuse = |message: &Message| {
+                    let result = Err(error.clone());
+                    meter::published(message.exchange, Duration::ZERO, &result);
+                    result
+                };
+                return messages.iter().map(refuse).collect();
+            }
         };
         let publishes = messages.iter().map(|message| self.send(&link, message));
         let results = join_all(publishes).await;
@@ -125,6 +134,13 @@ impl Publisher {
     }
 
     async fn send(&self, link: &Link, message: &Message) -> Result<(), PublishError> {
+        let sent = Instant::now();
+        let result = self.try_send(link, message).await;
+        meter::published(message.exchange, sent.elapsed(), &result);
+        result
+    }
+
+    async fn try_send(&self, link: &Link, message: &Message) -> Result<(), PublishError> {
         let away = |error: lapin::Error| PublishError::Away(error.to_string());
         let publish = async {
             let confirm = link

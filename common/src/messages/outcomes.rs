@@ -110,6 +110,11 @@ impl Outcomes {
         }
     }
 
+    /// When the oldest request that was decided had been accepted.
+    pub fn oldest_accepted_at(&self) -> Option<DateTime<Utc>> {
+        self.progress.iter().map(|progress| progress.oldest_accepted_at).min()
+    }
+
     /// There is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.reservations.is_empty() && self.payments.is_empty() && self.sections.is_empty()

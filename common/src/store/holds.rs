@@ -17,6 +17,30 @@ pub async fn events_with_holds(connection: &mut PgConnection) -> Result<Vec<Even
     Ok(ids.into_iter().map(EventId).collect())
 }
 
+/// Tickets that are held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// All of them.
+    pub held: i64,
+    /// Those that have been due for more than five seconds.
+    pub overdue: i64,
+}
+
+/// Counts the held tickets of the events that may have holds. Like [`of_event`], it reads along
+/// their tickets: not to be done often.
+pub async fn count(connection: &mut PgConnection) -> Result<Count, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT count(*), count(*) FILTER (
+             WHERE expires_at < clock_timestamp() - interval '5 seconds')
+         FROM tickets
+         WHERE state = 'held'
+           AND event_id IN (SELECT id FROM events WHERE starts_at > now() - interval '2 days')",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Count { held: row.try_get(0)?, overdue: row.try_get(1)? })
+}
+
 /// The holds of an event; only those that have been due for `overdue` where it is given. It reads
 /// along the tickets of the event, which costs no index that every hold would have to keep.
 pub async fn of_event(

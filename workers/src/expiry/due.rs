@@ -1,5 +1,6 @@
 //! Frees the holds that are due.
 
+use chrono::{DateTime, Utc};
 use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
 use common::decide::{Expiry, Footprint, Ledger, expire};
 use common::failpoint;
@@ -8,10 +9,11 @@ use common::store::Failure;
 use common::topology::HOLDS_DUE;
 use sqlx::PgConnection;
 
-use crate::Context;
 use crate::dead_letter::dead_letter;
+use crate::in_hand::InHand;
 use crate::tell::Telling;
 use crate::transact::{NotDone, Step, Stopped, houses, persist};
+use crate::{Context, metrics};
 
 /// Consumes the queue of due holds until the process stops.
 pub(super) async fn run(context: &Context, connection: &Connection) -> Result<(), LostConnection> {
@@ -31,6 +33,13 @@ pub(super) async fn run(context: &Context, connection: &Connection) -> Result<()
             deliveries.push(delivery?);
             holds.extend(read(&deliveries[deliveries.len() - 1], &mut telling));
         }
+        let meter = metrics::pool(HOLDS_DUE);
+        meter.batch_requests.observe(holds.len() as f64);
+        meter.batch_envelopes.observe(deliveries.len() as f64);
+        let again = deliveries.iter().filter(|delivery| delivery.redelivered).count();
+        meter.redelivered.inc_by(again as u64);
+        let oldest = holds.iter().map(|(_, hold)| hold.due_at).min();
+        let _in_hand = oldest.map(|due_at| InHand::take(HOLDS_DUE, due_at));
         let Ok(()) = free(context, &holds, &mut telling).await else { return Ok(()) };
         failpoint::reach("expiry.committed").await;
         let Ok(()) = telling.send(context, HOLDS_DUE).await else { return Ok(()) };
@@ -46,7 +55,7 @@ struct Expire<'a>(&'a [(Prompt, DueHold)]);
 
 #[derive(Default)]
 struct Expired {
-    freed: Vec<Prompt>,
+    freed: Vec<(Prompt, DateTime<Utc>)>,
     again: Vec<(Prompt, DueHold)>,
 }
 
@@ -61,7 +70,7 @@ impl Step for Expire<'_> {
         let mut done = Expired::default();
         for (prompt, hold) in self.0 {
             match expire(ledger, (hold.event, hold.reservation)) {
-                Expiry::Expired => done.freed.push(*prompt),
+                Expiry::Expired => done.freed.push((*prompt, hold.due_at)),
                 Expiry::NotDue(due_at) => done.again.push((*prompt, DueHold { due_at, ..*hold })),
                 Expiry::Over => {}
             }
@@ -84,12 +93,13 @@ async fn free(
     match persist(context, HOLDS_DUE, &footprint, &houses, &Expire(holds)).await {
         Ok((expired, changes)) => {
             for prompt in [Prompt::Hold, Prompt::Rearm, Prompt::Audit] {
-                let freed = expired.freed.iter().filter(|p| **p == prompt).count();
+                let freed = expired.freed.iter().filter(|(p, _)| *p == prompt).count();
                 if freed > 0 {
                     tracing::info!(freed, ?prompt, "holds expired");
                 }
             }
             let now = changes.outcomes.decided_at;
+            metrics::freed(&expired.freed, now);
             for (prompt, hold) in expired.again {
                 telling.holds(context, prompt, [hold], now);
             }

@@ -2,6 +2,7 @@
 //! database says are due. Nothing polls; an audit looks, now and then, for prompts that were lost.
 
 mod due;
+mod invariants;
 mod rearm;
 
 use std::sync::Arc;
@@ -22,6 +23,11 @@ pub(crate) async fn run(
     let state = Arc::clone(context);
     tasks.spawn(async move {
         rearm::run(&state).await;
+        Ok(())
+    });
+    let state = Arc::clone(context);
+    tasks.spawn(async move {
+        invariants::run(&state).await;
         Ok(())
     });
     while let Some(ended) = tasks.join_next().await {

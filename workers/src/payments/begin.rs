@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 
 use super::envelope::Scene;
 use crate::dead_letter::dead_letter;
+use crate::metrics;
 use crate::tell::Telling;
 use crate::transact::{NotDone, Step, Stopped, persist};
 
@@ -74,6 +75,7 @@ pub(super) async fn begin(
                 outcomes.progress.extend(Progress::of(scene.queue, accepted_at));
                 for one in begun {
                     let (Begun::Charge(payment) | Begun::Over(payment)) = &one;
+                    metrics::paid(payment);
                     outcomes.payments.push(payment.clone());
                     if let Begun::Charge(payment) = one {
                         to_charge.push(payment);

@@ -16,10 +16,11 @@ use tokio::sync::Semaphore;
 use super::begin::begin;
 use super::finish::{finish, refunded};
 use super::gateway::{GatewayError, PaymentGateway};
-use crate::Context;
 use crate::dead_letter::dead_letter;
+use crate::in_hand::InHand;
 use crate::tell::Telling;
 use crate::transact::{Stopped, houses, wait};
+use crate::{Context, metrics};
 
 /// What the steps of one envelope share.
 pub(super) struct Scene<'a> {
@@ -57,9 +58,17 @@ async fn pay<G: PaymentGateway>(
     let events = requests.iter().map(|request| request.event).collect();
     let houses = houses(context, queue, events).await?;
     let scene = Scene { context, queue, houses };
+    let meter = metrics::pool(queue);
+    meter.batch_requests.observe(requests.len() as f64);
+    meter.batch_envelopes.observe(1.0);
+    meter.redelivered.inc_by(u64::from(delivery.redelivered));
+    let oldest = requests.iter().map(|request| request.accepted_at).min();
+    let waiting = oldest.map(|accepted_at| InHand::take(queue, accepted_at));
     let begun = begin(&scene, requests, &mut telling).await?;
     failpoint::reach("payments.begun").await;
     telling.send(context, queue).await?;
+    // What the gateway takes is no wait in our queue.
+    drop(waiting);
     let charges: FuturesUnordered<_> = begun
         .into_iter()
         .map(|payment| async {
@@ -95,7 +104,7 @@ async fn charge<G: PaymentGateway>(
 ) -> Result<Charge, Stopped> {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     loop {
-        match answer(scene, gateway.charge(payment)).await {
+        match answer(scene, "charge", gateway.charge(payment)).await {
             Ok(charge) => return Ok(charge),
             Err(error) => wait(scene.context, scene.queue, &error, &mut backoff).await?,
         }
@@ -109,7 +118,7 @@ async fn refund<G: PaymentGateway>(
 ) -> Result<(), Stopped> {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
     loop {
-        match answer(scene, gateway.refund(payment)).await {
+        match answer(scene, "refund", gateway.refund(payment)).await {
             Ok(()) => return Ok(()),
             Err(error) => wait(scene.context, scene.queue, &error, &mut backoff).await?,
         }
@@ -118,11 +127,15 @@ async fn refund<G: PaymentGateway>(
 
 async fn answer<T>(
     scene: &Scene<'_>,
+    kind: &str,
     call: impl Future<Output = Result<T, GatewayError>>,
 ) -> Result<T, GatewayError> {
     let limit = Duration::from_millis(scene.context.settings.workers.gateway_timeout_ms);
     let late = |_| GatewayError(format!("no answer within {limit:?}"));
-    tokio::time::timeout(limit, call).await.map_err(late)?
+    let called = metrics::Call::begin(kind);
+    let answer = tokio::time::timeout(limit, call).await.unwrap_or_else(|out| Err(late(out)));
+    called.end(answer.is_ok());
+    answer
 }
 
 fn read(queue: &str, delivery: &Delivery, telling: &mut Telling) -> Vec<Pay> {

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::envelope::Scene;
 use crate::dead_letter::dead_letter;
+use crate::metrics;
 use crate::tell::Telling;
 use crate::transact::{NotDone, Step, Stopped, persist};
 
@@ -78,7 +79,10 @@ pub(super) async fn finish(
             let mut lost = Vec::new();
             for one in finished {
                 match one {
-                    Finished::Done(payment) => outcomes.payments.push(payment),
+                    Finished::Done(payment) => {
+                        metrics::paid(&payment);
+                        outcomes.payments.push(payment);
+                    }
                     Finished::Refund(payment) => lost.push(payment),
                 }
             }
@@ -106,6 +110,7 @@ pub(super) async fn refunded(
     match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
         Ok((payment, changes)) => {
             let mut outcomes = changes.outcomes;
+            metrics::paid(&payment);
             outcomes.payments.push(payment);
             telling.outcomes(scene.context, &outcomes);
             Ok(())

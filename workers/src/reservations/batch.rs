@@ -5,6 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use common::broker::Delivery;
 use common::messages::{Envelope, Progress, Request};
+use common::topology::REQUESTS;
+
+use crate::in_hand::InHand;
+use crate::metrics;
 
 /// A request, and the queue that it came from.
 #[derive(Debug, Clone)]
@@ -33,11 +37,15 @@ pub(super) struct Batch {
     pub(super) readable: Vec<Taken>,
     /// The others.
     pub(super) unreadable: Vec<Unreadable>,
+    envelopes: u32,
+    redelivered: u32,
 }
 
 impl Batch {
     /// One envelope more.
     pub(super) fn add(&mut self, queue: &str, delivery: &Delivery) {
+        self.envelopes += 1;
+        self.redelivered += u32::from(delivery.redelivered);
         let last = self.readable.last().filter(|last| *last.queue == *queue);
         let queue = last.map_or_else(|| Arc::from(queue), |last| Arc::clone(&last.queue));
         let spoilt = |body, reason: String| Unreadable { queue: Arc::clone(&queue), body, reason };
@@ -59,6 +67,16 @@ impl Batch {
     /// How many requests it has.
     pub(super) fn requests(&self) -> usize {
         self.readable.len() + self.unreadable.len()
+    }
+
+    /// Counts the batch, and keeps its age in view while it is in hand.
+    pub(super) fn meter(&self) -> Vec<InHand> {
+        let meter = metrics::pool(REQUESTS);
+        meter.batch_requests.observe(self.requests() as f64);
+        meter.batch_envelopes.observe(f64::from(self.envelopes));
+        meter.redelivered.inc_by(u64::from(self.redelivered));
+        let progress = self.progress();
+        progress.iter().map(|one| InHand::take(&one.queue, one.oldest_accepted_at)).collect()
     }
 
     /// How far each queue is with these requests.

@@ -134,6 +134,7 @@ impl Lane<'_> {
         batch: Batch,
         taken: &[(usize, Delivery)],
     ) -> Result<Result<(), Stopped>, LostConnection> {
+        let _in_hand = batch.meter();
         let Ok(telling) = apply(self.context, batch).await else { return Ok(Err(Stopped)) };
         for (place, _) in taken {
             tracing::debug!(queue = self.partitions[*place].queue, "decided");

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
 use common::topology::Topology;
 
-use crate::Context;
 use crate::partitions::View;
+use crate::{Context, metrics};
 
 /// The broker gives a partition to its owner first, from RabbitMQ 4.0 on.
 const OWNERS_PRIORITY: i32 = 10;
@@ -103,6 +103,7 @@ impl Partition {
         if since.elapsed() < patience {
             return Ok(());
         }
+        metrics::yielded();
         tracing::info!(queue = self.queue, "standing back for the owner");
         self.leave().await?;
         self.foreign_since = None;

@@ -67,6 +67,7 @@ impl Steps {
             &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
         )?;
         self.docs()?;
+        self.step("alerts: Prometheus", |_| servers::ensure_prometheus())?;
         self.rust_tests(tests)
     }
 

@@ -53,6 +53,15 @@ pub fn ensure_python() -> Result<()> {
     ensure(missing, "Some checks use tools that are written in Python: install python3 with venv")
 }
 
+/// Makes sure that there is Prometheus with its tools, likewise.
+pub fn ensure_prometheus() -> Result<()> {
+    let missing = || {
+        let works = |program| Command::new(program).arg("--version").output().is_ok();
+        if works("prometheus") && works("promtool") { Vec::new() } else { vec!["prometheus"] }
+    };
+    ensure(missing, "The tests of the alerts need prometheus and promtool")
+}
+
 fn ensure(missing: impl Fn() -> Vec<&'static str>, hint: &str) -> Result<()> {
     let packages = missing();
     if packages.is_empty() {

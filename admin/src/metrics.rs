@@ -1,0 +1,33 @@
+//! `GET /metrics`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use common::telemetry::metrics::{self, gauge};
+use common::telemetry::names;
+
+use crate::{Admin, Subject};
+
+/// Everything that is measured, for Prometheus. The broker is asked how much waits; where it does
+/// not answer, the rest is shown without.
+pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> impl IntoResponse {
+    // What it says is among the metrics.
+    let _away = admin.depths.look().await;
+    admin.measure();
+    ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], metrics::encode())
+}
+
+impl<S: Subject> Admin<S> {
+    /// Sets what is only measured when somebody looks.
+    fn measure(&self) {
+        self.subject.measure();
+        gauge(names::READY, &[]).set(f64::from(u8::from(self.subject.is_ready())));
+        gauge(names::BROKER_CONNECTED, &[]).set(f64::from(u8::from(self.subject.is_connected())));
+        let (all, idle) = (f64::from(self.pool.size()), self.pool.num_idle() as f64);
+        gauge(names::DATABASE_CONNECTIONS, &[("state", "idle")]).set(idle);
+        gauge(names::DATABASE_CONNECTIONS, &[("state", "used")]).set((all - idle).max(0.0));
+        gauge(names::DATABASE_CONNECTIONS_MAX, &[]).set(f64::from(self.connections_max));
+    }
+}

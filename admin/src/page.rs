@@ -1,0 +1,23 @@
+//! `GET /`: the operators' page. One file, no framework; it may load nothing and talk to nobody else.
+
+use axum::http::header;
+use axum::response::IntoResponse;
+
+const PAGE: &str = include_str!("page.html");
+
+/// The page. Its script and its style carry a number that is used once, so that no other runs.
+pub(crate) fn show() -> impl IntoResponse {
+    let nonce = uuid::Uuid::from_u128(rand::random()).simple().to_string();
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, PAGE.replace("{nonce}", &nonce))
+}

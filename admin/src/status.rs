@@ -23,7 +23,7 @@ pub(crate) struct Status {
     process: String,
     version: &'static str,
     cards: Vec<Card>,
-    queues: Vec<Queue>,
+    queues: Vec<Line>,
 }
 
 /// A figure.
@@ -59,7 +59,7 @@ impl Card {
 
 /// A queue, and what the process knows of it.
 #[derive(Debug, Serialize)]
-struct Queue {
+struct Line {
     queue: String,
     pool: &'static str,
     messages: u32,
@@ -88,9 +88,9 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
         cards.push(Card::unwanted("Holds overdue", count.overdue));
     }
     cards.extend(admin.subject.cards());
-    let queue = |depth: &Depth| {
+    let line = |depth: &Depth| {
         let known = admin.subject.queue(&depth.queue);
-        Queue {
+        Line {
             queue: depth.queue.clone(),
             pool: pool(&depth.queue),
             messages: depth.messages,
@@ -100,7 +100,7 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
             age_seconds: known.age_seconds,
         }
     };
-    let mut queues: Vec<Queue> = depths.iter().map(queue).collect();
+    let mut queues: Vec<Line> = depths.iter().map(line).collect();
     queues.sort_by(|one, other| one.queue.cmp(&other.queue));
     let (process, version) = (admin.process.clone(), env!("CARGO_PKG_VERSION"));
     Json(Status { process, version, cards, queues })

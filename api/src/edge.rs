@@ -13,6 +13,7 @@ use crate::extract::wait_seconds;
 use crate::metrics;
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;
+use crate::traced::{Span, run};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 64;
@@ -24,7 +25,8 @@ pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Re
         .map_or(0, |seconds| u64::from(seconds.min(api.settings.wait_seconds_max)));
     let limit = Duration::from_millis(api.settings.request_timeout_ms) + Duration::from_secs(waits);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let trace = Span::begin(request.headers());
+    let work = AssertUnwindSafe(run(next, request, trace.as_ref())).catch_unwind();
     let mut response = match tokio::time::timeout(limit, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
@@ -38,6 +40,9 @@ pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Re
     };
     tracing::debug!(?id, %method, path, status = response.status().as_u16(), "answered");
     metrics::responded(response.status());
+    if let Some(trace) = trace {
+        trace.end(&id, &method, &path, &mut response);
+    }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -28,6 +28,7 @@ pub mod database;
 pub mod layouts;
 pub mod reader;
 pub mod state;
+pub mod traced;
 
 pub mod etag;
 pub mod health;

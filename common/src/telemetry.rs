@@ -1,7 +1,8 @@
-//! What a process tells of itself: logs and metrics.
+//! What a process tells of itself: logs, metrics, and traces.
 
 pub mod log;
 pub mod metrics;
 pub mod names;
+pub mod trace;
 
 pub use log::start;

@@ -17,6 +17,7 @@ mod partitions;
 mod presence;
 mod run;
 mod tell;
+mod traces;
 mod transact;
 
 pub use context::Context;

@@ -11,6 +11,7 @@ use common::broker::{Message, Publisher};
 use common::ids::ReservationId;
 use common::messages::{Envelope, Pay, Request};
 use common::settings;
+use common::telemetry::trace::Trace;
 use common::topology::{self, Topology};
 use tokio::sync::Semaphore;
 
@@ -31,7 +32,14 @@ pub struct FrontDesk {
 #[derive(Debug)]
 struct Partition<T> {
     queue: Arc<str>,
-    room: Room<T>,
+    room: Room<Traced<T>>,
+}
+
+/// A request, and its trace where it has one.
+#[derive(Debug)]
+struct Traced<T> {
+    request: T,
+    trace: Option<Trace>,
 }
 
 impl FrontDesk {
@@ -104,8 +112,11 @@ impl FrontDesk {
         partition: &Partition<T>,
         request: T,
     ) -> Result<(), Refusal> {
-        let admitted =
-            if self.is_open() { partition.room.admit(request).await } else { Err(Refusal::Away) };
+        let admitted = if self.is_open() {
+            partition.room.admit(Traced { request, trace: Trace::current() }).await
+        } else {
+            Err(Refusal::Away)
+        };
         admitted.inspect_err(|refusal| metrics::not_accepted(*refusal))
     }
 }
@@ -133,10 +144,13 @@ impl Sender {
         let (key, queue) = (Topology::partition_key(partition), Arc::<str>::from(queue));
         let name = Arc::clone(&queue);
         let meter = EnvelopeMeter::new(exchange);
-        let publish = move |requests: Vec<T>| {
+        let publish = move |guests: Vec<Traced<T>>| {
+            let traces = (0..).zip(&guests).filter_map(|(at, guest)| Some((at, guest.trace?)));
+            let traces = traces.collect();
+            let requests: Vec<T> = guests.into_iter().map(|guest| guest.request).collect();
             let (count, meter) = (requests.len(), meter.clone());
             let oldest = requests.iter().map(&accepted_at).min();
-            let body = Envelope::new(requests).encode();
+            let body = Envelope::traced(requests, traces).encode();
             let (publisher, pace, name) = (publisher.clone(), Arc::clone(&pace), Arc::clone(&name));
             let message = Message::durable(exchange, key.clone(), body);
             async move {

@@ -74,6 +74,15 @@ impl Outcomes {
         }
         self.keys.note_all(outcomes.reservations.iter().map(|one| (one.id.0, one.fingerprint)));
         self.keys.note_all(outcomes.payments.iter().map(|one| (one.id.0, one.fingerprint)));
+        for traced in &outcomes.traces {
+            tracing::info!(
+                trace_id = traced.trace.trace_id(),
+                span_id = traced.trace.child().span_id(),
+                parent_id = traced.trace.span_id(),
+                id = %traced.id,
+                "heard the outcome of a traced request"
+            );
+        }
         // First the board: who hears of a hold and then asks what is taken must see it taken.
         self.boards.apply(outcomes.sections);
         for reservation in outcomes.reservations {

@@ -12,9 +12,9 @@ mod presence;
 mod request;
 mod wire;
 
-pub use envelope::Envelope;
+pub use envelope::{Envelope, Opened};
 pub use holds::{DueHold, DueHolds, Prompt};
-pub use outcomes::{Outcomes, Progress, SectionChange, TicketChange};
+pub use outcomes::{Outcomes, Progress, SectionChange, TicketChange, TracedOutcome};
 pub use presence::{Presence, PresenceKind};
 pub use request::{Best, Cancel, Pay, Request, Reserve};
 pub use wire::{Message, Undecodable};

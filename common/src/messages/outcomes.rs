@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Message, VERSION};
 use crate::domain::{EventId, Payment, Reservation, SectionNumber, TicketNumber, TicketState};
+use crate::telemetry::trace::Trace;
 
 /// The outcomes of one transaction. Transient: the truth is in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,18 @@ pub struct Outcomes {
     /// The sections whose tickets it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sections: Vec<SectionChange>,
+    /// The traces of those that have one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<TracedOutcome>,
+}
+
+/// The trace of a reservation or payment that was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TracedOutcome {
+    /// The reservation or payment.
+    pub id: uuid::Uuid,
+    /// The span that decided it.
+    pub trace: Trace,
 }
 
 /// How far a queue is: requests that were accepted between these moments have been decided, and so
@@ -107,6 +120,7 @@ impl Outcomes {
             reservations: Vec::new(),
             payments: Vec::new(),
             sections: Vec::new(),
+            traces: Vec::new(),
         }
     }
 

@@ -69,7 +69,7 @@ impl Prometheus {
             let line = service.message("listening").await?;
             Ok(line["admin"].as_str().context("an address")?.to_owned())
         };
-        for service in &stack.api {
+        if let Some(service) = &stack.api {
             let target = address(service).await?;
             targets.push(json!({"targets": [target], "labels": {"job": "api"}}));
         }

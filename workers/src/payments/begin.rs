@@ -81,6 +81,7 @@ pub(super) async fn begin(
                         to_charge.push(payment);
                     }
                 }
+                scene.traces.follow(&mut outcomes);
                 telling.outcomes(scene.context, &outcomes);
             }
             Err(NotDone::Stopped) => return Err(Stopped),

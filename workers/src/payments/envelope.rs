@@ -19,6 +19,7 @@ use super::gateway::{GatewayError, PaymentGateway};
 use crate::dead_letter::dead_letter;
 use crate::in_hand::InHand;
 use crate::tell::Telling;
+use crate::traces::Traces;
 use crate::transact::{Stopped, houses, wait};
 use crate::{Context, metrics};
 
@@ -30,6 +31,8 @@ pub(super) struct Scene<'a> {
     pub(super) queue: &'a str,
     /// The houses of its events.
     pub(super) houses: Houses,
+    /// The traces of its payments.
+    pub(super) traces: Traces,
 }
 
 /// Handles an envelope and acks it; where the process ends before, it is left to another worker.
@@ -54,10 +57,11 @@ async fn pay<G: PaymentGateway>(
     delivery: &Delivery,
 ) -> Result<(), Stopped> {
     let mut telling = Telling::default();
-    let requests = read(queue, delivery, &mut telling);
+    let mut traces = Traces::default();
+    let requests = read(queue, delivery, &mut telling, &mut traces);
     let events = requests.iter().map(|request| request.event).collect();
     let houses = houses(context, queue, events).await?;
-    let scene = Scene { context, queue, houses };
+    let scene = Scene { context, queue, houses, traces };
     let meter = metrics::pool(queue);
     meter.batch_requests.observe(requests.len() as f64);
     meter.batch_envelopes.observe(1.0);
@@ -138,17 +142,18 @@ async fn answer<T>(
     answer
 }
 
-fn read(queue: &str, delivery: &Delivery, telling: &mut Telling) -> Vec<Pay> {
-    let requests = match Envelope::decode(&delivery.body) {
-        Ok(requests) => requests,
+fn read(queue: &str, delivery: &Delivery, telling: &mut Telling, traces: &mut Traces) -> Vec<Pay> {
+    let opened = match Envelope::<Pay>::open(&delivery.body) {
+        Ok(opened) => opened,
         Err(error) => {
             let body = delivery.body.clone();
             telling.message(dead_letter(queue, body, &error.to_string()));
             return Vec::new();
         }
     };
+    traces.add(&opened.traces, |at| Some(opened.requests.get(at)?.as_ref().ok()?.id.0));
     let mut readable = Vec::new();
-    for request in requests {
+    for request in opened.requests {
         match request {
             Ok(request) => readable.push(request),
             Err((bytes, error)) => telling.message(dead_letter(queue, bytes, &error.to_string())),

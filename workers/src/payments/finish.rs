@@ -86,6 +86,7 @@ pub(super) async fn finish(
                     Finished::Refund(payment) => lost.push(payment),
                 }
             }
+            scene.traces.follow(&mut outcomes);
             telling.outcomes(scene.context, &outcomes);
             Ok(lost)
         }
@@ -112,6 +113,7 @@ pub(super) async fn refunded(
             let mut outcomes = changes.outcomes;
             metrics::paid(&payment);
             outcomes.payments.push(payment);
+            scene.traces.follow(&mut outcomes);
             telling.outcomes(scene.context, &outcomes);
             Ok(())
         }

@@ -81,6 +81,7 @@ pub(super) async fn apply(context: &Context, batch: Batch) -> Result<Telling, St
         match decide(context, part, &houses).await {
             Ok(mut outcomes) => {
                 outcomes.progress = std::mem::take(&mut progress);
+                batch.traces.follow(&mut outcomes);
                 telling.outcomes(context, &outcomes);
             }
             Err(NotDone::Stopped) => return Err(Stopped),

@@ -9,6 +9,7 @@ use common::topology::REQUESTS;
 
 use crate::in_hand::InHand;
 use crate::metrics;
+use crate::traces::Traces;
 
 /// A request, and the queue that it came from.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub(super) struct Batch {
     pub(super) readable: Vec<Taken>,
     /// The others.
     pub(super) unreadable: Vec<Unreadable>,
+    /// The traces of those that have one.
+    pub(super) traces: Traces,
     envelopes: u32,
     redelivered: u32,
 }
@@ -49,10 +52,12 @@ impl Batch {
         let last = self.readable.last().filter(|last| *last.queue == *queue);
         let queue = last.map_or_else(|| Arc::from(queue), |last| Arc::clone(&last.queue));
         let spoilt = |body, reason: String| Unreadable { queue: Arc::clone(&queue), body, reason };
-        match Envelope::decode(&delivery.body) {
+        match Envelope::<Request>::open(&delivery.body) {
             Err(error) => self.unreadable.push(spoilt(delivery.body.clone(), error.to_string())),
-            Ok(requests) => {
-                for request in requests {
+            Ok(opened) => {
+                let id = |at: usize| Some(opened.requests.get(at)?.as_ref().ok()?.id().1.0);
+                self.traces.add(&opened.traces, id);
+                for request in opened.requests {
                     match request {
                         Ok(request) => {
                             self.readable.push(Taken { queue: Arc::clone(&queue), request });

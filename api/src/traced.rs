@@ -1,0 +1,54 @@
+//! Requests that belong to a trace of the client's: `traceparent` in, and back with the span that the
+//! request has here.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+use common::telemetry::trace::Trace;
+
+const TRACEPARENT: &str = "traceparent";
+
+/// The span of one request.
+#[derive(Debug)]
+pub struct Span {
+    cause: Trace,
+    own: Trace,
+    begun: Instant,
+}
+
+impl Span {
+    /// None where the client sent no context, or does not sample.
+    pub fn begin(headers: &HeaderMap) -> Option<Self> {
+        let cause = Trace::sampled(headers.get(TRACEPARENT)?.to_str().ok()?)?;
+        Some(Self { cause, own: cause.child(), begun: Instant::now() })
+    }
+
+    /// Logs the span, and names it to the client.
+    pub fn end(self, id: &HeaderValue, method: &Method, path: &str, response: &mut Response) {
+        tracing::info!(
+            trace_id = self.own.trace_id(),
+            span_id = self.own.span_id(),
+            parent_id = self.cause.span_id(),
+            ?id,
+            %method,
+            path,
+            status = response.status().as_u16(),
+            took_ms = self.begun.elapsed().as_millis() as u64,
+            "answered a traced request"
+        );
+        if let Ok(value) = HeaderValue::try_from(self.own.to_string()) {
+            response.headers_mut().insert(TRACEPARENT, value);
+        }
+    }
+}
+
+/// Runs a request, in its span where it has one.
+pub async fn run(next: Next, request: Request, span: Option<&Span>) -> Response {
+    match span {
+        Some(span) => span.own.scope(next.run(request)).await,
+        None => next.run(request).await,
+    }
+}

@@ -13,6 +13,7 @@ use crate::report::{self, Report, say};
 use crate::scenarios::browse::{Lookers, browse};
 use crate::scenarios::compare::compare;
 use crate::scenarios::expiry_wave::{Wave, expiry_wave};
+use crate::scenarios::growth::{Growth, growth};
 use crate::scenarios::on_sale::{Sale, on_sale};
 use crate::scenarios::open_loop::Step;
 use crate::scenarios::search::Plan;
@@ -91,6 +92,23 @@ enum Scenario {
         /// Open streams
         #[arg(long, default_value_t = 1_000)]
         streams: usize,
+    },
+    /// The same load on a large event, on many events, and beside many old reservations: what it costs
+    Growth {
+        #[command(flatten)]
+        pace: Pace,
+        /// Bookings in a second
+        #[arg(long, default_value_t = 4_000.0)]
+        rate: f64,
+        /// Tickets of the large event
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=5_000_000))]
+        tickets: u64,
+        /// Events on sale at once
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        events: u64,
+        /// Old reservations
+        #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+        reservations: u64,
     },
     /// What Postgres and RabbitMQ do alone on this machine
     Limits {
@@ -176,6 +194,7 @@ impl Cli {
             }
             Scenario::Checkout { rate, .. }
             | Scenario::Waiters { rate, .. }
+            | Scenario::Growth { rate, .. }
             | Scenario::ExpiryWave { rate, .. } => vec![*rate],
             Scenario::Browse { rate, reads, .. } => vec![*rate, *reads],
             Scenario::Compare { search, .. } => vec![search.start, search.max],
@@ -206,6 +225,10 @@ impl Scenario {
             }
             Self::Browse { pace, rate, reads, streams } => {
                 browse(kit, Lookers { reads, streams }, pace.step(rate)).await
+            }
+            Self::Growth { pace, rate, tickets, events, reservations } => {
+                let more = Growth { tickets, events, reservations };
+                growth(kit, more, pace.step(rate)).await
             }
             Self::Limits { seconds } => limits::limits(kit, Duration::from_secs(seconds)).await,
             Self::Simulate(_) => anyhow::bail!("a simulation is not played"),

@@ -1,10 +1,11 @@
 //! What must hold after every run.
 
 use anyhow::Result;
+use common::domain::EventId;
 
 use crate::load::Counts;
 use crate::report::Check;
-use crate::stage::{Event, System};
+use crate::stage::System;
 
 /// States of reservations that were held once.
 const HELD: [&str; 6] = ["held", "paying", "confirmed", "expired", "cancelled", "refunded"];
@@ -22,10 +23,14 @@ pub(super) async fn invariants(system: &System<'_>) -> Result<Check> {
 }
 
 /// What buyers were told is what the database says. Who was told nothing may have been held.
-pub(super) async fn told(system: &System<'_>, event: Event, counts: Counts) -> Result<Check> {
-    let held = system.database.reservations(event.id, &HELD).await?;
+pub(super) async fn told(system: &System<'_>, events: &[EventId], counts: Counts) -> Result<Check> {
+    let held = system.database.reservations(events, &HELD).await?;
     let unknown = counts.timed_out + counts.failed + counts.unavailable;
-    let what = format!("reservations held in event {}, as buyers were told", event.id.0);
+    let which = match events {
+        [one] => format!("event {}", one.0),
+        all => format!("{} events", all.len()),
+    };
+    let what = format!("reservations held in {which}, as buyers were told");
     Ok(Check::within(what, held, counts.won, counts.won + unknown))
 }
 

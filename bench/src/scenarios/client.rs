@@ -50,6 +50,12 @@ impl Client {
         Self { pool, event, mode }
     }
 
+    /// The same for another event.
+    #[must_use]
+    pub fn at(&self, event: EventId) -> Self {
+        Self { event, ..self.clone() }
+    }
+
     /// Asks for tickets, and learns of the decision.
     pub async fn book(&self, customer: u64, tickets: &[i32]) -> Booked {
         let wait = match self.mode {

@@ -82,7 +82,7 @@ pub async fn expiry_wave(kit: &Kit, wave: Wave) -> Result<Report> {
     };
     let figures = figures(&system, held, &run, &due).await?;
     let mut report = kit.report("expiry-wave", vec![run], figures).await?;
-    let expired = system.database.reservations(held.id, &["expired"]).await?;
+    let expired = system.database.reservations(&[held.id], &["expired"]).await?;
     let counts = [before.all(), during.all()];
     let mut told = counts[0];
     told.won += counts[1].won;
@@ -91,7 +91,7 @@ pub async fn expiry_wave(kit: &Kit, wave: Wave) -> Result<Report> {
     told.unavailable += counts[1].unavailable;
     report.checks = vec![
         Check::equal("holds that ran out", expired, holds.all().won),
-        audit::told(&system, others, told).await?,
+        audit::told(&system, &[others.id], told).await?,
         audit::invariants(&system).await?,
     ];
     report.checks.push(audit::stopped(system).await);
@@ -148,7 +148,7 @@ fn recorder(name: &str, due: &Due, from: f64) -> Rc<Recorder> {
 async fn until_free(system: &System<'_>, event: Event) -> Result<()> {
     let deadline = Instant::now() + OVER_MAX;
     loop {
-        let held = system.database.reservations(event.id, &["held"]).await?;
+        let held = system.database.reservations(&[event.id], &["held"]).await?;
         if held == 0 {
             return Ok(());
         }

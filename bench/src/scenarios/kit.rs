@@ -98,7 +98,7 @@ impl Kit {
         .await;
         let left = crowd.dispersed(PRIMING_MAX).await;
         anyhow::ensure!(left == 0, "{left} bookings of the priming were never answered");
-        let held = system.database.reservations(event.id, &["held"]).await?;
+        let held = system.database.reservations(&[event.id], &["held"]).await?;
         anyhow::ensure!(held >= PRIMING.count * 9 / 10, "only {held} bookings of the priming held");
         system.database.vacuum().await
     }

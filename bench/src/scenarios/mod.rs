@@ -4,6 +4,7 @@ pub mod browse;
 pub mod checkout;
 pub mod compare;
 pub mod expiry_wave;
+pub mod growth;
 pub mod limits;
 pub mod on_sale;
 pub mod open_loop;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use common::domain::EventId;
 
 use super::audit;
 use super::client::Client;
@@ -51,7 +52,7 @@ pub fn distinct(event: Event) -> Wishes {
     Rc::new(move |number| vec![tickets[number as usize % tickets.len()]])
 }
 
-/// Plays a step; also the check of what buyers were told.
+/// Plays a step on one event; also the check of what buyers were told.
 pub async fn play(
     kit: &Kit,
     system: &mut System<'_>,
@@ -60,11 +61,23 @@ pub async fn play(
     name: &str,
     step: Step,
 ) -> Result<(Run, Check)> {
+    play_events(kit, system, Rc::new(vec![(event, wishes)]), name, step).await
+}
+
+/// Plays a step on several events by turns.
+pub async fn play_events(
+    kit: &Kit,
+    system: &mut System<'_>,
+    events: Rc<Vec<(Event, Wishes)>>,
+    name: &str,
+    step: Step,
+) -> Result<(Run, Check)> {
     let pool = kit.pool(system);
     let ahead = (step.rate / 10.0) as usize;
     let warmed = pool.warm(ahead.clamp(16, 1_000).min(kit.options.connections_max)).await;
     warmed.map_err(|failure| anyhow::anyhow!("cannot connect: {failure:?}"))?;
-    let client = Client::new(pool, event.id, kit.options.mode);
+    let first = events.first().map_or(EventId(1), |(event, _)| event.id);
+    let client = Client::new(pool, first, kit.options.mode);
     let start = Instant::now() + HEAD_START;
     let window = Window { start, warmup: step.warmup, length: step.length };
     let recorder = Rc::new(Recorder::new("booking", window));
@@ -77,7 +90,10 @@ pub async fn play(
     );
     let arrivals = Arrivals::lasting(step.rate, step.warmup + step.length);
     let overran = drive(arrivals, start, &crowd, step.in_flight_max(), |number, due| {
-        let (client, recorder, tickets) = (client.clone(), Rc::clone(&recorder), wishes(number));
+        let turns = events.len() as u64;
+        let (event, wishes) = &events[(number % turns) as usize];
+        let (client, recorder) = (client.at(event.id), Rc::clone(&recorder));
+        let tickets = wishes(number / turns);
         async move {
             let booked = client.book(number, &tickets).await;
             recorder.record(booked.outcome, due);
@@ -98,6 +114,7 @@ pub async fn play(
         requests: vec![summary],
         sustained: verdict,
     };
-    let told = audit::told(system, event, recorder.all()).await?;
+    let ids: Vec<EventId> = events.iter().map(|(event, _)| event.id).collect();
+    let told = audit::told(system, &ids, recorder.all()).await?;
     Ok((run, told))
 }

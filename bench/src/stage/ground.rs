@@ -111,13 +111,38 @@ impl Ground {
 impl Database {
     /// Makes an event, and has Postgres look at what it has now.
     pub async fn plant(&self, house: House) -> Result<Event> {
-        self.events.set(self.events.get() + 1);
-        let (plan, event) = house.plan(EventId(self.events.get()));
+        Ok(self.plant_many(house, 1).await?[0])
+    }
+
+    /// The same for many alike.
+    pub async fn plant_many(&self, house: House, count: u64) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
         let mut transaction = self.pool.begin().await?;
-        ensure!(seed::plant(&mut transaction, &plan).await?, "the event exists");
+        for _ in 0..count {
+            self.events.set(self.events.get() + 1);
+            let (plan, event) = house.plan(EventId(self.events.get()));
+            ensure!(seed::plant(&mut transaction, &plan).await?, "the event exists");
+            events.push(event);
+        }
         transaction.commit().await?;
         self.vacuum().await?;
-        Ok(event)
+        Ok(events)
+    }
+
+    /// Makes reservations of event 1 that ended long ago.
+    pub async fn grow_old(&self, count: u64) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO reservations (event_id, id, revision, status, fingerprint, created_at,
+                                       updated_at, currency, customer, reason)
+             SELECT 1, gen_random_uuid(), 1, 'rejected', n, now() - interval '1 day',
+                    now() - interval '1 day', 'EUR', 'buyer-' || n || '@load.test',
+                    'tickets_unavailable'
+             FROM generate_series(1::bigint, $1) AS n",
+        )
+        .bind(i64::try_from(count)?)
+        .execute(&self.pool)
+        .await?;
+        self.vacuum().await
     }
 
     /// Reads statistics and sets hints of all tables. Plans that were made when they were empty are
@@ -133,12 +158,14 @@ impl Database {
         Ok(audit::violations(&mut *self.pool.acquire().await?).await?)
     }
 
-    /// How many reservations of an event are in one of these states.
-    pub async fn reservations(&self, event: EventId, states: &[&str]) -> Result<u64> {
+    /// How many reservations of these events are in one of these states.
+    pub async fn reservations(&self, events: &[EventId], states: &[&str]) -> Result<u64> {
+        let events: Vec<i32> = events.iter().map(|event| event.0).collect();
         let count: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM reservations WHERE event_id = $1 AND status::text = ANY ($2)",
+            "SELECT count(*) FROM reservations
+             WHERE event_id = ANY ($1) AND status::text = ANY ($2)",
         )
-        .bind(event.0)
+        .bind(&events)
         .bind(states)
         .fetch_one(&self.pool)
         .await?;

@@ -10,19 +10,25 @@ use super::lock::Houses;
 use super::pool::Pool;
 use crate::domain::{EventId, House, HouseSection, SectionNumber, TicketNumber, TierNumber};
 
-/// How many houses a process keeps; when there are more, it begins anew.
-const KEPT_MAX: usize = 4_096;
+/// How many sections a process keeps, in houses of whatever size: some 50 MB. With more it begins anew.
+const SECTIONS_MAX: usize = 500_000;
 
 /// The houses that this process has met. A house never changes, so it is never read again.
 #[derive(Debug, Default)]
 pub struct HouseCache {
-    kept: Mutex<HashMap<EventId, Arc<House>>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    houses: HashMap<EventId, Arc<House>>,
+    sections: usize,
 }
 
 impl HouseCache {
     /// A house that was met before.
     pub fn get(&self, event: EventId) -> Option<Arc<House>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&event).cloned()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).houses.get(&event).cloned()
     }
 
     /// The houses of these events, read where they are new. Unknown events are left out.
@@ -32,11 +38,10 @@ impl HouseCache {
             if houses.contains_key(&event) {
                 continue;
             }
-            let house = match self.get(event) {
-                Some(house) => Some(house),
-                None => find(&mut *pool.acquire().await?, event).await?.map(Arc::new),
-            };
-            if let Some(house) = house {
+            if let Some(house) = self.get(event) {
+                houses.insert(event, house);
+            } else if let Some(house) = find(&mut *pool.acquire().await?, event).await? {
+                let house = Arc::new(house);
                 self.keep(&house);
                 houses.insert(event, house);
             }
@@ -46,10 +51,13 @@ impl HouseCache {
 
     fn keep(&self, house: &Arc<House>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MAX && !kept.contains_key(&house.event) {
-            kept.clear();
+        if kept.sections + house.sections.len() > SECTIONS_MAX {
+            *kept = Kept::default();
         }
-        kept.insert(house.event, Arc::clone(house));
+        kept.sections += house.sections.len();
+        if let Some(twin) = kept.houses.insert(house.event, Arc::clone(house)) {
+            kept.sections -= twin.sections.len();
+        }
     }
 }
 

@@ -63,7 +63,7 @@ async fn apply(
     for _ in 0..connections {
         ready.push(options.clone().connect().await?);
     }
-    let house = houses::find(&mut ready[0], event).await?.context("the event was made")?;
+    let house = houses::find(&mut ready[0], &[event]).await?.pop().context("the event was made")?;
     let house = Arc::new(house);
     let counted = Arc::new(AtomicU64::new(0));
     let opens = Instant::now() + length.warmup();

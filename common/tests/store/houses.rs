@@ -11,8 +11,8 @@ use crate::support::{EVENT, numbers, with_database, with_scene};
 #[test]
 fn a_house_knows_where_its_sections_tiers_and_rows_begin() {
     with_scene(Some(4), async |scene| {
-        let house = houses::find(&mut *scene.connection().await, EVENT).await.expect("a query");
-        let house = house.expect("a house");
+        let found = houses::find(&mut *scene.connection().await, &[EVENT]).await.expect("a query");
+        let [house] = &found[..] else { panic!("{found:?}") };
         assert!(house.limits_customers);
         assert_eq!((house.event, house.currency.as_str()), (EVENT, "EUR"));
         let [seats, floor] = &house.sections[..] else { panic!("{house:?}") };
@@ -35,10 +35,15 @@ fn a_house_knows_where_its_sections_tiers_and_rows_begin() {
 fn every_ticket_of_the_demo_houses_lies_in_its_section_and_tier() {
     with_database(async |pool| {
         let mut connection = pool.acquire().await.expect("a connection");
-        for plan in seed::demo() {
-            seed::plant(&mut connection, &plan).await.expect("planted");
-            let house = houses::find(&mut connection, plan.id).await.expect("a query");
-            let house = house.expect("a house");
+        let plans = seed::demo();
+        for plan in &plans {
+            seed::plant(&mut connection, plan).await.expect("planted");
+        }
+        let ids: Vec<EventId> = plans.iter().map(|plan| plan.id).collect();
+        let houses = houses::find(&mut connection, &ids).await.expect("a query");
+        assert_eq!(houses.len(), plans.len());
+        for plan in &plans {
+            let house = houses.iter().find(|house| house.event == plan.id).expect("a house");
             assert_eq!(house.limits_customers, plan.tickets_per_customer.is_some());
             let tickets: Vec<(i32, i32, i32)> = sqlx::query_as(
                 "SELECT t.number, t.tier, s.number FROM tickets t JOIN sections s

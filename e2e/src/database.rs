@@ -5,7 +5,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use common::store::{Pool, audit, pool, seed};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{ConnectOptions, Connection, Executor, Postgres, Transaction};
 use tokio::sync::OnceCell;
 
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
@@ -58,6 +58,13 @@ impl Database {
     /// One number from a query.
     pub async fn count(&self, query: &'static str) -> Result<i64> {
         Ok(sqlx::query_scalar(query).fetch_one(&self.pool).await?)
+    }
+
+    /// Lets everything that changes tickets hang until the transaction is dropped.
+    pub async fn hang(&self) -> Result<Transaction<'static, Postgres>> {
+        let mut lock = self.pool.begin().await?;
+        sqlx::query("LOCK TABLE sections").execute(&mut *lock).await?;
+        Ok(lock)
     }
 
     /// Removes it.

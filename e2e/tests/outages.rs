@@ -83,6 +83,34 @@ async fn rabbitmq_stopped_is_a_503_at_once_and_needs_no_restart_of_ours() -> Res
     stack.finish().await
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_ends_when_its_time_is_up_though_both_servers_hang() -> Result<()> {
+    const ENDED_WITHIN: Duration = Duration::from_secs(15);
+    let own = Own::start().await?;
+    let options = Options::of(plans::seated(4)).workers(&[]).set("api__patience_ms", 300_000);
+    let mut stack = own.stack(options).await?;
+    stack.add_worker("all", &[("BOXOFFICE__WORKERS__DRAIN_MS", "2000")])?;
+    stack.worker_ready(0).await?;
+    let lock = stack.database.hang().await?;
+    let body = json!({"customer": "ada", "tickets": [1]});
+    let accepted = stack.buyer.post_reservation(body, &[]).await?;
+    assert_eq!(accepted.status, 202, "{:?}", accepted.body);
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    let waits = || async { stack.database.count(waiting).await.is_ok_and(|count| count > 0) };
+    e2e::eventually("a worker that hangs on the database", waits).await;
+    own.rabbitmq.freeze()?;
+    let worker = stack.workers.remove(0);
+    let asked = Instant::now();
+    let status = tokio::task::spawn_blocking(|| worker.terminate()).await??;
+    let took = asked.elapsed();
+    own.rabbitmq.thaw()?;
+    assert!(status.code().is_some() && took < ENDED_WITHIN, "{status} after {took:?}");
+    drop(lock);
+    stack.add_worker("all", &[])?;
+    assert_eq!(stack.buyer.until(accepted.id(), &["held", "rejected"]).await?.state(), "held");
+    stack.finish().await
+}
+
 /// A worker that is killed at a point gives its work to another one; clients see one outcome.
 async fn killed_at(point: &'static str) -> Result<()> {
     let mut stack = Stack::start(Options::of(plans::seated(2)).workers(&["payments"])).await?;

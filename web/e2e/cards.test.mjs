@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { freeSeats, going, hold, openMap, seatAt, theatre, useBrowser, visitor } from './support.mjs';
+import { freeSeats, going, hold, openMap, seatAt, shows, test, theatre, useBrowser, visitor } from './support.mjs';
 
 useBrowser();
 
@@ -15,14 +13,14 @@ const CARDS = {
 };
 
 for (const [effect, outcomes] of Object.entries(CARDS)) {
-  test(`the card that ${effect}`, { timeout: 60_000 }, async () => {
+  test(`the card that ${effect}`, async () => {
     const event = await theatre();
     const [seat] = await freeSeats(event.id, 1);
     const page = await visitor();
     await openMap(page, event, seat);
     await seatAt(page, seat).click();
     await hold(page);
-    assert.equal(await page.locator('.test-cards li').count(), Object.keys(CARDS).length);
+    await shows(page, '.test-cards li', Object.keys(CARDS).length);
     for (const outcome of outcomes) {
       await page.getByRole('button', { name: `Use the card that ${effect}` }).click();
       await page.getByRole('button', { name: /^Pay €/ }).click();

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import {
-  BASE, GOOD_CARD, SLOW_CARD, api, freeSeats, going, hold, openMap, payWith, reservationId, seatAt, shortHolds, someone, takenNow,
-  theatre, useBrowser, visitor,
+  BASE, GOOD_CARD, SLOW_CARD, api, freeSeats, going, hold, openMap, payWith, reservationId, seatAt, shortHolds, shows, someone,
+  takenNow, test, theatre, useBrowser, visitor,
 } from './support.mjs';
 
 useBrowser();
@@ -13,7 +12,7 @@ test('a reload at every step loses nothing and books nothing twice', async () =>
   const event = await theatre();
   const seats = await freeSeats(event.id, 2);
   const page = await visitor();
-  await openMap(page, event, seats[0]);
+  await openMap(page, event, ...seats);
   for (const seat of seats) await seatAt(page, seat).click();
   const customer = someone();
   await page.getByLabel('Your e-mail').fill(customer);
@@ -52,13 +51,11 @@ test('a reload at every step loses nothing and books nothing twice', async () =>
   assert.equal(reservationId(page), id);
 
   await page.reload();
-  await page.locator('.ticket').first().waitFor();
-  assert.equal(await page.locator('.ticket').count(), 2);
+  await shows(page, '.ticket', 2);
   await page.getByRole('link', { name: 'Tickets to print' }).click();
   await page.getByRole('heading', { level: 1, name: 'Your tickets' }).waitFor();
   await page.reload();
-  await page.locator('.ticket').first().waitFor();
-  assert.equal(await page.locator('.ticket').count(), 2);
+  await shows(page, '.ticket', 2);
 });
 
 test('a double click books once', async () => {

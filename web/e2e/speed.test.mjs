@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { DESK, openMap, theatre, useBrowser, visitor } from './support.mjs';
+import { BASE, DESK, openMap, test, theatre, useBrowser, visitor, within } from './support.mjs';
 
 useBrowser();
 
@@ -8,6 +7,8 @@ const MOST_BYTES = 100_000;
 const LARGE = 10_000;
 const ROW = 100;
 const MOST_FRAME_MS = 25;
+const MOST_FIRST_MS = 1_000;
+const FRAMES = 90;
 
 test('the first visit to the seat map moves less than 100 kB, layout included', async () => {
   const event = await theatre();
@@ -23,40 +24,51 @@ test('the first visit to the seat map moves less than 100 kB, layout included', 
   assert.ok(bytes > 10_000 && bytes < MOST_BYTES, `${bytes} bytes`);
 });
 
+test('the first visit draws seats within a second', async () => {
+  const event = await theatre();
+  await within(MOST_FIRST_MS, 'ms', 'the first seats', async () => {
+    const page = await visitor(DESK);
+    await page.goto(`${BASE}/events/${event.id}`, { waitUntil: 'commit' });
+    // By the page's own clock, which begins with the visit.
+    const drawn = await page.waitForFunction(() => document.querySelector('.map-host [data-seat]') && performance.now());
+    return drawn.jsonValue();
+  });
+});
+
 test('a house of 10,000 seats pans within 25 ms a frame', async () => {
   const event = await theatre();
   const page = await visitor(DESK);
   await serveLargeHouse(page, event);
-  await page.goto(new URL(`/events/${event.id}`, process.env.BOXOFFICE_URL ?? 'http://127.0.0.1:8080').href);
-  await page.locator('.map-host .block').first().waitFor();
+  await page.goto(`${BASE}/events/${event.id}`);
   await page.locator('.map-host .block').first().click();
   await page.locator('.map-host [data-seat]').first().waitFor();
-  const map = await page.locator('.map-host').boundingBox();
-  await page.mouse.move(map.x + map.width / 2, map.y + map.height / 2);
+  const at = await page.locator('.map-host').boundingBox();
+  const middle = { x: at.x + at.width / 2, y: at.y + at.height / 2 };
+  await within(MOST_FRAME_MS, 'ms', 'the median frame', () => medianFrame(page, middle));
+  console.log(`# ${await page.locator('.map-host [data-seat]').count()} seats in the document`);
+});
+
+/** Drags in circles, and measures the frames meanwhile. */
+async function medianFrame(page, { x, y }) {
+  await page.mouse.move(x, y);
   await page.mouse.down();
-  const frames = await page.evaluate(() => {
+  await page.evaluate((count) => {
     window.frames_ms = [];
     let before = performance.now();
     const next = (now) => {
       window.frames_ms.push(now - before);
       before = now;
-      if (window.frames_ms.length < 90) requestAnimationFrame(next);
-      else window.framesDone = true;
+      if (window.frames_ms.length < count) requestAnimationFrame(next);
     };
     requestAnimationFrame(next);
-  }).then(async () => {
-    for (let step = 0; !(await page.evaluate(() => window.framesDone)); step++) {
-      await page.mouse.move(map.x + map.width / 2 + 200 * Math.sin(step / 8), map.y + map.height / 2 + 150 * Math.cos(step / 8));
-    }
-    return page.evaluate(() => window.frames_ms);
-  });
+  }, FRAMES);
+  for (let step = 0; (await page.evaluate(() => window.frames_ms.length)) < FRAMES; step++) {
+    await page.mouse.move(x + 200 * Math.sin(step / 8), y + 150 * Math.cos(step / 8));
+  }
   await page.mouse.up();
-  const sorted = frames.sort((a, b) => a - b);
-  const [median, p95] = [sorted[45], sorted[85]];
-  const shown = await page.locator('.map-host [data-seat]').count();
-  console.log(`# ${shown} seats in the document: median frame ${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`);
-  assert.ok(median <= MOST_FRAME_MS, `median frame ${median} ms`);
-});
+  const frames = await page.evaluate(() => window.frames_ms);
+  return frames.sort((a, b) => a - b)[FRAMES / 2];
+}
 
 // No demo house is this large, so its plan is put in the place of the real one.
 async function serveLargeHouse(page, event) {

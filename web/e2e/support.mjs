@@ -1,7 +1,8 @@
 // What every browser test shares: the stack under test, a browser, and the seats they may use.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { after, afterEach, before } from 'node:test';
+import { createHash, randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import { after, afterEach, before, test as nodeTest } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const FLAGS = [
@@ -21,9 +22,16 @@ export const SLOW_CARD = '4000000000005000';
 export const DESK = { viewport: { width: 1280, height: 900 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
+/** Which seats the tests take; another number takes others. */
+const SEED = process.env.BOXOFFICE_SEED ?? '1';
+const TEST_LIMIT_MS = 120_000;
+const SHOWN_LINES_MAX = 60;
+const ATTEMPTS_MAX = 4;
+
 let browser;
 const open = [];
 const faults = [];
+const used = [];
 
 /** Registers the browser's life with the test runner; call once in each test file. */
 export function useBrowser() {
@@ -34,7 +42,34 @@ export function useBrowser() {
     await Promise.all(open.splice(0).map((context) => context.close()));
     assert.deepEqual(faults.splice(0), [], 'the page reported faults');
   });
-  after(() => browser.close());
+  after(() => browser?.close());
+}
+
+/** A test that, where it fails, says which seats it used and what its pages showed. */
+export function test(name, ...rest) {
+  const body = rest.pop();
+  nodeTest(name, ...rest, async () => {
+    let timer;
+    const limit = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not over after ${TEST_LIMIT_MS} ms`)), TEST_LIMIT_MS);
+    });
+    try {
+      await Promise.race([body(), limit]);
+    } catch (error) {
+      const pages = await Promise.all(open.flatMap((context) => context.pages()).map(described));
+      error.stack = [error.stack, ...used, ...pages].join('\n');
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      used.length = 0;
+    }
+  });
+}
+
+async function described(page) {
+  const tree = await page.locator('body').ariaSnapshot({ timeout: 5_000 }).catch((error) => error.message);
+  const lines = tree.split('\n');
+  return [`the page at ${page.url()}:`, ...lines.slice(0, SHOWN_LINES_MAX), ...(lines.length > SHOWN_LINES_MAX ? ['…'] : [])].join('\n');
 }
 
 /** A page of a fresh visitor. Its uncaught errors and policy violations fail the test. */
@@ -101,47 +136,100 @@ export async function takenNow(event) {
   return taken;
 }
 
-/** `count` free seats next to each other, in a row with room to spare, away from what other tests use. */
+/** `count` free seats next to each other. Which ones follows from the file and BOXOFFICE_SEED, and from what was taken before. */
 export async function freeSeats(event, count) {
-  const [{ data: layout }, taken] = await Promise.all([api(`/events/${event}/layout`), takenNow(event)]);
+  const [layout, taken] = await Promise.all([layoutOf(event), takenNow(event)]);
   const runs = layout.sections
     .filter((section) => section.kind === 'seated')
     .flatMap((section) =>
       section.tickets
         .map((_, index) => section.tickets.slice(index, index + count))
-        .filter((run) => run.length === count && run.every((seat) => seat.row === run[0].row && !taken.has(seat.number)))
+        .filter((run) => run.length === count && run.every((seat) => seat.row === run[0].row))
         .map((run) => run.map((seat) => ({ ...seat, section: section.name }))),
     );
-  assert.ok(runs.length > 0, 'no free seats are left for the test');
-  return runs[Math.floor(Math.random() * runs.length)];
+  const start = nextNumber() % runs.length;
+  const run = [...runs.slice(start), ...runs.slice(0, start)].find((seats) => seats.every((seat) => !taken.has(seat.number)));
+  assert.ok(run, 'no free seats are left for the test');
+  used.push(`seats of event ${event}, BOXOFFICE_SEED=${SEED}: ${run.map((seat) => `${seat.number} (${seat.section}, row ${seat.row}, seat ${seat.seat})`).join(', ')}`);
+  return run;
+}
+
+export const layoutOf = async (event) => (await api(`/events/${event}/layout`)).data;
+
+let drawn = 0;
+function nextNumber() {
+  const text = `${SEED} ${basename(process.argv[1])} ${(drawn += 1)}`;
+  return createHash('sha256').update(text).digest().readUInt32BE();
 }
 
 export const seatAt = (page, seat) => page.locator(`.map-host [data-seat="${seat.number}"]`);
 
-/** Opens an event on its map, with the given seat in sight. */
-export async function openMap(page, event, seat) {
+/** Opens an event on its map, with these seats of one section in sight, if any. */
+export async function openMap(page, event, ...seats) {
   await page.goto(`${BASE}/events/${event.id}`);
   await page.locator('.map-host .block').first().waitFor();
   await page.locator('[data-link=live], [data-link=polling]').waitFor();
-  if (seat) await show(page, event, seat);
+  if (seats.length > 0) await show(page, event, seats);
 }
 
-async function show(page, event, seat) {
-  const number = event.sections.find((section) => section.name === seat.section).number;
+/** Waits until exactly so many elements are there. */
+export async function shows(page, selector, count) {
+  const is = ([wanted, number]) => document.querySelectorAll(wanted).length === number;
+  await page.waitForFunction(is, [selector, count]).catch(async (error) => {
+    assert.equal(await page.locator(selector).count(), count, `${selector}: ${error.message}`);
+  });
+}
+
+/** A measurement within its limit. On a busy machine one may be late for reasons of its own, so that the best of a few counts. */
+export async function within(limit, unit, what, measure) {
+  const measured = [];
+  while (measured.length < ATTEMPTS_MAX && !(measured.at(-1) <= limit)) measured.push(await measure());
+  console.log(`# ${what}: ${measured.map((value) => value.toFixed(1)).join(', ')} ${unit}`);
+  assert.ok(measured.at(-1) <= limit, `${what}: ${measured.join(', ')} ${unit}, not ${limit}`);
+}
+
+const STEPS_MAX = 40;
+
+/** Brings seats into sight as a buyer does: to their section first, then with the buttons. */
+export async function show(page, event, seats) {
+  const number = event.sections.find((section) => section.name === seats[0].section).number;
   const block = page.locator(`.map-host [data-section="${number}"]`);
   await page.waitForFunction(() => document.querySelector('.map-host [tabindex]') !== null);
+  await settledMap(page);
   if ((await block.getAttribute('aria-hidden')) !== 'true') await block.click();
-  for (let step = 0; step < 8; step++) {
-    const map = await page.locator('.map-host').boundingBox();
-    const at = (await seatAt(page, seat).count()) > 0 ? await seatAt(page, seat).boundingBox() : undefined;
-    if (at && at.x > map.x && at.x + at.width < map.x + map.width && at.y > map.y && at.y + at.height < map.y + map.height) return;
-    if (!at || at.y + at.height >= map.y + map.height) await page.getByRole('button', { name: 'Move down' }).click();
-    else if (at.y <= map.y) await page.getByRole('button', { name: 'Move up' }).click();
-    if (at && at.x + at.width >= map.x + map.width) await page.getByRole('button', { name: 'Move right' }).click();
-    else if (at && at.x <= map.x) await page.getByRole('button', { name: 'Move left' }).click();
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  for (let step = 0; step < STEPS_MAX; step++) {
+    await settledMap(page);
+    const move = await page.evaluate(moveTowards, seats.map((seat) => seat.number));
+    if (move === undefined) return;
+    await page.getByRole('button', { name: move }).click();
   }
-  assert.fail(`seat ${seat.number} could not be brought into sight`);
+  assert.fail(`seats ${seats.map((seat) => seat.number)} could not be brought into sight`);
+}
+
+// A map that was moved draws its seats a few at a time.
+function settledMap(page) {
+  return page.evaluate(async () => {
+    const picture = () => `${document.querySelector('.world').getAttribute('transform')} ${document.querySelectorAll('.map-host [data-seat]').length}`;
+    for (let same = 0, before = ''; same < 3; ) {
+      await new Promise(requestAnimationFrame);
+      same = picture() === before ? same + 1 : 0;
+      before = picture();
+    }
+  });
+}
+
+// In the page: the button that moves the map towards the seats; none when all are wholly in sight.
+function moveTowards(numbers) {
+  const map = document.querySelector('.map-host').getBoundingClientRect();
+  const seats = [...document.querySelectorAll('.map-host [data-seat]')];
+  const numberOf = (seat) => Number(seat.getAttribute('data-seat'));
+  const boxes = seats.filter((seat) => numbers.includes(numberOf(seat))).map((seat) => seat.getBoundingClientRect());
+  if (boxes.length < numbers.length) return numbers.every((number) => number < numberOf(seats[0])) ? 'Move up' : 'Move down';
+  if (boxes.some((box) => box.top < map.top)) return 'Move up';
+  if (boxes.some((box) => box.bottom > map.bottom)) return 'Move down';
+  if (boxes.some((box) => box.left < map.left)) return 'Move left';
+  if (boxes.some((box) => box.right > map.right)) return 'Move right';
+  return undefined;
 }
 
 /** Fills in the order and holds it; ends on the reservation's page. */

@@ -6,6 +6,7 @@ pub(crate) mod dev;
 pub(crate) mod serve;
 pub(crate) mod test;
 
+mod lines;
 mod page;
 mod run;
 mod say;

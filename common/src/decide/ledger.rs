@@ -205,16 +205,6 @@ impl Ledger {
         self.set_tickets(key, TicketState::Held, Some(until));
     }
 
-    /// Whether every ticket of a reservation is still held by it.
-    pub fn holds_all(&self, key: ReservationKey) -> bool {
-        let reservation = &self.reservations[&key];
-        reservation.tickets.iter().all(|ticket| {
-            self.tickets
-                .get(&(key.0, *ticket))
-                .is_some_and(|row| row.state == TicketState::Held && row.reservation == Some(key.1))
-        })
-    }
-
     /// The free tickets of a section, ascending; those whose hold is due come after the others.
     pub fn free_in(&self, event: EventId, section: &HouseSection) -> Vec<TicketNumber> {
         let (first, last) =

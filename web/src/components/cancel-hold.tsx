@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { cancelReservation } from '../services/reservations';
 import { explain } from '../services/problem';
 import type { EventRef } from '../services/types';
@@ -8,6 +8,15 @@ import { Notice } from './notice';
 export function CancelHold({ event, id, label }: { event: EventRef; id: string; label: string }) {
   const [step, setStep] = useState<'rest' | 'sure' | 'sent'>('rest');
   const [problem, setProblem] = useState<string>();
+  const yes = useRef<HTMLButtonElement>(null);
+  const first = useRef<HTMLButtonElement>(null);
+  const wasAsked = useRef(false);
+  useLayoutEffect(() => {
+    // The button that had the focus has just gone.
+    if (step === 'sure') yes.current?.focus();
+    else if (wasAsked.current) first.current?.focus();
+    wasAsked.current = step === 'sure';
+  }, [step]);
   const cancel = async () => {
     setStep('sent');
     setProblem(undefined);
@@ -24,7 +33,7 @@ export function CancelHold({ event, id, label }: { event: EventRef; id: string; 
       {step === 'sure' ? (
         <p>
           Really give them up?{' '}
-          <button type="button" class="button danger" onClick={cancel} ref={(button) => button?.focus()}>
+          <button type="button" class="button danger" onClick={cancel} ref={yes}>
             Yes, give up
           </button>{' '}
           <button type="button" class="button" onClick={() => setStep('rest')}>
@@ -32,7 +41,7 @@ export function CancelHold({ event, id, label }: { event: EventRef; id: string; 
           </button>
         </p>
       ) : (
-        <button type="button" class="plain" aria-disabled={step === 'sent'} onClick={() => step === 'rest' && setStep('sure')}>
+        <button type="button" class="plain" ref={first} aria-disabled={step === 'sent'} onClick={() => step === 'rest' && setStep('sure')}>
           {step === 'sent' ? 'Giving up…' : label}
         </button>
       )}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Booking } from '../live/booking';
 import type { PlanSection, Row, Seat } from '../seatmap/plan';
 import { plural, priceRange } from '../services/format';
@@ -14,7 +14,8 @@ export function ListChooser({ booking }: { booking: Booking }) {
   const [row, setRow] = useState<Row>();
   const heading = useRef<HTMLHeadingElement>(null);
   const arrived = useRef(false);
-  useEffect(() => {
+  // Before the next key is handled: a later move would take the focus from where the buyer has gone meanwhile.
+  useLayoutEffect(() => {
     if (arrived.current) heading.current?.focus();
     arrived.current = true;
   }, [section, row]);

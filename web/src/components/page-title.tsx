@@ -8,7 +8,7 @@ export function PageTitle({ children, title }: { children: string; title?: strin
   useEffect(() => {
     document.title = `${title ?? children} · Boxoffice`;
   }, [children, title]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // The first page of a visit starts where the browser starts, as on any site.
     if (arrivals++ > 0) heading.current?.focus({ preventScroll: true });
   }, []);

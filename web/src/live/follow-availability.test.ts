@@ -120,6 +120,27 @@ test('while the stream is down it polls, and opens the stream again when the bro
   expect(FakeSource.made).toBe(2);
 });
 
+test('a stream that breaks again and again does not keep it from polling', async () => {
+  await answer(7, []);
+  const before = requests.length;
+  for (let breaks = 0; breaks < 5; breaks++) {
+    FakeSource.last.breakDown(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await answer(7, []);
+  }
+  expect(requests.length).toBeGreaterThan(before + 1);
+});
+
+test('it says that it is offline until an answer comes, whatever the stream does', async () => {
+  await answer(7, []);
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('away')));
+  FakeSource.last.breakDown(false);
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(link).toBe('offline');
+  FakeSource.last.breakDown(false);
+  expect(link).toBe('offline');
+});
+
 test('nothing is asked while the tab is hidden, and everything anew when it is seen again', async () => {
   await answer(7, []);
   const hidden = vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);

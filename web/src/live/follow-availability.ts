@@ -84,8 +84,8 @@ export class AvailabilityFollower {
         else this.take(data);
       },
       onBreak: (closed) => {
-        this.setLink('polling');
-        this.schedulePoll();
+        // The browser tries again and again: that must neither put off the polls nor hide that they fail.
+        if (this.link !== 'offline') this.setLink('polling');
         if (closed) this.reopenLater();
       },
     });
@@ -99,7 +99,7 @@ export class AvailabilityFollower {
 
   private schedulePoll(): void {
     clearTimeout(this.pollTimer);
-    const waitMs = this.link === 'live' || this.link === 'connecting' ? AUDIT_MS : POLL_MS * (0.75 + Math.random() / 2);
+    const waitMs = isStreaming(this.link) ? AUDIT_MS : POLL_MS * (0.75 + Math.random() / 2);
     this.pollTimer = setTimeout(() => {
       this.reload();
       this.schedulePoll();
@@ -145,9 +145,15 @@ export class AvailabilityFollower {
 
   private setLink(link: Link): void {
     if (this.link === link) return;
+    const isOtherPace = isStreaming(link) !== isStreaming(this.link);
     this.link = link;
     this.onLink(link);
+    if (isOtherPace) this.schedulePoll();
   }
+}
+
+function isStreaming(link: Link): boolean {
+  return link === 'live' || link === 'connecting';
 }
 
 function isDelta(data: unknown): data is AvailabilityDelta {

@@ -1,13 +1,22 @@
 //! Running a command to its end, unless the user stops it.
 
+use std::io::BufReader;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use xtask::note;
 use xtask::process::{Process, Signal};
 
+use super::lines::next_line;
 use super::stop::Stop;
+
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long the last lines of a command that has ended may take.
+const LAST_LINES: Duration = Duration::from_secs(10);
 
 /// The user stopped a command.
 #[derive(Debug)]
@@ -52,8 +61,36 @@ pub(crate) fn is_installed(program: &str) -> bool {
 
 /// Runs the command; an error if it fails, and [`Stopped`] if the user ends it with all that it started.
 pub(crate) fn run(command: &mut Command, stop: &Stop) -> Result<()> {
-    const LOOK_AGAIN: Duration = Duration::from_millis(50);
+    let process = Process::spawn_group(command, Signal::TERM)?;
+    to_its_end(process, command, stop)
+}
+
+/// The same, with every line of its standard output given to `read`.
+pub(crate) fn run_read(
+    command: &mut Command,
+    stop: &Stop,
+    mut read: impl FnMut(String) + Send + 'static,
+) -> Result<()> {
+    command.stdout(Stdio::piped());
     let mut process = Process::spawn_group(command, Signal::TERM)?;
+    let out = process.child().stdout.take().expect("stdout is piped");
+    let (done, is_done) = mpsc::channel();
+    thread::spawn(move || {
+        let mut out = BufReader::new(out);
+        while let Some(line) = next_line(&mut out) {
+            read(line);
+        }
+        // Nobody listens any more where the pipe was kept open for too long.
+        let _ = done.send(());
+    });
+    let outcome = to_its_end(process, command, stop);
+    if is_done.recv_timeout(LAST_LINES).is_err() {
+        note("something that the command has left behind keeps its output open");
+    }
+    outcome
+}
+
+fn to_its_end(mut process: Process, command: &Command, stop: &Stop) -> Result<()> {
     loop {
         if let Some(status) = process.exited()? {
             ensure!(status.success(), "{}: {status}", shown(command));

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that is tested, cheapest first.
 
+mod failures;
 mod licences;
 mod table;
 
@@ -13,8 +14,10 @@ use xtask::servers::{self, Servers};
 use xtask::{checkout, note};
 
 use super::page::Page;
-use super::run::{cargo, is_installed, run};
+use super::run::{cargo, is_installed, run, run_read};
+use super::say::say;
 use super::stop::Stop;
+use failures::Failures;
 use table::Table;
 
 /// What to test.
@@ -30,12 +33,13 @@ pub(crate) struct Arguments {
 /// Runs the steps up to the first that fails, and shows how long each took.
 pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
-    let mut steps = Steps { stop, table: Table::new() };
+    let mut steps = Steps { stop, table: Table::new(), failures: Failures::default() };
     let result = match &arguments.filter {
         Some(filter) => steps.rust_tests(&["--", filter.as_str()]),
         None => steps.everything(!arguments.no_web),
     };
     steps.table.print();
+    steps.failures.print();
     if let Err(error) = result {
         note(&format!("FAILED: {error:#}"));
         return Ok(ExitCode::FAILURE);
@@ -46,6 +50,7 @@ pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
 struct Steps {
     stop: Stop,
     table: Table,
+    failures: Failures,
 }
 
 impl Steps {
@@ -81,7 +86,13 @@ impl Steps {
         let servers = servers?;
         let mut tests = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
         tests.args(arguments).envs(servers.test_settings());
-        self.step("tests", |stop| run(&mut tests, stop))
+        let failures = self.failures.clone();
+        self.step("tests", |stop| {
+            run_read(&mut tests, stop, move |line| {
+                say(&line);
+                failures.read(&line);
+            })
+        })
     }
 
     /// `cargo deny` says more than our own check, but is not on every machine, and building it takes minutes.

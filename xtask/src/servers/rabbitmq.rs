@@ -126,6 +126,23 @@ impl RabbitMq {
         Ok(())
     }
 
+    /// Lets the node hang: its connections stay open, and nothing answers, until [`RabbitMq::thaw`].
+    pub fn freeze(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets the node go on.
+    pub fn thaw(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        match self.processes.lock().expect("no holder panics").as_mut() {
+            Some(processes) => processes.broker.signal(signal),
+            None => Ok(()),
+        }
+    }
+
     fn end(&self, signal: Signal) -> Result<()> {
         if let Some(mut processes) = self.processes.lock().expect("no holder panics").take() {
             processes.broker.stop(signal, PATIENCE)?;

@@ -1,7 +1,7 @@
 //! The output of all processes as one log, each line with the name of its process.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, IsTerminal, Read, stdout};
+use std::io::{BufReader, IsTerminal, Read, stdout};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -10,12 +10,11 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use xtask::process::{Process, Signal};
 
+use crate::commands::lines::next_line;
 use crate::commands::run::Stopped;
 use crate::commands::say::say;
 use crate::commands::stop::Stop;
 
-/// Bytes of one line; what is longer is broken.
-const LINE_MAX: u64 = 16 * 1024;
 /// Lines of each process that are kept for the case that it dies.
 const LAST_LINES: usize = 20;
 const NAME_WIDTH: usize = 12;
@@ -117,31 +116,9 @@ fn copy(from: impl Read + Send + 'static, prefix: String, last: LastLines) -> Jo
     })
 }
 
-/// The next line, or a piece of one that is too long; nothing at the end, or when the pipe breaks.
-fn next_line(from: &mut impl BufRead) -> Option<String> {
-    let mut line = Vec::new();
-    let length = from.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).ok()?;
-    if length == 0 {
-        return None;
-    }
-    let line = String::from_utf8_lossy(&line);
-    Some(line.trim_end_matches(['\n', '\r']).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_whole_and_bounded() {
-        let long = "x".repeat(LINE_MAX as usize + 1);
-        let text = format!("one\r\n\n\u{e4}\n{long}\nlast");
-        let mut from = BufReader::new(text.as_bytes());
-        let lines: Vec<String> = std::iter::from_fn(|| next_line(&mut from)).collect();
-        assert_eq!(lines[..3], ["one", "", "\u{e4}"]);
-        assert_eq!((lines[3].len(), lines[4].len()), (LINE_MAX as usize, 1));
-        assert_eq!(lines[5..], ["last"]);
-    }
 
     #[test]
     fn names_line_up_and_are_coloured_on_a_terminal_only() {

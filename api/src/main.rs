@@ -12,6 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> anyhow::Result<()> {
     let settings = Settings::load()?;
     telemetry::start(&settings.log)?;
+    telemetry::otlp::start(&settings.traces.otlp_url, "api")?;
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(async {
         let stop = shutdown::on_signal()?;

@@ -7,6 +7,9 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
+use common::clock;
+use common::telemetry::otlp::{self, Kind};
 use common::telemetry::trace::Trace;
 
 const TRACEPARENT: &str = "traceparent";
@@ -17,13 +20,15 @@ pub struct Span {
     cause: Trace,
     own: Trace,
     begun: Instant,
+    begun_at: DateTime<Utc>,
 }
 
 impl Span {
     /// None where the client sent no context, or does not sample.
     pub fn begin(headers: &HeaderMap) -> Option<Self> {
         let cause = Trace::sampled(headers.get(TRACEPARENT)?.to_str().ok()?)?;
-        Some(Self { cause, own: cause.child(), begun: Instant::now() })
+        let (begun, begun_at) = (Instant::now(), clock::now());
+        Some(Self { cause, own: cause.child(), begun, begun_at })
     }
 
     /// Logs the span, and names it to the client.
@@ -39,6 +44,20 @@ impl Span {
             took_ms = self.begun.elapsed().as_millis() as u64,
             "answered a traced request"
         );
+        let status = response.status().as_u16();
+        otlp::ended(|| otlp::Span {
+            name: "request",
+            kind: Kind::Server,
+            own: self.own,
+            parent: Some(self.cause),
+            links: Vec::new(),
+            begun: self.begun_at,
+            attributes: vec![
+                ("http.request.method", method.to_string()),
+                ("url.path", path.to_owned()),
+                ("http.response.status_code", status.to_string()),
+            ],
+        });
         if let Ok(value) = HeaderValue::try_from(self.own.to_string()) {
             response.headers_mut().insert(TRACEPARENT, value);
         }

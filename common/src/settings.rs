@@ -64,6 +64,8 @@ settings! {
         workers: Workers = Workers::default(),
         /// What is logged, and how.
         log: Log = Log::default(),
+        /// Where spans are sent.
+        traces: Traces = Traces::default(),
         /// The secret that ids and ticket codes are made with. All front doors share it; whoever
         /// knows it can forge ids. The default is for development.
         secret: Secret = Secret::from(DEVELOPMENT_SECRET),
@@ -201,6 +203,14 @@ settings! {
         format: LogFormat = LogFormat::Json,
         /// A filter in the syntax of `tracing_subscriber::EnvFilter`.
         filter: String = "info".to_owned(),
+    }
+}
+
+settings! {
+    /// Where spans are sent.
+    Traces {
+        /// A collector that takes OTLP over HTTP, such as `http://collector:4318`; empty for none.
+        otlp_url: String = String::new(),
     }
 }
 

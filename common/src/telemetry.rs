@@ -3,6 +3,7 @@
 pub mod log;
 pub mod metrics;
 pub mod names;
+pub mod otlp;
 pub mod trace;
 
 pub use log::start;

@@ -1,12 +1,71 @@
 //! One booking is followed through all processes by the id of its trace.
 
+use std::sync::{Arc, Mutex};
+
 use anyhow::{Context, Result};
-use e2e::{Options, Service, Stack, plans};
+use e2e::{Options, Service, Stack, eventually, plans};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CAUSE: &str = "00f067aa0ba902b7";
+
+/// Takes what is exported, as a collector does.
+struct Collector {
+    url: String,
+    requests: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Collector {
+    async fn listen() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let to = Arc::clone(&requests);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let to = Arc::clone(&to);
+                tokio::spawn(async move { take(stream, &to).await });
+            }
+        });
+        Ok(Self { url, requests })
+    }
+
+    /// The spans of that name that belong to the trace, or link to it.
+    fn spans(&self, name: &str) -> Vec<Value> {
+        let requests = self.requests.lock().expect("no holder panics");
+        let lists = requests
+            .iter()
+            .filter_map(|request| request["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array());
+        let named = lists.flatten().filter(|span| span["name"] == name);
+        named.filter(|span| name == "batch" || span["traceId"] == TRACE).cloned().collect()
+    }
+}
+
+/// Requests with a length, on one connection, one after another.
+async fn take(stream: TcpStream, to: &Mutex<Vec<Value>>) -> Result<()> {
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            anyhow::ensure!(stream.read_line(&mut line).await? > 0, "the end");
+            let line = line.trim().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse()?;
+            }
+            if line.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await?;
+        to.lock().expect("no holder panics").push(serde_json::from_slice(&body)?);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await?;
+    }
+}
 
 async fn span(service: &Service, message: &str, parent: &str) -> Result<Value> {
     let fits = |line: &Value| {
@@ -18,7 +77,9 @@ async fn span(service: &Service, message: &str, parent: &str) -> Result<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_traced_booking_is_followed_through_all_processes_and_an_untraced_one_costs_no_line()
 -> Result<()> {
+    let collector = Collector::listen().await?;
     let options = Options::of(plans::seated(1)).workers(&["reservations", "payments"]);
+    let options = options.set("traces__otlp_url", &collector.url);
     let mut stack = Stack::start(options).await?;
     assert_eq!(stack.buyer.reserve("eve", &[9]).await?.status, 201);
     let api = stack.api.as_ref().context("a front door")?;
@@ -58,6 +119,12 @@ async fn a_traced_booking_is_followed_through_all_processes_and_an_untraced_one_
         let by = decided["span_id"].as_str().unwrap_or_default();
         span(api, "heard the outcome of a traced request", by).await?;
     }
+    // The collector has the same spans: two requests, three decisions and what was heard of each.
+    for (name, number) in [("request", 2), ("decide", 3), ("outcome heard", 3)] {
+        let all = || async { collector.spans(name).len() == number };
+        eventually(&format!("{number} spans called {name}"), all).await;
+    }
+    assert!(collector.spans("batch").iter().all(|batch| batch["links"][0]["traceId"] == TRACE));
     stack.add_worker("expiry", &[])?;
     stack.finish().await
 }

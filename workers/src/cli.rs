@@ -85,6 +85,7 @@ async fn serve(mut settings: Settings, pool: &Pool, roles: &[Role]) -> anyhow::R
         settings.workers.admin_listen = listen;
     }
     common::telemetry::start(&settings.log)?;
+    common::telemetry::otlp::start(&settings.traces.otlp_url, "workers")?;
     let stop = common::shutdown::on_signal()?;
     run::run(settings, roles, stop).await
 }

@@ -1,19 +1,26 @@
 //! Traces of the requests in hand: their decisions are logged, and told with the outcomes.
 
+use chrono::{DateTime, Utc};
+use common::clock;
 use common::messages::{Outcomes, TracedOutcome};
+use common::telemetry::otlp::{self, Kind};
 use common::telemetry::trace::Trace;
 use uuid::Uuid;
 
 /// The traces of some requests, by the id of the reservation or payment that they are about. Most
 /// requests have none.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Traces(Vec<(Uuid, Trace)>);
+pub(crate) struct Traces(Vec<(Uuid, Trace, DateTime<Utc>)>);
 
 impl Traces {
     /// Of an envelope: `id` gives the id of the request at a place in it.
     pub(crate) fn add(&mut self, traces: &[(u32, Trace)], id: impl Fn(usize) -> Option<Uuid>) {
-        let known = traces.iter().filter_map(|(at, trace)| Some((id(*at as usize)?, *trace)));
-        self.0.extend(known);
+        if traces.is_empty() {
+            return;
+        }
+        let now = clock::now();
+        let known = |(at, trace): &(u32, Trace)| Some((id(*at as usize)?, *trace, now));
+        self.0.extend(traces.iter().filter_map(known));
     }
 
     /// Those that these outcomes decide are logged, as spans that their requests caused and that the
@@ -22,9 +29,10 @@ impl Traces {
         if self.0.is_empty() {
             return;
         }
-        let batch = Trace::batch().span_id();
+        let own = Trace::batch();
+        let batch = own.span_id();
         let mut links = Vec::new();
-        for (id, cause) in &self.0 {
+        for (id, cause, begun) in &self.0 {
             let Some(status) = status(outcomes, *id) else { continue };
             let span = cause.child();
             tracing::info!(
@@ -37,11 +45,42 @@ impl Traces {
                 queue = outcomes.queue,
                 "decided a traced request"
             );
-            links.push(cause.to_string());
+            let attributes = vec![
+                ("boxoffice.id", id.to_string()),
+                ("boxoffice.status", status.to_owned()),
+                ("messaging.system", "rabbitmq".to_owned()),
+                ("messaging.destination.name", outcomes.queue.clone()),
+            ];
+            otlp::ended(|| otlp::Span {
+                name: "decide",
+                kind: Kind::Consumer,
+                own: span,
+                parent: Some(*cause),
+                links: vec![own],
+                begun: *begun,
+                attributes,
+            });
+            links.push(*cause);
             outcomes.traces.push(TracedOutcome { id: *id, trace: span });
         }
-        let (queue, links) = (&outcomes.queue, links.join(" "));
-        tracing::info!(span_id = batch, queue, links, "decided a batch with traced requests");
+        let queue = outcomes.queue.clone();
+        let shown = links.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        tracing::info!(
+            span_id = batch,
+            queue,
+            links = shown,
+            "decided a batch with traced requests"
+        );
+        let begun = self.0.iter().map(|(_, _, begun)| *begun).min().unwrap_or_else(clock::now);
+        otlp::ended(|| otlp::Span {
+            name: "batch",
+            kind: Kind::Consumer,
+            own,
+            parent: None,
+            links,
+            begun,
+            attributes: vec![("messaging.destination.name", queue)],
+        });
     }
 }
 

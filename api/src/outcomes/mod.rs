@@ -21,6 +21,7 @@ use common::domain::{Payment, Reservation};
 use common::ids::{PaymentId, ReservationId};
 use common::messages;
 use common::store::Pool;
+use common::telemetry::otlp::{self, Kind};
 use tokio_util::sync::CancellationToken;
 
 use crate::board::Boards;
@@ -75,9 +76,19 @@ impl Outcomes {
         self.keys.note_all(outcomes.reservations.iter().map(|one| (one.id.0, one.fingerprint)));
         self.keys.note_all(outcomes.payments.iter().map(|one| (one.id.0, one.fingerprint)));
         for traced in &outcomes.traces {
+            let own = traced.trace.child();
+            otlp::ended(|| otlp::Span {
+                name: "outcome heard",
+                kind: Kind::Internal,
+                own,
+                parent: Some(traced.trace),
+                links: Vec::new(),
+                begun: now,
+                attributes: vec![("boxoffice.id", traced.id.to_string())],
+            });
             tracing::info!(
-                trace_id = traced.trace.trace_id(),
-                span_id = traced.trace.child().span_id(),
+                trace_id = own.trace_id(),
+                span_id = own.span_id(),
                 parent_id = traced.trace.span_id(),
                 id = %traced.id,
                 "heard the outcome of a traced request"

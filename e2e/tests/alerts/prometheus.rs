@@ -126,7 +126,7 @@ impl Prometheus {
 }
 
 const CONFIG: &str = "\
-global: { scrape_interval: 500ms, scrape_timeout: 450ms, evaluation_interval: 500ms }
+global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms }
 rule_files: [alerts.yml]
 scrape_configs:
   - job_name: boxoffice

@@ -9,8 +9,9 @@ use common::domain::{
 use common::ids::{PaymentId, ReservationId};
 use common::messages::{
     Best, Cancel, DueHold, DueHolds, Envelope, Message, Outcomes, Pay, Presence, PresenceKind,
-    Progress, Prompt, Request, Reserve, SectionChange, TicketChange,
+    Progress, Prompt, Request, Reserve, SectionChange, TicketChange, TracedOutcome,
 };
+use common::telemetry::trace::Trace;
 
 const EVENT: EventId = EventId(7);
 
@@ -92,6 +93,29 @@ fn requests_of_version_1_without_what_may_be_absent() {
     let best = Reserve { tickets: Vec::new(), best: Some(least), ..reserve() };
     let requests = vec![Request::Reserve(wish), Request::Reserve(best)];
     is_golden_envelope(requests, include_bytes!("golden/requests.v1.least.json"));
+}
+
+fn trace() -> Trace {
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().expect("a trace")
+}
+
+#[test]
+fn requests_of_version_1_of_which_one_is_traced() {
+    let file = include_bytes!("golden/requests.v1.traced.json");
+    let cancel = Cancel { id: reservation_id(), event: EVENT, accepted_at: at(1) };
+    let requests = vec![Request::Cancel(cancel.clone()), Request::Cancel(cancel)];
+    let envelope = Envelope::traced(requests.clone(), vec![(1, trace())]);
+    assert_eq!(text(&envelope.encode()), text(golden(file)));
+    let read = Envelope::<Request>::open(golden(file)).expect("an envelope");
+    assert_eq!(read.traces, [(1, trace())]);
+    assert_eq!(read.requests, requests.into_iter().map(Ok).collect::<Vec<_>>());
+}
+
+#[test]
+fn outcomes_of_version_1_of_which_one_is_traced() {
+    let mut outcomes = Outcomes::new("requests", at(3));
+    outcomes.traces.push(TracedOutcome { id: reservation_id().0, trace: trace() });
+    is_golden(&outcomes, include_bytes!("golden/outcomes.v1.traced.json"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Booking } from '../live/booking';
 import type { BestWish } from '../services/cart';
+import { hasSeats } from '../services/events';
 import { money } from '../services/format';
 import { Quantity } from './quantity';
 
@@ -45,7 +46,7 @@ export function BestChooser({ booking }: { booking: Booking }) {
         </select>
       </label>
       <Quantity value={wish.quantity} most={event.tickets_per_reservation} onChange={(quantity) => set({ quantity })} />
-      {section?.kind !== 'general' && (
+      {hasSeats(event, wish.section) && (
         <label class="check">
           <input type="checkbox" checked={wish.together} onChange={(change) => set({ together: change.currentTarget.checked })} />
           Seats next to each other

@@ -1,5 +1,6 @@
 import type { Booking } from '../live/booking';
 import { seatName } from '../seatmap/plan';
+import { hasSeats } from '../services/events';
 import { money, plural } from '../services/format';
 
 /** The lines of the order: each chosen seat, or the wish for so many. */
@@ -50,14 +51,14 @@ function BestLine({ booking }: { booking: Booking }) {
   const { quantity, section, tier, together } = cart.best.value;
   const place = event.sections.find((one) => one.number === section);
   const price = event.tiers.find((one) => one.number === tier);
-  const general = place?.kind === 'general';
+  const seated = hasSeats(event, section);
   return (
     <ul class="lines">
       <li>
         <span class="what">
-          {general ? plural(quantity, 'ticket') : `The best ${plural(quantity, 'seat')}`}
+          {seated ? `The best ${plural(quantity, 'seat')}` : plural(quantity, 'ticket')}
           <span class="detail">
-            {[place?.name ?? 'any section', price?.name, !general && together && quantity > 1 && 'together'].filter(Boolean).join(', ')}
+            {[place?.name ?? 'any section', price?.name, seated && together && quantity > 1 && 'together'].filter(Boolean).join(', ')}
           </span>
         </span>
         {price && <span class="price">{money({ ...price.price, amount: price.price.amount * quantity })}</span>}

@@ -46,3 +46,8 @@ export async function getAvailability(event: EventRef, etag: string | null, sign
 export function eventPath(event: EventRef): string {
   return `/events/${encodeURIComponent(event)}`;
 }
+
+/** Whether a wish for a section, or for any, can be for seats rather than for room to stand. */
+export function hasSeats(event: Event, section: number | undefined): boolean {
+  return event.sections.some((one) => one.kind === 'seated' && (section === undefined || one.number === section));
+}

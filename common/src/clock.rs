@@ -6,5 +6,21 @@ use chrono::{DateTime, SubsecRound, Utc};
 pub fn now() -> DateTime<Utc> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     let now = Utc::now();
-    now.trunc_subsecs(3)
+    skewed(now).trunc_subsecs(3)
+}
+
+/// Not in release builds: `BOXOFFICE_CLOCK_OFFSET_MS` lets a test have a process with a wrong clock.
+#[cfg(debug_assertions)]
+fn skewed(now: DateTime<Utc>) -> DateTime<Utc> {
+    use std::sync::LazyLock;
+    static OFFSET_MS: LazyLock<i64> = LazyLock::new(|| {
+        let offset = std::env::var("BOXOFFICE_CLOCK_OFFSET_MS");
+        offset.ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+    });
+    now + chrono::TimeDelta::milliseconds(*OFFSET_MS)
+}
+
+#[cfg(not(debug_assertions))]
+fn skewed(now: DateTime<Utc>) -> DateTime<Utc> {
+    now
 }

@@ -14,6 +14,7 @@ pub mod broker;
 pub mod store;
 
 pub mod backoff;
+pub mod broken;
 pub mod clock;
 pub mod failpoint;
 pub mod settings;

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use common::backoff::Backoff;
+use common::broken::Break;
 use common::decide::{Changes, Footprint, Ledger};
 use common::domain::EventId;
+use common::failpoint;
 use common::store::lock::{Houses, lock};
 use common::store::{Failure, stock};
 use sqlx::PgConnection;
 
+use crate::tell::Telling;
 use crate::{Context, metrics};
 
 /// How often a transaction begins anew before it gives way for a while.
@@ -126,6 +129,12 @@ async fn transact<S: Step>(
         let changes = ledger.changes(queue);
         match stock::write(&mut transaction, &changes).await {
             Ok(()) => {
+                if Break::PublishBeforeCommit.is_on() {
+                    let mut telling = Telling::default();
+                    telling.outcomes(context, &changes.outcomes);
+                    let _sent = telling.send(context, queue).await;
+                }
+                failpoint::reach("transaction.written").await;
                 transaction.commit().await?;
                 meter.transaction.observe(begun.elapsed().as_secs_f64());
                 return Ok((output, changes));

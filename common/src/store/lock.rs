@@ -10,6 +10,8 @@ use sqlx::{PgConnection, Row};
 use super::events::terms_of;
 use super::pool;
 use super::reservations;
+use crate::broken::Break;
+use crate::clock;
 use crate::decide::{Footprint, Ledger, LockedRows, SectionKey, SectionRow, TicketKey, TicketRow};
 use crate::domain::{
     EventId, House, HouseSection, SectionNumber, Terms, TicketNumber, TicketState, TierNumber,
@@ -42,6 +44,7 @@ pub async fn lock(
     let customers = lock_customers(connection, &footprint).await?;
     let LockedSections { now, sections, terms } = lock_sections(connection, &footprint).await?;
     let now = match now {
+        _ if Break::ExpiryByTheWorkersClock.is_on() => clock::now(),
         Some(now) => now,
         None => pool::now(connection).await?,
     };
@@ -55,6 +58,19 @@ pub async fn lock(
     Ok(Ledger::new(LockedRows { now, houses, terms, reservations, customers, sections, tickets }))
 }
 
+/// The query as it is; where the process is broken so on purpose, without its locks.
+pub(super) fn locking(query: &'static str) -> &'static str {
+    if !Break::NoLock.is_on() {
+        return query;
+    }
+    let (advisory, rows) = ("pg_advisory_xact_lock(key)", "FOR NO KEY UPDATE OF ");
+    let mut unlocked = query.replace(advisory, "key");
+    if let Some(at) = unlocked.find(rows) {
+        unlocked.replace_range(at..=at + rows.len(), "");
+    }
+    Box::leak(unlocked.into_boxed_str())
+}
+
 /// Customers have no row: an advisory lock stands for one, and two names with one hash only wait
 /// for each other. Counted are tickets that are held and not due, being paid, or paid.
 async fn lock_customers(
@@ -66,13 +82,13 @@ async fn lock_customers(
     }
     let (events, names): (Vec<i32>, Vec<&str>) =
         footprint.customers.iter().map(|(event, name)| (event.0, name.as_str())).unzip();
-    sqlx::query(
+    sqlx::query(locking(
         "SELECT pg_advisory_xact_lock(key) FROM (
              SELECT DISTINCT hashtextextended(name, event_id) AS key
              FROM unnest($1::int[], $2::text[]) AS w (event_id, name)
              ORDER BY key
          ) AS keys",
-    )
+    ))
     .bind(&events)
     .bind(&names)
     .execute(&mut *connection)
@@ -107,7 +123,7 @@ async fn lock_sections(
     if events.is_empty() {
         return Ok(locked);
     }
-    let rows = sqlx::query(
+    let rows = sqlx::query(locking(
         "SELECT locked.*, date_trunc('milliseconds', clock_timestamp()) AS now FROM (
              SELECT s.event_id, s.number, s.version, s.available,
                     e.open, e.closed, e.on_sale_at, e.starts_at, e.hold_seconds, e.paying_seconds,
@@ -118,7 +134,7 @@ async fn lock_sections(
              ORDER BY s.event_id, s.number
              FOR NO KEY UPDATE OF s
          ) AS locked",
-    )
+    ))
     .bind(&events)
     .bind(&numbers)
     .fetch_all(connection)
@@ -145,14 +161,14 @@ async fn lock_tickets(
     if events.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows = sqlx::query(
+    let rows = sqlx::query(locking(
         "SELECT t.event_id, t.number, t.tier, p.price, t.state::text, t.reservation_id, t.expires_at
          FROM unnest($1::int[], $2::int[]) AS w (event_id, number)
          JOIN tickets t ON t.event_id = w.event_id AND t.number = w.number
          JOIN tiers p ON p.event_id = t.event_id AND p.number = t.tier
          ORDER BY t.event_id, t.number
          FOR NO KEY UPDATE OF t",
-    )
+    ))
     .bind(&events)
     .bind(&numbers)
     .fetch_all(connection)

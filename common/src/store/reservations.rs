@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use super::lock::locking;
 use super::pool::{Failure, exactly};
 use crate::decide::ReservationKey;
 use crate::domain::{EventId, Reason, Reservation, ReservationStatus, TicketNumber};
@@ -42,7 +43,8 @@ pub(super) async fn lock(
 ) -> Result<HashMap<ReservationKey, Reservation>, sqlx::Error> {
     let keys: Vec<ReservationKey> = keys.iter().copied().collect();
     let (events, ids) = columns(&keys);
-    let rows = sqlx::query(select!(" ORDER BY r.event_id, r.id FOR NO KEY UPDATE OF r"))
+    let query = locking(select!(" ORDER BY r.event_id, r.id FOR NO KEY UPDATE OF r"));
+    let rows = sqlx::query(query)
         .bind(&events)
         .bind(&ids)
         .fetch_all(connection)

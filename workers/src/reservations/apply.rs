@@ -1,8 +1,11 @@
 //! Applies a batch: one transaction, or more where a request in it is poison.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use common::broken::Break;
 use common::decide::{Footprint, Ledger, cancel, reject_faulty, reserve};
+use common::ids::ReservationId;
 use common::messages::{Outcomes, Request, Reserve};
 use common::store::Failure;
 use common::store::lock::Houses;
@@ -31,6 +34,7 @@ impl Step for Decide<'_> {
             match &taken.request {
                 Request::Cancel(request) => cancel(ledger, request),
                 Request::Reserve(request) => {
+                    let request = &as_another(ledger, request);
                     // The rest is decided too, for what it needs: one more round serves all.
                     if let Err(more) = reserve(ledger, request) {
                         need.absorb(more);
@@ -40,6 +44,15 @@ impl Step for Decide<'_> {
         }
         Ok(if need.is_empty() { Ok(()) } else { Err(need) })
     }
+}
+
+/// The request itself; where the process is broken so on purpose, another one if it is known.
+fn as_another<'a>(ledger: &Ledger, request: &'a Reserve) -> Cow<'a, Reserve> {
+    if Break::NoDedupe.is_on() && ledger.reservation((request.event, request.id)).is_some() {
+        let id = ReservationId(uuid::Uuid::from_u128(rand::random()));
+        return Cow::Owned(Reserve { id, ..request.clone() });
+    }
+    Cow::Borrowed(request)
 }
 
 /// A request that the database refuses to write as it is.

@@ -5,6 +5,7 @@
 use std::task::Poll;
 use std::time::Duration;
 
+use common::broken::Break;
 use common::broker::{Connection, Delivery, LostConnection};
 use common::failpoint;
 use common::topology::REQUESTS;
@@ -135,6 +136,10 @@ impl Lane<'_> {
         taken: &[(usize, Delivery)],
     ) -> Result<Result<(), Stopped>, LostConnection> {
         let _in_hand = batch.meter();
+        let ack = || try_join_all(taken.iter().map(|(_, last)| last.ack_through()));
+        if Break::AckBeforeCommit.is_on() {
+            ack().await?;
+        }
         let Ok(telling) = apply(self.context, batch).await else { return Ok(Err(Stopped)) };
         for (place, _) in taken {
             tracing::debug!(queue = self.partitions[*place].queue, "decided");
@@ -144,7 +149,9 @@ impl Lane<'_> {
             return Ok(Err(Stopped));
         }
         failpoint::reach("reservations.told").await;
-        try_join_all(taken.iter().map(|(_, last)| last.ack_through())).await?;
+        if !Break::AckBeforeCommit.is_on() {
+            ack().await?;
+        }
         Ok(Ok(()))
     }
 }

@@ -176,12 +176,13 @@ impl Publisher {
         let Some(link) = link else {
             return Err(PublishError::Away("not connected".to_owned()));
         };
-        if link.connection.is_blocked() {
-            return Err(PublishError::Away("it blocks publishers".to_owned()));
-        }
+        // First whether it is there: one that was lost while it was blocked counts as blocked for ever.
         if !link.channel.status().connected() || !link.connection.is_open() {
             self.drop_link(&link);
             return Err(PublishError::Away("the connection is lost".to_owned()));
+        }
+        if link.connection.is_blocked() {
+            return Err(PublishError::Away("it blocks publishers".to_owned()));
         }
         Ok(link)
     }

@@ -12,22 +12,13 @@ pub enum Break {
     PublishBeforeCommit,
     /// A request that was decided before is decided once more, as if it were another one.
     NoDedupe,
-    /// Neither rows nor customers are locked, and writes take any version of a section for theirs.
+    /// Neither rows nor customers are locked.
     NoLock,
     /// What is due is decided by the clock of the worker.
     ExpiryByTheWorkersClock,
 }
 
 impl Break {
-    /// Every way.
-    pub const ALL: &'static [Self] = &[
-        Self::AckBeforeCommit,
-        Self::PublishBeforeCommit,
-        Self::NoDedupe,
-        Self::NoLock,
-        Self::ExpiryByTheWorkersClock,
-    ];
-
     /// Its name in the environment.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! What every pool needs.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use common::broker::{Connection, LostConnection, Publisher};
 use common::settings::Settings;
@@ -65,6 +66,12 @@ impl Context {
     pub(crate) fn show_view(&self, view: &View) {
         metrics::shared(view, self.topology.request_partitions());
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(view.clone());
+    }
+
+    /// The longest that the database may take for one transaction, before its connection counts as
+    /// lost: more than it may take for one statement.
+    pub fn answer_timeout(&self) -> Duration {
+        Duration::from_millis(u64::from(self.settings.database.statement_timeout_ms) + 5_000)
     }
 
     /// A connection to consume on.

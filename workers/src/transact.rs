@@ -8,7 +8,7 @@ use common::decide::{Changes, Footprint, Ledger};
 use common::domain::EventId;
 use common::failpoint;
 use common::store::lock::{Houses, lock};
-use common::store::{Failure, stock};
+use common::store::{Failure, pool, stock};
 use sqlx::PgConnection;
 
 use crate::tell::Telling;
@@ -61,7 +61,9 @@ pub(crate) async fn persist<S: Step>(
 ) -> Result<(S::Output, Changes), NotDone> {
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
     loop {
-        match transact(context, queue, footprint.clone(), houses, step).await {
+        let attempt = transact(context, queue, footprint.clone(), houses, step);
+        let done = tokio::time::timeout(context.answer_timeout(), attempt).await;
+        match done.unwrap_or_else(|_| Err(no_answer())) {
             Ok((output, changes)) => {
                 metrics::committed(&changes);
                 return Ok((output, changes));
@@ -83,11 +85,16 @@ pub(crate) async fn houses(
 ) -> Result<Houses, Stopped> {
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
     loop {
-        match context.houses.of(&context.pool, &events).await {
+        let found = context.houses.of(&context.pool, &events);
+        match pool::in_time(context.answer_timeout(), found).await {
             Ok(houses) => return Ok(houses),
             Err(error) => wait(context, queue, &error, &mut backoff).await?,
         }
     }
+}
+
+fn no_answer() -> Failure {
+    Failure::Transient(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
 }
 
 /// Waits before the next attempt, unless the process ends and its time to finish is running out.

@@ -4,10 +4,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection};
 
 use crate::settings::Database;
+
+/// How long a connection that comes back to the pool may take to show that it lives.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connections to Postgres.
 pub type Pool = sqlx::PgPool;
@@ -88,7 +91,25 @@ fn connect<const N: usize>(
         .max_connections(settings.connections_max)
         .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_alive(connection)))
         .connect_lazy_with(options))
+}
+
+/// The pool looks at a connection that comes back, too, but without a limit: one whose network has
+/// forgotten it would keep its place for ever.
+async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    in_time(RELEASE_TIMEOUT, connection.ping()).await.map(|()| true)
+}
+
+/// A statement's limit is kept by the server; this one holds where its answer never comes.
+pub async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
 }
 
 /// Brings the schema up to date. Safe to call from several processes at once.

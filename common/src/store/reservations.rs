@@ -44,11 +44,7 @@ pub(super) async fn lock(
     let keys: Vec<ReservationKey> = keys.iter().copied().collect();
     let (events, ids) = columns(&keys);
     let query = locking(select!(" ORDER BY r.event_id, r.id FOR NO KEY UPDATE OF r"));
-    let rows = sqlx::query(query)
-        .bind(&events)
-        .bind(&ids)
-        .fetch_all(connection)
-        .await?;
+    let rows = sqlx::query(query).bind(&events).bind(&ids).fetch_all(connection).await?;
     let keyed = |row| read(row).map(|one| ((one.event, one.id), one));
     rows.iter().map(keyed).collect()
 }

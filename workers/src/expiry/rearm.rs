@@ -46,15 +46,20 @@ async fn try_prompt(
     prompt: Prompt,
     overdue: Option<TimeDelta>,
 ) -> Result<usize, sqlx::Error> {
-    let mut connection = context.pool.acquire().await?;
+    let limit = context.answer_timeout();
+    let events = async { holds::events_with_holds(&mut *context.pool.acquire().await?).await };
     let mut sent = 0;
-    for event in holds::events_with_holds(&mut connection).await? {
-        let found = holds::of_event(&mut connection, event, overdue).await?;
+    for event in pool::in_time(limit, events).await? {
+        let look = async {
+            let mut connection = context.pool.acquire().await?;
+            let found = holds::of_event(&mut connection, event, overdue).await?;
+            Ok::<_, sqlx::Error>((found, pool::now(&mut connection).await?))
+        };
+        let (found, now) = pool::in_time(limit, look).await?;
         if found.is_empty() {
             continue;
         }
         sent += found.len();
-        let now = pool::now(&mut connection).await?;
         let mut telling = Telling::default();
         telling.holds(context, prompt, found, now);
         if telling.send(context, HOLDS_DUE).await.is_err() {

@@ -23,6 +23,7 @@ pub struct App {
     admin: TcpListener,
     background: CancellationToken,
     admin_router: axum::Router,
+    notice: Duration,
     drain: Duration,
 }
 
@@ -43,6 +44,7 @@ impl App {
             admin_router: router::admin(&api, settings),
             api,
             background,
+            notice: Duration::from_millis(settings.api.drain_notice_ms),
             drain: Duration::from_millis(settings.api.drain_ms),
         })
     }
@@ -52,8 +54,9 @@ impl App {
         Ok((self.public.local_addr()?, self.admin.local_addr()?))
     }
 
-    /// Serves until `stop`. Then readiness fails, waiting clients are answered, streams end, and
-    /// requests in hand are finished. An error when that took longer than the drain may.
+    /// Serves until `stop`. Then readiness fails while requests are still taken, for those who have
+    /// not noticed yet; then waiting clients are answered, streams end, and requests in hand are
+    /// finished. An error when that took longer than the drain may.
     pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
         let (public, admin) = self.addresses()?;
         tracing::info!(%public, %admin, "listening");
@@ -66,17 +69,21 @@ impl App {
             admin_stop.clone(),
         ));
         let api = self.api.clone();
+        let closing = CancellationToken::new();
         let public = async {
-            let serve =
-                server::serve(self.public, router::public(&api), connections_max, stop.clone());
+            let router = router::public(&api);
+            let serve = server::serve(self.public, router, connections_max, closing.clone());
             let drain = async {
                 stop.cancelled().await;
+                api.announce_drain();
+                tokio::time::sleep(self.notice).await;
                 api.drain();
+                closing.cancel();
             };
             tokio::join!(serve, drain);
             Ok(())
         };
-        let drained = shutdown::drained(&stop, public, self.drain).await;
+        let drained = shutdown::drained(&stop, public, self.notice + self.drain).await;
         admin_stop.cancel();
         self.background.cancel();
         // Whoever still asks for our health is of no consequence now.

@@ -45,6 +45,10 @@ pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Re
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
+    if api.is_draining() {
+        // The client's next request takes a new connection, which leads elsewhere.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -91,9 +91,14 @@ impl Api {
         }
     }
 
+    /// Readiness fails from now on.
+    pub fn announce_drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
     /// Stops taking part: readiness fails, and who waits is answered.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::SeqCst);
+        self.announce_drain();
         self.outcomes.drain();
     }
 

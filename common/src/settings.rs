@@ -152,7 +152,10 @@ settings! {
         body_bytes_max: usize = 16_384,
         /// How long a request may take, waiting for an outcome not counted.
         request_timeout_ms: u64 = 10_000,
-        /// How long to finish what is in hand after SIGTERM.
+        /// How long readiness fails after SIGTERM before no more connections are taken. Behind a
+        /// balancer: longer than it takes to notice.
+        drain_notice_ms: u64 = 0,
+        /// How long to finish what is in hand after that.
         drain_ms: u64 = 10_000,
         /// Bearer tokens of organisers; none configured refuses all.
         organiser_tokens: Vec<Secret> = Vec::new(),

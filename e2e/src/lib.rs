@@ -5,8 +5,10 @@
 
 mod buyer;
 mod database;
+pub mod faults;
 pub mod messages;
 mod metrics;
+mod own;
 pub mod plans;
 mod service;
 mod stack;
@@ -15,6 +17,7 @@ mod vhost;
 pub use buyer::{Answer, Buyer};
 pub use database::Database;
 pub use metrics::Metrics;
+pub use own::Own;
 pub use service::Service;
 pub use stack::{Options, Stack};
 pub use vhost::Vhost;

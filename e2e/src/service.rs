@@ -89,6 +89,12 @@ impl Service {
         Ok(())
     }
 
+    /// Waits for the end of one that was told to end, and how it ended.
+    pub fn ended(mut self) -> Result<ExitStatus> {
+        // CONT changes nothing for a process that runs.
+        self.process.stop(Signal::CONT, PATIENCE)
+    }
+
     /// SIGTERM, and how it ended.
     pub fn terminate(mut self) -> Result<ExitStatus> {
         self.process.stop(Signal::TERM, PATIENCE)

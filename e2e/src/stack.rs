@@ -79,11 +79,7 @@ pub struct Stack {
 impl Stack {
     /// Starts one on the servers that all tests share.
     pub async fn start(options: Options) -> Result<Self> {
-        let start = || async { tokio::task::spawn_blocking(servers::for_tests).await? };
-        let shared = SHARED.get_or_try_init(start).await?;
-        let management = shared.management_url.as_deref().context("a broker with management")?;
-        let database = Database::create(&shared.database_url, true).await?;
-        let vhost = Vhost::create(&shared.amqp_url, management).await?;
+        let (database, vhost) = shared().await?;
         Self::on(database, vhost, options).await
     }
 
@@ -186,6 +182,15 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+/// A database and a virtual host on the servers that all tests share.
+pub(crate) async fn shared() -> Result<(Database, Vhost)> {
+    let start = || async { tokio::task::spawn_blocking(servers::for_tests).await? };
+    let shared = SHARED.get_or_try_init(start).await?;
+    let management = shared.management_url.as_deref().context("a broker with management")?;
+    let database = Database::create(&shared.database_url, true).await?;
+    Ok((database, Vhost::create(&shared.amqp_url, management).await?))
 }
 
 const PAYMENT_PARTITIONS: u16 = 2;

@@ -170,3 +170,28 @@ async fn early_repeated_and_stray_prompts_change_nothing_wrong() -> Result<()> {
     assert_eq!(stack.database.count("SELECT revision::bigint FROM reservations").await?, 2);
     stack.finish().await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_whose_clocks_are_an_hour_wrong_free_holds_neither_early_nor_late() -> Result<()> {
+    const HOUR_MS: i64 = 3_600_000;
+    for offset_ms in [HOUR_MS, -HOUR_MS] {
+        let mut stack = Stack::start(short_holds(2).workers(&["reservations"])).await?;
+        let offset = offset_ms.to_string();
+        stack.add_worker("expiry", &[("BOXOFFICE_CLOCK_OFFSET_MS", &offset)])?;
+        stack.worker_ready(1).await?;
+        let request = reserve("ada", &[1]);
+        let due =
+            DueHold { event: EventId(1), reservation: request.id, due_at: request.accepted_at };
+        send(&stack.publisher, 0, vec![Request::Reserve(request)]).await?;
+        let held = "SELECT count(*) FROM reservations WHERE status = 'held'";
+        let is_held = || async { stack.database.count(held).await.is_ok_and(|n| n == 1) };
+        eventually("a hold", is_held).await;
+        let early = DueHolds::new(Prompt::Hold, vec![due]).encode();
+        stack.publisher.publish(Message::durable(HOLDS, "due".to_owned(), early)).await?;
+        let expired = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 1) };
+        eventually("an expired hold", expired).await;
+        assert_eq!(stack.database.count(EARLY).await?, 0, "its clock is {offset_ms} ms wrong");
+        stack.finish().await?;
+    }
+    Ok(())
+}

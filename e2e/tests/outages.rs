@@ -3,38 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use e2e::{Answer, Database, Options, Stack, Vhost, plans};
+use e2e::{Answer, Options, Own, Stack, plans};
 use futures::future::join_all;
+use reqwest::Method;
 use serde_json::json;
-use xtask::servers::Keep;
-use xtask::servers::postgres::{Options as PgOptions, Postgres, Stop};
-use xtask::servers::rabbitmq::RabbitMq;
-
-/// Servers that a test may stop.
-struct Own {
-    postgres: Postgres,
-    rabbitmq: RabbitMq,
-}
-
-impl Own {
-    async fn start() -> Result<Self> {
-        let dir =
-            xtask::checkout::target().join("test").join(format!("own-{}", uuid::Uuid::new_v4()));
-        let start = move || {
-            let postgres = Postgres::start(&dir.join("postgres"), PgOptions::test())?;
-            let rabbitmq = RabbitMq::start(&dir.join("rabbitmq"), Keep::Data)?;
-            anyhow::Ok(Self { postgres, rabbitmq })
-        };
-        tokio::task::spawn_blocking(start).await?
-    }
-
-    async fn stack(&self, options: Options) -> Result<Stack> {
-        let database = Database::create(&self.postgres.url("postgres"), false).await?;
-        let management = self.rabbitmq.management_url();
-        let vhost = Vhost::create(&self.rabbitmq.amqp_url("/"), &management).await?;
-        Stack::on(database, vhost, options).await
-    }
-}
+use xtask::servers::postgres::Stop;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_stopped_for_5_s_delays_answers_and_loses_none() -> Result<()> {
@@ -59,12 +32,19 @@ async fn postgres_stopped_for_5_s_delays_answers_and_loses_none() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rabbitmq_stopped_is_a_503_at_once_and_needs_no_restart_of_ours() -> Result<()> {
+async fn rabbitmq_out_of_memory_and_then_stopped_is_a_503_at_once_and_needs_no_restart_of_ours()
+-> Result<()> {
     let own = Own::start().await?;
     let stack = own.stack(Options::of(plans::seated(4))).await?;
     let held = stack.buyer.reserve("ada", &[1]).await?;
-    own.rabbitmq.stop()?;
     let body = || json!({"customer": "ada", "tickets": [2]});
+    own.rabbitmq.control(&["set_vm_memory_high_watermark", "0"])?;
+    let blocked = || async {
+        let answer = stack.buyer.post_reservation(body(), &[]).await;
+        answer.is_ok_and(|answer| answer.status == 503 && answer.body["reservation"].is_null())
+    };
+    e2e::eventually("a front door that knows that it is blocked", blocked).await;
+    own.rabbitmq.stop()?;
     let asked = Instant::now();
     let refused = stack.buyer.post_reservation(body(), &[]).await?;
     assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
@@ -143,4 +123,27 @@ async fn a_worker_killed_after_commit_and_before_telling_leaves_one_outcome() ->
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_killed_after_telling_and_before_acking_leaves_one_outcome() -> Result<()> {
     killed_at("reservations.told").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_told_before_the_commit_and_a_worker_killed_before_it_loses_nothing() -> Result<()>
+{
+    let mut stack =
+        Stack::start(Options::of(plans::seated(2)).workers(&["payments", "expiry"])).await?;
+    stack.add_worker("reservations", &[("BOXOFFICE_FAILPOINT", "transaction.written")])?;
+    stack.worker_ready(2).await?;
+    let body = json!({"customer": "ada", "tickets": [1, 2]});
+    let accepted = stack.buyer.post_reservation(body, &[]).await?;
+    assert_eq!(accepted.status, 202, "{:?}", accepted.body);
+    stack.workers[2].message("failpoint reached").await?;
+    // What was told would have woken this client.
+    let path = format!("/api/v1/events/1/reservations/{}", accepted.id());
+    let waited = stack.buyer.ask(Method::GET, &path, &[("prefer", "wait=2")], None).await?;
+    assert_eq!(waited.state(), "pending");
+    let rows = stack.database.count("SELECT count(*) FROM reservations").await?;
+    assert_eq!(rows, 0, "nothing is committed");
+    stack.kill_worker(2)?;
+    stack.add_worker("reservations", &[])?;
+    assert_eq!(stack.buyer.until(accepted.id(), &["held", "rejected"]).await?.state(), "held");
+    stack.finish().await
 }

@@ -6,6 +6,7 @@ use common::ids::ReservationId;
 use common::messages::{Pay, Request};
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
+use xtask::process::Signal;
 
 fn options(hold_seconds: i32) -> Options {
     let mut event = plans::seated(2);
@@ -130,5 +131,26 @@ async fn two_payments_of_one_reservation_at_once_charge_one() -> Result<()> {
     until(&stack, "SELECT count(*) FROM payments WHERE status <> 'processing'", 12).await;
     until(&stack, CONFIRMED, 1).await;
     assert_eq!(stack.database.count(CALLS).await?, 1);
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_is_told_to_stop_fails_readiness_and_finishes_what_it_has_in_hand()
+-> Result<()> {
+    let mut stack = Stack::start(options(600).workers(&["reservations"])).await?;
+    stack.add_worker("payments", &[("BOXOFFICE__WORKERS__GATEWAY_TIMEOUT_MS", "9000")])?;
+    let id = hold(&stack, "ada", &[1]).await?;
+    send_payments(&stack.publisher, 0, vec![with(CardBehaviour::Slow, id)]).await?;
+    until(&stack, CALLS, 1).await;
+    let mut worker = stack.workers.pop().expect("it pays");
+    let admin = worker.message("listening").await?["admin"].as_str().map(str::to_owned);
+    let url = format!("http://{}/readyz", admin.expect("its address"));
+    worker.signal(Signal::TERM)?;
+    let is_unready =
+        || async { reqwest::get(&url).await.is_ok_and(|answer| answer.status().as_u16() == 503) };
+    eventually("a worker that is not ready", is_unready).await;
+    let ended = tokio::task::spawn_blocking(|| worker.ended()).await??;
+    assert!(ended.success(), "{ended}");
+    assert_eq!(stack.database.count(CONFIRMED).await?, 1, "it was finished, not given back");
     stack.finish().await
 }

@@ -1,8 +1,10 @@
 //! One module for each command, and what they share.
 
 pub(crate) mod bench;
+pub(crate) mod broken;
 pub(crate) mod demo;
 pub(crate) mod dev;
+pub(crate) mod faults;
 pub(crate) mod serve;
 pub(crate) mod test;
 

@@ -24,6 +24,10 @@ enum Task {
     Demo(commands::demo::Arguments),
     /// Play load against a private system on this machine, and tell what it takes
     Bench(commands::bench::Arguments),
+    /// Break processes, networks and servers under load for a long while, and check what clients were told
+    Faults(commands::faults::Arguments),
+    /// Break the system on purpose, and show which tests notice
+    Broken(commands::broken::Arguments),
     /// Start private servers for tests that are run by hand; print their settings; end with Ctrl-C
     Servers,
 }
@@ -45,6 +49,8 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Test(arguments) => commands::test::test(arguments),
         Task::Demo(arguments) => commands::demo::demo(arguments),
         Task::Bench(arguments) => commands::bench::bench(arguments),
+        Task::Faults(arguments) => commands::faults::faults(arguments),
+        Task::Broken(arguments) => commands::broken::broken(arguments),
         Task::Servers => commands::serve::run(),
     }
 }

@@ -19,6 +19,7 @@ mod port;
 
 pub use choose::{Servers, for_dev, for_tests};
 pub use install::{ensure_browser, ensure_prometheus, ensure_python};
+pub use port::free as free_port;
 
 use std::time::Duration;
 

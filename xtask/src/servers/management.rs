@@ -52,6 +52,15 @@ impl Management {
         Ok(())
     }
 
+    /// The node that leads each queue that has a leader.
+    pub(super) fn leaders(&self) -> Result<Vec<String>> {
+        let url = format!("{}/api/queues?columns=leader", self.url);
+        let response = self.agent.get(&url).header("authorization", GUEST).call();
+        let text = response.with_context(|| format!("GET {url}"))?.body_mut().read_to_string()?;
+        let queues: Vec<serde_json::Value> = serde_json::from_str(&text)?;
+        Ok(queues.iter().filter_map(|queue| Some(queue["leader"].as_str()?.to_owned())).collect())
+    }
+
     fn put(&self, path: &str, json: &str) -> Result<()> {
         let url = format!("{}/api/{path}", self.url);
         let request = self.agent.put(&url).header("authorization", GUEST);

@@ -16,7 +16,7 @@ static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
 /// A port on 127.0.0.1 that is free and was not given before. The search starts at a place that depends on `seed`, so a
 /// server finds the same port again at its next start, if that is free.
-pub(super) fn free(seed: u64) -> Result<u16> {
+pub fn free(seed: u64) -> Result<u16> {
     let mut given = GIVEN.lock().expect("no holder panics");
     let count = u64::from(LAST - FIRST) + 1;
     for step in 0..count {

@@ -1,5 +1,7 @@
 //! A private Postgres cluster.
 
+mod standby;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;

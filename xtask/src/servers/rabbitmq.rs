@@ -1,6 +1,9 @@
 //! A private RabbitMQ node.
 
+mod cluster;
 mod node;
+
+pub use cluster::Cluster;
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -9,7 +12,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::lease::{self, Lease};
 use super::management::Management;
@@ -29,10 +32,10 @@ pub struct RabbitMq {
     processes: Mutex<Option<Processes>>,
 }
 
-/// The broker, and the name server that it registers with.
+/// The broker, and the name server that it registers with, unless that is the cluster's.
 struct Processes {
     broker: Process,
-    epmd: Process,
+    epmd: Option<Process>,
 }
 
 impl RabbitMq {
@@ -40,7 +43,10 @@ impl RabbitMq {
     /// RabbitMQ is not installed, when another run uses the directory, and with the log's last lines when it does not
     /// start.
     pub fn start(dir: &Path, keep: Keep) -> Result<Self> {
-        let node = Node::prepare(dir)?;
+        Self::start_node(Node::prepare(dir, None)?, keep)
+    }
+
+    fn start_node(node: Node, keep: Keep) -> Result<Self> {
         let lease = Lease::take(node.dir())?;
         if keep == Keep::Nothing {
             directory::empty(node.dir(), &lease::FILES)?;
@@ -93,6 +99,15 @@ impl RabbitMq {
         self.management.delete_vhost(name)
     }
 
+    /// Gives the running node an operator's command, as `rabbitmqctl` does. Takes a second or two.
+    pub fn control(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = self.node.control_command();
+        let output = command.args(arguments).output().context("cannot run rabbitmqctl")?;
+        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.success(), "rabbitmqctl {arguments:?}: {}", said().trim());
+        Ok(())
+    }
+
     /// Stops the node cleanly if it runs. Its data and its ports stay.
     pub fn stop(&self) -> Result<()> {
         self.end(Signal::TERM)
@@ -113,14 +128,14 @@ impl RabbitMq {
         }
         // The name server goes before its successor comes.
         *running = None;
-        let epmd = Process::spawn(&mut self.node.epmd_command()?, Signal::TERM)?;
-        wait_for_port(self.node.ports().epmd)?;
+        let epmd = if self.node.has_own_epmd() { Some(start_epmd(&self.node)?) } else { None };
         let broker = Process::spawn(&mut self.node.broker_command()?, self.last_resort())?;
         let mut processes = Processes { broker, epmd };
-        self.lease.record(&[
-            (processes.broker.pid(), &self.node.marker()),
-            (processes.epmd.pid(), &self.node.epmd_marker()),
-        ])?;
+        let (marker, epmd_marker) = (self.node.marker(), self.node.epmd_marker());
+        let epmd = processes.epmd.as_ref().map(|epmd| (epmd.pid(), epmd_marker.as_str()));
+        let broker = Some((processes.broker.pid(), marker.as_str()));
+        let ids: Vec<(u32, &str)> = broker.into_iter().chain(epmd).collect();
+        self.lease.record(&ids)?;
         self.wait_until_ready(&mut processes.broker)?;
         *running = Some(processes);
         Ok(())
@@ -146,9 +161,19 @@ impl RabbitMq {
     fn end(&self, signal: Signal) -> Result<()> {
         if let Some(mut processes) = self.processes.lock().expect("no holder panics").take() {
             processes.broker.stop(signal, PATIENCE)?;
-            processes.epmd.stop(Signal::TERM, PATIENCE)?;
+            if let Some(mut epmd) = processes.epmd {
+                epmd.stop(Signal::TERM, PATIENCE)?;
+            }
         }
         self.lease.record(&[])
+    }
+
+    /// Until it takes clients again, after a command that stopped it inside.
+    fn wait_until_answering(&self) -> Result<()> {
+        match self.processes.lock().expect("no holder panics").as_mut() {
+            Some(processes) => self.wait_until_ready(&mut processes.broker),
+            None => Ok(()),
+        }
     }
 
     fn wait_until_ready(&self, broker: &mut Process) -> Result<()> {
@@ -192,6 +217,12 @@ fn speaks_amqp(port: u16) -> bool {
         Ok(frame_type[0])
     };
     matches!(answer(), Ok(1))
+}
+
+fn start_epmd(node: &Node) -> Result<Process> {
+    let epmd = Process::spawn(&mut node.epmd_command()?, Signal::TERM)?;
+    wait_for_port(node.ports().epmd)?;
+    Ok(epmd)
 }
 
 fn wait_for_port(port: u16) -> Result<()> {

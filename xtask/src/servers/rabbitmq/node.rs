@@ -1,6 +1,7 @@
 //! The files, ports and commands of a private node.
 
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,12 +27,14 @@ pub(super) struct Node {
     account: Account,
     dir: PathBuf,
     ports: Ports,
+    has_own_epmd: bool,
     id: u64,
 }
 
 impl Node {
-    /// Finds the programs, makes the directory, and chooses the ports.
-    pub(super) fn prepare(dir: &Path) -> Result<Self> {
+    /// Finds the programs, makes the directory, and chooses the ports. The nodes of a cluster register with the name
+    /// server of the first one.
+    pub(super) fn prepare(dir: &Path, epmd: Option<u16>) -> Result<Self> {
         let account = Account::of_service("rabbitmq")?;
         let programs = binaries::rabbitmq()?;
         let dir = directory::make(dir, &account)?;
@@ -40,10 +43,22 @@ impl Node {
             amqp: port::free(id)?,
             management: port::free(id)?,
             metrics: port::free(id)?,
-            epmd: port::free(id)?,
+            epmd: epmd.map_or_else(|| port::free(id), Ok)?,
             distribution: port::free(id)?,
         };
-        Ok(Self { programs, account, dir, ports, id })
+        Ok(Self { programs, account, dir, ports, has_own_epmd: epmd.is_none(), id })
+    }
+
+    /// Whether it registers with a name server of its own.
+    pub(super) fn has_own_epmd(&self) -> bool {
+        self.has_own_epmd
+    }
+
+    /// Lets it talk to the nodes that have the same cookie. Before its first start.
+    pub(super) fn bake(&self, cookie: &str) -> Result<()> {
+        let path = self.dir.join(".erlang.cookie");
+        self.account.write(&path, cookie)?;
+        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o400))?)
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -72,21 +87,13 @@ impl Node {
     pub(super) fn broker_command(&self) -> Result<Command> {
         self.configure()?;
         let console = self.open_log("console.log")?;
-        let mut command = self.account.command(&self.programs.server, &self.dir);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_erlang_setting(name)) {
-            command.env_remove(name);
-        }
+        let mut command = self.command(&self.programs.server);
         command
             // With input allowed, the script becomes the broker and does not stay between it and us; it needs none.
             .env("RABBITMQ_ALLOW_INPUT", "true")
             .arg("-noinput")
-            .env("HOME", &self.dir)
-            .env("ERL_EPMD_PORT", self.ports.epmd.to_string())
-            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
             .env("RABBITMQ_DIST_PORT", self.ports.distribution.to_string())
-            .env("RABBITMQ_NODENAME", format!("boxoffice-{:016x}@localhost", self.id))
             .env("RABBITMQ_CONFIG_FILE", self.dir.join("rabbitmq.conf"))
-            .env("RABBITMQ_CONF_ENV_FILE", self.dir.join("rabbitmq-env.conf"))
             .env("RABBITMQ_ADVANCED_CONFIG_FILE", self.dir.join("advanced.config"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", self.dir.join("enabled_plugins"))
             .env("RABBITMQ_MNESIA_BASE", self.dir.join("data"))
@@ -96,6 +103,31 @@ impl Node {
             .stdout(console.try_clone()?)
             .stderr(console);
         Ok(command)
+    }
+
+    /// The operator's command of the broker.
+    pub(super) fn control_command(&self) -> Command {
+        self.command(&self.programs.server.with_file_name("rabbitmqctl"))
+    }
+
+    /// The node's name among the nodes of a cluster.
+    pub(super) fn name(&self) -> String {
+        format!("boxoffice-{:016x}@localhost", self.id)
+    }
+
+    /// A program of RabbitMQ that takes nothing from the caller's own settings.
+    fn command(&self, program: &Path) -> Command {
+        let mut command = self.account.command(program, &self.dir);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| is_erlang_setting(name)) {
+            command.env_remove(name);
+        }
+        command
+            .env("HOME", &self.dir)
+            .env("ERL_EPMD_PORT", self.ports.epmd.to_string())
+            .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+            .env("RABBITMQ_NODENAME", self.name())
+            .env("RABBITMQ_CONF_ENV_FILE", self.dir.join("rabbitmq-env.conf"));
+        command
     }
 
     /// What the broker's command line has and no other's.

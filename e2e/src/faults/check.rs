@@ -1,0 +1,197 @@
+//! Compares what clients were told with what the database says in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use common::store::Pool;
+use sqlx::Row;
+
+use super::model::{Asked, Kept, Told};
+
+/// What became of a reservation or a payment.
+#[derive(Debug, Clone)]
+struct End {
+    state: String,
+    revision: i64,
+    tickets: Vec<i64>,
+}
+
+/// Everything that is wrong; nothing in a system that keeps its promises.
+pub(super) async fn violations(pool: &Pool, kept: &Kept, events: &[i32]) -> Result<Vec<String>> {
+    let mut wrong = kept.contradictions.clone();
+    statuses(kept, &mut wrong);
+    let reservations = reservations(pool, events).await?;
+    let payments = payments(pool, events).await?;
+    for id in kept.accepted.keys().filter(|id| !reservations.contains_key(*id)) {
+        wrong.push(format!("the reservation {id} was accepted, and has no outcome"));
+    }
+    for id in kept.payments.keys().filter(|id| !payments.contains_key(*id)) {
+        wrong.push(format!("the payment {id} was accepted, and has no outcome"));
+    }
+    let unfinished = |ends: &BTreeMap<String, End>, live: &[&str]| -> Vec<String> {
+        let unfinished = ends.iter().filter(|(_, end)| live.contains(&end.state.as_str()));
+        unfinished.map(|(id, end)| format!("{id} is {} for ever", end.state)).collect()
+    };
+    wrong.extend(unfinished(&reservations, &["held", "paying"]));
+    wrong.extend(unfinished(&payments, &["processing"]));
+    answers(kept, &reservations, &payments, &mut wrong);
+    for (rule, rows) in totals(pool, events).await? {
+        if rows != 0 {
+            wrong.push(format!("{rows} times broken: {rule}"));
+        }
+    }
+    let audit = common::store::audit::violations(&mut *pool.acquire().await?).await?;
+    wrong.extend(audit.iter().map(|one| format!("{} times broken: {}", one.rows, one.rule)));
+    Ok(wrong)
+}
+
+/// Only answers that the contract knows; a 503 says when to come again.
+fn statuses(kept: &Kept, wrong: &mut Vec<String>) {
+    for told in &kept.told {
+        let allowed: &[u16] = match told.asked {
+            Asked::Reserve => &[201, 202, 409, 503],
+            Asked::Show | Asked::ShowPayment => &[200, 503],
+            Asked::Cancel => &[200, 202, 409, 503],
+            Asked::Pay => &[201, 202, 402, 409, 503],
+        };
+        if !allowed.contains(&told.status) {
+            wrong.push(format!("{:?} was answered {}: {}", told.asked, told.status, told.body));
+        } else if told.status == 503 && told.retry_after.is_none() {
+            wrong.push(format!("a 503 without Retry-After: {}", told.body));
+        }
+    }
+}
+
+/// No answer contradicts another one, or the end.
+fn answers(
+    kept: &Kept,
+    reservations: &BTreeMap<String, End>,
+    payments: &BTreeMap<String, End>,
+    wrong: &mut Vec<String>,
+) {
+    let mut shown: BTreeMap<(&str, i64), BTreeSet<&str>> = BTreeMap::new();
+    for told in &kept.told {
+        if let (Some(id), Some(revision)) = (&told.reservation, told.revision)
+            && revision > 0
+        {
+            shown.entry((id.as_str(), revision)).or_default().insert(&told.state);
+            reservation(told, reservations.get(id), wrong);
+        }
+        if let (Asked::Reserve, 409, Some(id)) = (told.asked, told.status, &told.reservation)
+            && told.state.is_empty()
+            && reservations.get(id).is_none_or(|end| end.state != "rejected")
+        {
+            wrong.push(format!("{id} was refused ({}) and is not", told.body));
+        }
+        if let Some(id) = &told.payment {
+            payment(told, payments.get(id), wrong);
+        }
+    }
+    for ((id, revision), states) in shown {
+        // A hold whose time is up is shown as expired before anything was written.
+        let soft = BTreeSet::from(["expired", "held"]);
+        if states.len() > 1 && states != soft {
+            wrong.push(format!("revision {revision} of {id} was shown as {states:?}"));
+        }
+    }
+}
+
+fn reservation(told: &Told, end: Option<&End>, wrong: &mut Vec<String>) {
+    let id = told.reservation.as_deref().unwrap_or_default();
+    let Some(end) = end else {
+        return wrong.push(format!("{id} was shown as {} and is nowhere", told.state));
+    };
+    // An expired one may have its tickets again, if its charge landed late.
+    let is_final = ["confirmed", "rejected", "cancelled"].iter().any(|state| told.shows(state));
+    if told.revision.is_some_and(|revision| revision > end.revision) {
+        wrong.push(format!("{id} was shown at {:?} and ends at {}", told.revision, end.revision));
+    } else if is_final && told.state != end.state {
+        wrong.push(format!("{id} was shown as {} and ends as {}", told.state, end.state));
+    } else if !told.tickets.is_empty() && told.tickets != end.tickets {
+        wrong.push(format!("{id} was shown with {:?} and has {:?}", told.tickets, end.tickets));
+    }
+}
+
+fn payment(told: &Told, end: Option<&End>, wrong: &mut Vec<String>) {
+    let id = told.payment.as_deref().unwrap_or_default();
+    let is_over = ["succeeded", "declined", "failed", "refunded"].contains(&told.state.as_str());
+    match end {
+        None if is_over => wrong.push(format!("payment {id}: told {} and nowhere", told.state)),
+        Some(end) if is_over && end.state != told.state => {
+            wrong
+                .push(format!("payment {id} was told as {} and ends as {}", told.state, end.state));
+        }
+        _ => {}
+    }
+}
+
+async fn reservations(pool: &Pool, events: &[i32]) -> Result<BTreeMap<String, End>> {
+    let rows = sqlx::query(
+        "SELECT id::text, status::text, revision::bigint, tickets::bigint[] FROM reservations
+         WHERE event_id = ANY ($1)",
+    );
+    let rows = rows.bind(events).fetch_all(pool).await?;
+    let end = |row: &sqlx::postgres::PgRow| {
+        let end =
+            End { state: row.try_get(1)?, revision: row.try_get(2)?, tickets: row.try_get(3)? };
+        let id: String = row.try_get(0)?;
+        anyhow::Ok((id, end))
+    };
+    rows.iter().map(end).collect()
+}
+
+async fn payments(pool: &Pool, events: &[i32]) -> Result<BTreeMap<String, End>> {
+    let rows = sqlx::query("SELECT id::text, status::text FROM payments WHERE event_id = ANY ($1)");
+    let rows = rows.bind(events).fetch_all(pool).await?;
+    let end = |row: &sqlx::postgres::PgRow| {
+        let end = End { state: row.try_get(1)?, revision: 0, tickets: Vec::new() };
+        let id: String = row.try_get(0)?;
+        anyhow::Ok((id, end))
+    };
+    rows.iter().map(end).collect()
+}
+
+/// Exact inventory and money, beyond what the audit knows.
+async fn totals(pool: &Pool, events: &[i32]) -> Result<Vec<(&'static str, i64)>> {
+    const TOTALS: [(&str, &str); 5] = [
+        (
+            "no ticket is in two confirmed reservations",
+            "SELECT count(*) FROM (
+                 SELECT 1 FROM reservations r CROSS JOIN unnest(r.tickets) AS n
+                 WHERE r.event_id = ANY ($1) AND r.status = 'confirmed'
+                 GROUP BY r.event_id, n HAVING count(*) > 1) AS twice",
+        ),
+        (
+            "as many tickets are sold as confirmed reservations have",
+            "SELECT abs((SELECT count(*) FROM tickets WHERE event_id = ANY ($1) AND state = 'sold')
+                 - (SELECT coalesce(sum(cardinality(tickets)), 0) FROM reservations
+                    WHERE event_id = ANY ($1) AND status = 'confirmed'))::bigint",
+        ),
+        (
+            "the money kept is the price of what is confirmed",
+            "SELECT abs((SELECT coalesce(sum(c.amount), 0) FROM gateway.charges c
+                         JOIN payments p ON p.id = c.attempt
+                         WHERE p.event_id = ANY ($1) AND c.captured AND c.refunded_at IS NULL)
+                 - (SELECT coalesce(sum(price), 0) FROM reservations r
+                    CROSS JOIN unnest(r.prices) AS price
+                    WHERE r.event_id = ANY ($1) AND r.status = 'confirmed'))::bigint",
+        ),
+        (
+            "no reservation is charged twice and kept",
+            "SELECT count(*) FROM (
+                 SELECT 1 FROM gateway.charges c WHERE c.captured AND c.refunded_at IS NULL
+                 GROUP BY c.reservation HAVING count(*) > 1) AS twice
+             WHERE cardinality($1::int[]) > 0",
+        ),
+        (
+            "no hold ends before its time by the database's clock",
+            "SELECT count(*) FROM reservations
+             WHERE event_id = ANY ($1) AND status = 'expired' AND updated_at < expires_at",
+        ),
+    ];
+    let mut found = Vec::new();
+    for (rule, query) in TOTALS {
+        found.push((rule, sqlx::query_scalar(query).bind(events).fetch_one(pool).await?));
+    }
+    Ok(found)
+}

@@ -1,0 +1,215 @@
+//! A customer of the fault harness: asks, asks again where it may, and records every answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::dice::Dice;
+use super::model::{Asked, Model, Told};
+use crate::{Answer, Buyer};
+
+/// Test cards, the good one more often than the others.
+const CARDS: [&str; 8] = [
+    "4242424242424242",
+    "4242424242424242",
+    "4242424242424242",
+    "4242424242424242",
+    "4000000000000002",
+    "4000000000009995",
+    "4000000000000119",
+    "4000000000000408",
+];
+/// How often a request is sent before a customer gives up.
+const TRIES_MAX: u32 = 8;
+
+/// What all customers of one round share.
+#[derive(Debug)]
+pub(super) struct Counter {
+    /// The front doors.
+    pub(super) doors: Vec<Buyer>,
+    /// What they were told.
+    pub(super) model: Arc<Model>,
+    /// The events on sale.
+    pub(super) events: Vec<i32>,
+    /// Tickets of each event.
+    pub(super) tickets: u64,
+    /// When customers stop to ask.
+    pub(super) closes: Instant,
+}
+
+/// One customer with a plan that follows from its dice.
+pub(super) struct Customer {
+    counter: Arc<Counter>,
+    dice: Dice,
+    number: u64,
+    event: i32,
+}
+
+impl Customer {
+    /// A customer.
+    pub(super) fn new(counter: Arc<Counter>, dice: Dice, number: u64) -> Self {
+        let mut dice = dice;
+        let event = *dice.one(&counter.events);
+        Self { counter, dice, number, event }
+    }
+
+    /// Books, and then pays, cancels, or lets the hold run out.
+    pub(super) async fn run(mut self) {
+        let key = self.dice.percent(85).then(|| format!("reserve-{}", self.number));
+        let body = self.wish();
+        let path = format!("/api/v1/events/{}/reservations", self.event);
+        let Some(told) =
+            self.insist(Asked::Reserve, &path, key.as_deref(), Some(body.clone())).await
+        else {
+            return;
+        };
+        let Some(id) = told.reservation.clone() else { return };
+        if key.is_some() && self.dice.percent(20) {
+            // Another front door, the same request.
+            self.insist(Asked::Reserve, &path, key.as_deref(), Some(body)).await;
+        }
+        if self.decided(&id).await.as_deref() != Some("held") {
+            return;
+        }
+        match self.dice.below(100) {
+            0..60 => self.pay(&id, "one").await,
+            60..70 => {
+                let other = self.twin();
+                tokio::join!(self.pay(&id, "one"), other.pay_alone(&id));
+            }
+            70..78 => {
+                let other = self.twin();
+                tokio::join!(self.pay(&id, "one"), other.cancel(&id));
+            }
+            78..90 => self.twin().cancel(&id).await,
+            _ => {}
+        }
+    }
+
+    fn twin(&mut self) -> Self {
+        let dice = Dice::of(self.dice.below(u64::MAX), "twin", self.number);
+        Self { counter: Arc::clone(&self.counter), dice, number: self.number, event: self.event }
+    }
+
+    fn wish(&mut self) -> Value {
+        // Few customers, so that some meet their limit.
+        let customer = format!("customer-{}@example.org", self.dice.below(400));
+        if self.dice.percent(20) {
+            let quantity = self.dice.between(1, 4);
+            return json!({"customer": customer, "best": {"quantity": quantity}});
+        }
+        // Half of them want the same few seats.
+        let end = if self.dice.percent(50) { 30 } else { self.counter.tickets };
+        let first = self.dice.between(1, end.saturating_sub(3).max(1));
+        let tickets: Vec<u64> = (first..=first + self.dice.below(3)).collect();
+        json!({"customer": customer, "tickets": tickets})
+    }
+
+    async fn pay(&mut self, id: &str, name: &str) {
+        let key = format!("pay-{}-{name}", self.number);
+        let path = format!("/api/v1/events/{}/reservations/{id}/payments", self.event);
+        let body = json!({"card": self.dice.one(&CARDS)});
+        let Some(told) = self.insist(Asked::Pay, &path, Some(&key), Some(body)).await else {
+            return;
+        };
+        let Some(payment) = told.payment else { return };
+        let path = format!("{path}/{payment}");
+        while !self.is_over() {
+            match self.ask(Asked::ShowPayment, &path, None, None).await {
+                Some(told) if told.status == 200 && told.state != "processing" => return,
+                _ => sleep(Duration::from_millis(400)).await,
+            }
+        }
+    }
+
+    async fn pay_alone(mut self, id: &str) {
+        self.pay(id, "two").await;
+    }
+
+    async fn cancel(mut self, id: &str) {
+        let path = format!("/api/v1/events/{}/reservations/{id}", self.event);
+        self.insist(Asked::Cancel, &path, None, None).await;
+    }
+
+    /// Waits for the decision of a reservation; its state.
+    async fn decided(&mut self, id: &str) -> Option<String> {
+        let path = format!("/api/v1/events/{}/reservations/{id}", self.event);
+        while !self.is_over() {
+            match self.ask(Asked::Show, &path, None, None).await {
+                Some(told) if told.status == 200 && told.state != "pending" => {
+                    return Some(told.state);
+                }
+                _ => sleep(Duration::from_millis(200)).await,
+            }
+        }
+        None
+    }
+
+    /// Asks until it is known what became of the request; without a key it cannot be repeated.
+    async fn insist(
+        &mut self,
+        asked: Asked,
+        path: &str,
+        key: Option<&str>,
+        body: Option<Value>,
+    ) -> Option<Told> {
+        for _ in 0..TRIES_MAX {
+            let told = self.ask(asked, path, key, body.clone()).await;
+            let may_repeat = key.is_some() || asked == Asked::Cancel;
+            match told {
+                Some(told) if told.status != 503 => return Some(told),
+                // Who is told an id may look it up.
+                Some(told) if !may_repeat => return told.reservation.is_some().then_some(told),
+                None if !may_repeat => return None,
+                _ if self.is_over() => return None,
+                _ => sleep(Duration::from_millis(self.dice.between(200, 900))).await,
+            }
+        }
+        None
+    }
+
+    /// One request to one of the front doors.
+    async fn ask(
+        &mut self,
+        asked: Asked,
+        path: &str,
+        key: Option<&str>,
+        body: Option<Value>,
+    ) -> Option<Told> {
+        let method = match asked {
+            Asked::Reserve | Asked::Pay => Method::POST,
+            Asked::Show | Asked::ShowPayment => Method::GET,
+            Asked::Cancel => Method::DELETE,
+        };
+        let mut headers = Vec::new();
+        if self.dice.percent(60) {
+            headers.push(("prefer", "wait=3"));
+        }
+        headers.extend(key.map(|key| ("idempotency-key", key)));
+        let counter = Arc::clone(&self.counter);
+        let door = self.dice.one(&counter.doors);
+        let answer: Option<Answer> = door.ask(method, path, &headers, body).await.ok();
+        let Some(answer) = answer else {
+            counter.model.unanswered();
+            return None;
+        };
+        let told = Told::of(asked, &answer, of_path(asked, path));
+        counter.model.told(self.event, key, &told);
+        Some(told)
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.counter.closes
+    }
+}
+
+/// The reservation that a path names.
+fn of_path(asked: Asked, path: &str) -> Option<&str> {
+    match asked {
+        Asked::Reserve => None,
+        _ => path.split('/').nth(6),
+    }
+}

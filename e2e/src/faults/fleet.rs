@@ -1,0 +1,193 @@
+//! The processes under test, each behind proxies of its own.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::Mutex;
+use xtask::process::Signal;
+use xtask::servers::free_port;
+
+use super::proxy::Proxy;
+use crate::Service;
+
+/// What a process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A front door.
+    Api,
+    /// Decides requests.
+    Reservations,
+    /// Has reservations paid.
+    Payments,
+    /// Frees holds that are due.
+    Expiry,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::Api, Self::Reservations, Self::Payments, Self::Expiry];
+
+    /// The points at which a process of this role can be stopped.
+    pub fn fail_points(self) -> &'static [&'static str] {
+        match self {
+            Self::Api => &[],
+            Self::Reservations => {
+                &["transaction.written", "reservations.committed", "reservations.told"]
+            }
+            Self::Payments => &[
+                "transaction.written",
+                "payments.begun",
+                "payments.charged",
+                "payments.finished",
+                "payments.refunded",
+            ],
+            Self::Expiry => &["transaction.written", "expiry.committed", "expiry.told"],
+        }
+    }
+
+    fn start(self, environment: &[(String, String)]) -> Result<Service> {
+        match self {
+            Self::Api => Service::start("api", &[], environment),
+            Self::Reservations => Service::start("workers", &["reservations"], environment),
+            Self::Payments => Service::start("workers", &["payments"], environment),
+            Self::Expiry => Service::start("workers", &["expiry"], environment),
+        }
+    }
+}
+
+/// The networks between one process and the servers.
+#[derive(Debug)]
+pub struct Links {
+    /// To Postgres.
+    pub postgres: Proxy,
+    /// To RabbitMQ.
+    pub rabbitmq: Proxy,
+}
+
+/// One process and its place in the fleet: it comes back at the same address.
+pub struct Member {
+    /// What it is for.
+    pub role: Role,
+    /// Its networks. They outlive the process.
+    pub links: Links,
+    /// Where it is reached: the public address of a front door, the admin address of a worker.
+    pub address: String,
+    place: Mutex<Place>,
+}
+
+struct Place {
+    service: Option<Service>,
+    environment: Vec<(String, String)>,
+}
+
+impl Member {
+    /// Starts a process with these settings; the servers' URLs lead through its own proxies. It has
+    /// a port that no client can be given while it is away.
+    pub async fn start(role: Role, links: Links, settings: Vec<(String, String)>) -> Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port(u64::from(links.postgres.port()))?);
+        let name = if role == Role::Api { "API__LISTEN" } else { "WORKERS__ADMIN_LISTEN" };
+        let mut environment = settings;
+        environment.push((format!("BOXOFFICE__{name}"), address.clone()));
+        let service = role.start(&environment)?;
+        service.message("listening").await?;
+        let place = Mutex::new(Place { service: Some(service), environment });
+        Ok(Self { role, links, address, place })
+    }
+
+    /// `kill -9`, and back after `pause`.
+    pub async fn kill(&self, pause: Duration) -> Result<()> {
+        let mut place = self.place.lock().await;
+        if let Some(service) = place.service.take() {
+            service.kill()?;
+        }
+        tokio::time::sleep(pause).await;
+        place.start(self.role, &[])
+    }
+
+    /// SIGTERM, and back when it has ended. How long it took, and whether it ended in good order.
+    pub async fn terminate(&self) -> Result<(Duration, bool)> {
+        let mut place = self.place.lock().await;
+        let began = std::time::Instant::now();
+        let mut ended = true;
+        if let Some(service) = place.service.take() {
+            ended = tokio::task::spawn_blocking(|| service.terminate()).await??.success();
+        }
+        let took = began.elapsed();
+        place.start(self.role, &[])?;
+        Ok((took, ended))
+    }
+
+    /// SIGSTOP, and SIGCONT after `pause`.
+    pub async fn pause(&self, pause: Duration) -> Result<()> {
+        let mut place = self.place.lock().await;
+        place.signal(Signal::STOP)?;
+        tokio::time::sleep(pause).await;
+        place.signal(Signal::CONT)
+    }
+
+    /// Has it stop at a named point, kills it there, and has it back. Whether the point was
+    /// reached within `patience`; it is killed then in any case.
+    pub async fn kill_at(&self, point: &'static str, patience: Duration) -> Result<bool> {
+        let mut place = self.place.lock().await;
+        if let Some(service) = place.service.take() {
+            service.kill()?;
+        }
+        place.start(self.role, &[("BOXOFFICE_FAILPOINT", point)])?;
+        let service = place.service.take().context("it was started")?;
+        let reached = service.message("failpoint reached");
+        let reached = matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)));
+        service.kill()?;
+        place.start(self.role, &[])?;
+        Ok(reached)
+    }
+
+    /// Kills it, and has it back for a while with a clock that is wrong by this much.
+    pub async fn skew(&self, offset_ms: i64, lasts: Duration) -> Result<()> {
+        let mut place = self.place.lock().await;
+        let offset = offset_ms.to_string();
+        if let Some(service) = place.service.take() {
+            service.kill()?;
+        }
+        place.start(self.role, &[("BOXOFFICE_CLOCK_OFFSET_MS", &offset)])?;
+        tokio::time::sleep(lasts).await;
+        if let Some(service) = place.service.take() {
+            service.kill()?;
+        }
+        place.start(self.role, &[])
+    }
+
+    /// Whether it says that it is ready.
+    pub async fn is_ready(&self, client: &reqwest::Client) -> bool {
+        let url = format!("http://{}/readyz", self.address);
+        client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// SIGTERM for good; whether it ended in good order.
+    pub async fn stop(&self) -> Result<bool> {
+        let Some(service) = self.place.lock().await.service.take() else { return Ok(true) };
+        Ok(tokio::task::spawn_blocking(|| service.terminate()).await??.success())
+    }
+
+    /// What its present process has logged.
+    pub async fn log(&self) -> Vec<String> {
+        let place = self.place.lock().await;
+        let lines = place.service.as_ref().map(Service::lines).unwrap_or_default();
+        lines.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl Place {
+    fn start(&mut self, role: Role, extra: &[(&str, &str)]) -> Result<()> {
+        let mut environment = self.environment.clone();
+        environment.extend(extra.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        self.service = Some(role.start(&environment)?);
+        Ok(())
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<()> {
+        match self.service.as_mut() {
+            Some(service) => service.signal(signal),
+            None => Ok(()),
+        }
+    }
+}

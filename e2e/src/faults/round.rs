@@ -1,0 +1,240 @@
+//! A round: load, faults that overlap, an end of all faults, and the account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::check;
+use super::customer::{Counter, Customer};
+use super::dice::Dice;
+use super::fault::Kind;
+use super::model::{Asked, Kept, Model, Told};
+use super::world::{SEATS, World};
+use crate::Buyer;
+
+/// How a round is played.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Everything that is drawn follows from it.
+    pub seed: u64,
+    /// How long faults are begun.
+    pub lasts: Duration,
+    /// Customers that come in a second.
+    pub customers_per_second: u64,
+    /// The longest until everything must be decided after the last fault.
+    pub settle: Duration,
+    /// The faults of each lane: lanes run side by side, the faults of one after the other.
+    pub lanes: Vec<&'static [Kind]>,
+}
+
+/// How long customers go on to come after the last fault.
+const AFTER: Duration = Duration::from_secs(3);
+/// Customers that are there at once, at most.
+const CROWD_MAX: usize = 300;
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Plays a round of faults, notes what happened, and returns what is wrong.
+pub async fn play(world: &Arc<World>, plan: &Plan, round: u64) -> Result<Vec<String>> {
+    play_with(world, plan, round, world.doors()?, suffer(world, plan, round)).await
+}
+
+/// The same with any disturbance, and with customers at these doors.
+pub async fn play_with(
+    world: &Arc<World>,
+    plan: &Plan,
+    round: u64,
+    doors: Vec<Buyer>,
+    disturb: impl Future<Output = Result<()>>,
+) -> Result<Vec<String>> {
+    let events = world.plant(round).await?;
+    let model = Arc::new(Model::default());
+    let counter = Arc::new(Counter {
+        doors,
+        model: Arc::clone(&model),
+        events: events.clone(),
+        tickets: SEATS,
+        closes: Instant::now() + plan.lasts + 2 * plan.settle,
+    });
+    let enough = CancellationToken::new();
+    let crowd = tokio::spawn(crowd(counter, plan.clone(), round, enough.clone()));
+    disturb.await?;
+    let healed = Instant::now();
+    let deadline = healed + plan.settle;
+    measure_recovery(world, &model, &events, healed, deadline).await?;
+    sleep_until(healed + AFTER).await;
+    enough.cancel();
+    match timeout_at(deadline, crowd).await {
+        Ok(ended) => ended?,
+        Err(_) => model.contradiction("customers waited for an answer in vain".to_owned()),
+    }
+    settled(world, &events, deadline).await?;
+    if let Err(error) = world.ready().await {
+        model.contradiction(format!("{error:#}"));
+    }
+    ask_again(world, &model).await?;
+    let kept = model.take();
+    let mut wrong = check::violations(&world.database.pool, &kept, &events).await?;
+    let dead = world.dead_letters().await?;
+    if dead > 0 {
+        wrong.push(format!("{dead} messages were given up"));
+    }
+    note(world, &kept, &wrong);
+    Ok(wrong)
+}
+
+/// Customers, one after the other, until it is enough; ends when the last one has gone.
+async fn crowd(counter: Arc<Counter>, plan: Plan, round: u64, enough: CancellationToken) {
+    let mut customers = JoinSet::new();
+    let pause = Duration::from_secs(1) / plan.customers_per_second as u32;
+    let mut number = round * 1_000_000;
+    while !enough.is_cancelled() {
+        if customers.len() < CROWD_MAX {
+            let dice = Dice::of(plan.seed, "customer", number);
+            customers.spawn(Customer::new(Arc::clone(&counter), dice, number).run());
+            number += 1;
+        }
+        while customers.try_join_next().is_some() {}
+        sleep(pause).await;
+    }
+    while customers.join_next().await.is_some() {}
+}
+
+/// Faults in every lane until the time is over; returns when the last one is undone.
+async fn suffer(world: &Arc<World>, plan: &Plan, round: u64) -> Result<()> {
+    let until = Instant::now() + plan.lasts;
+    let mut lanes = JoinSet::new();
+    for (number, kinds) in plan.lanes.iter().copied().enumerate() {
+        let world = Arc::clone(world);
+        let mut dice = Dice::of(plan.seed, "lane", round * 100 + number as u64);
+        let mut deck = Vec::new();
+        lanes.spawn(async move {
+            while Instant::now() < until {
+                if deck.is_empty() {
+                    deck = kinds.to_vec();
+                    dice.shuffle(&mut deck);
+                }
+                let kind: Kind = deck.pop().context("a lane without faults")?;
+                world.count.fault(kind);
+                kind.inflict(&world, &mut dice).await.with_context(|| format!("{kind:?}"))?;
+                sleep(Duration::from_millis(dice.between(100, 1_500))).await;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(lane) = lanes.join_next().await {
+        lane??;
+    }
+    Ok(())
+}
+
+/// How long it takes until there is a decision, and until what had been accepted is decided.
+async fn measure_recovery(
+    world: &World,
+    model: &Model,
+    events: &[i32],
+    healed: Instant,
+    deadline: Instant,
+) -> Result<()> {
+    let before = model.accepted();
+    let since: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&world.database.pool).await?;
+    let decisions =
+        "SELECT count(*) FROM reservations WHERE event_id = ANY ($1) AND updated_at > $2";
+    loop {
+        let query = sqlx::query_scalar(decisions).bind(events).bind(since);
+        let decided: i64 = query.fetch_one(&world.database.pool).await?;
+        if decided > 0 {
+            break;
+        }
+        ensure!(Instant::now() < deadline, "no decision after the last fault");
+        sleep(LOOK_AGAIN).await;
+    }
+    let first = healed.elapsed();
+    let known = "SELECT count(*) FROM reservations WHERE event_id = ANY ($1)
+                 AND id = ANY ($2::text[]::uuid[])";
+    loop {
+        let query = sqlx::query_scalar(known).bind(events).bind(&before);
+        let decided: i64 = query.fetch_one(&world.database.pool).await?;
+        if decided as usize == before.len() || Instant::now() >= deadline {
+            break;
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+    let backlog = healed.elapsed();
+    world.count.note(|figures| {
+        figures.first_decision_longest = figures.first_decision_longest.max(first);
+        figures.backlog_longest = figures.backlog_longest.max(backlog);
+    });
+    Ok(())
+}
+
+/// Until nothing moves any more: no hold, no payment under way. What goes on for ever is left to
+/// the account.
+async fn settled(world: &World, events: &[i32], deadline: Instant) -> Result<()> {
+    let live = "SELECT (SELECT count(*) FROM reservations
+                        WHERE event_id = ANY ($1) AND status IN ('held', 'paying'))
+                     + (SELECT count(*) FROM payments
+                        WHERE event_id = ANY ($1) AND status = 'processing')";
+    while Instant::now() < deadline {
+        let moving: i64 =
+            sqlx::query_scalar(live).bind(events).fetch_one(&world.database.pool).await?;
+        if moving == 0 {
+            return Ok(());
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
+}
+
+/// Every accepted reservation is looked up once more, at each front door in turn.
+async fn ask_again(world: &World, model: &Model) -> Result<()> {
+    let doors = world.doors()?;
+    let accepted = model.accepted_of();
+    for part in accepted.chunks(32) {
+        let looks = part
+            .iter()
+            .enumerate()
+            .map(|(number, (id, event))| look_up(&doors[number % doors.len()], model, id, *event));
+        futures::future::join_all(looks).await;
+    }
+    Ok(())
+}
+
+/// Connections that are dead without being closed may cost a few tries.
+async fn look_up(door: &Buyer, model: &Model, id: &str, event: i32) {
+    const TRIES: u32 = 20;
+    let path = format!("/api/v1/events/{event}/reservations/{id}");
+    let mut last = String::new();
+    for _ in 0..TRIES {
+        match door.ask(Method::GET, &path, &[], None).await {
+            Ok(answer) => {
+                let told = Told::of(Asked::Show, &answer, Some(id));
+                model.told(event, None, &told);
+                if told.status == 200 && told.state != "pending" {
+                    return;
+                }
+                last = told.body.to_string();
+            }
+            Err(error) => last = format!("{error:#}"),
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+    model.contradiction(format!("what became of {id} cannot be seen: {last}"));
+}
+
+fn note(world: &World, kept: &Kept, wrong: &[String]) {
+    world.count.note(|figures| {
+        figures.rounds += 1;
+        figures.accepted += kept.accepted.len() as u64;
+        figures.unanswered += kept.unanswered;
+        for told in &kept.told {
+            *figures.answers.entry(told.status).or_default() += 1;
+        }
+        figures.violations.extend(wrong.iter().cloned());
+    });
+}

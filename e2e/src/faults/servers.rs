@@ -1,0 +1,233 @@
+//! The servers of a run, and the faults that they suffer.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::Mutex;
+use tokio::time::sleep;
+use xtask::servers::postgres::{Options, Postgres, Stop};
+use xtask::servers::rabbitmq::{Cluster, RabbitMq};
+
+use super::fault::Kind;
+use super::fleet::Links;
+use super::proxy::Proxy;
+use crate::{Database, Own, Vhost};
+
+/// The servers, and a network to them that never fails, for the harness itself.
+pub struct Servers {
+    set: Set,
+    /// The harness's own network.
+    pub links: Links,
+    /// One fault of Postgres at a time, and one of RabbitMQ.
+    postgres: Mutex<()>,
+    rabbitmq: Mutex<()>,
+}
+
+enum Set {
+    Alone(Arc<Own>),
+    Cluster(Arc<Replicated>),
+}
+
+/// Three nodes of RabbitMQ, and a Postgres with a standby.
+struct Replicated {
+    rabbitmq: Cluster,
+    pair: std::sync::Mutex<Pair>,
+    dir: PathBuf,
+}
+
+struct Pair {
+    primary: Postgres,
+    standby: Postgres,
+    promotions: u32,
+}
+
+impl Servers {
+    /// Starts one of each.
+    pub async fn alone() -> Result<Self> {
+        let own = Own::start().await?;
+        let (postgres, rabbitmq) = (own.postgres.port(), own.rabbitmq.amqp_port());
+        Self::with(Set::Alone(Arc::new(own)), postgres, rabbitmq).await
+    }
+
+    /// Starts three nodes of RabbitMQ, and a Postgres with a standby that has every commit.
+    pub async fn replicated() -> Result<Self> {
+        let name = format!("own-{}", uuid::Uuid::new_v4());
+        let dir = xtask::checkout::target().join("test").join(name);
+        let replicated = blocking(move || {
+            let primary = Postgres::start(&dir.join("postgres-0"), Options::test())?;
+            let standby = primary.start_standby(&dir.join("postgres-1"))?;
+            let pair = std::sync::Mutex::new(Pair { primary, standby, promotions: 1 });
+            Ok(Replicated { rabbitmq: Cluster::start(&dir.join("rabbitmq"), 3)?, pair, dir })
+        })
+        .await?;
+        let (postgres, rabbitmq) = (replicated.primary_port(), replicated.node(0).amqp_port());
+        Self::with(Set::Cluster(Arc::new(replicated)), postgres, rabbitmq).await
+    }
+
+    async fn with(set: Set, postgres: u16, rabbitmq: u16) -> Result<Self> {
+        let links = Links {
+            postgres: Proxy::open(postgres).await?,
+            rabbitmq: Proxy::open(rabbitmq).await?,
+        };
+        Ok(Self { set, links, postgres: Mutex::default(), rabbitmq: Mutex::default() })
+    }
+
+    /// A network of its own for a process: to one of the nodes, by its number.
+    pub async fn link(&self, number: usize) -> Result<Links> {
+        let (postgres, rabbitmq) = match &self.set {
+            Set::Alone(own) => (own.postgres.port(), own.rabbitmq.amqp_port()),
+            Set::Cluster(all) => (all.primary_port(), all.node(number).amqp_port()),
+        };
+        let (postgres, rabbitmq) = (Proxy::open(postgres).await?, Proxy::open(rabbitmq).await?);
+        Ok(Links { postgres, rabbitmq })
+    }
+
+    /// A database and a virtual host, both reached through the harness's own network.
+    pub async fn places(&self) -> Result<(Database, Vhost)> {
+        let base = match &self.set {
+            Set::Alone(own) => own.rabbitmq.management_url(),
+            Set::Cluster(all) => all.node(0).management_url(),
+        };
+        let server =
+            format!("postgres://boxoffice@127.0.0.1:{}/postgres", self.links.postgres.port());
+        let broker = format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.links.rabbitmq.port());
+        Ok((Database::create(&server, false).await?, Vhost::create(&broker, &base).await?))
+    }
+
+    /// The faults that these servers can have.
+    pub fn faults(&self) -> &'static [Kind] {
+        match self.set {
+            Set::Alone(_) => Kind::SERVERS,
+            Set::Cluster(_) => Kind::REPLICATED_SERVERS,
+        }
+    }
+
+    /// Does a fault of this kind, for this long where it has a length, and undoes it. `links` are
+    /// the networks that must lead to another server afterwards.
+    pub(super) async fn inflict(
+        &self,
+        kind: Kind,
+        lasts: Duration,
+        links: &[&Links],
+    ) -> Result<()> {
+        match (&self.set, kind) {
+            (Set::Alone(own), Kind::PostgresCrash | Kind::PostgresRestart) => {
+                let _alone = self.postgres.lock().await;
+                let (own, server) = (Arc::clone(own), Arc::clone(own));
+                let how = if kind == Kind::PostgresCrash { Stop::Immediate } else { Stop::Fast };
+                blocking(move || server.postgres.stop(how)).await?;
+                sleep(lasts).await;
+                blocking(move || own.postgres.start_again()).await
+            }
+            (Set::Alone(own), Kind::RabbitCrash | Kind::RabbitRestart) => {
+                let _alone = self.rabbitmq.lock().await;
+                let own = Arc::clone(own);
+                blocking(move || {
+                    let rabbitmq = &own.rabbitmq;
+                    if kind == Kind::RabbitCrash {
+                        rabbitmq.kill()?;
+                    } else {
+                        rabbitmq.stop()?;
+                    }
+                    rabbitmq.start_again()
+                })
+                .await
+            }
+            (Set::Alone(own), Kind::RabbitAlarm) => {
+                let _alone = self.rabbitmq.lock().await;
+                let (own, server) = (Arc::clone(own), Arc::clone(own));
+                blocking(move || server.rabbitmq.control(&["set_vm_memory_high_watermark", "0"]))
+                    .await?;
+                sleep(lasts).await;
+                let enough = ["set_vm_memory_high_watermark", "absolute", "2GiB"];
+                blocking(move || own.rabbitmq.control(&enough)).await
+            }
+            (Set::Cluster(all), Kind::LeaderKill) => {
+                let _alone = self.rabbitmq.lock().await;
+                self.kill_leader(all, lasts, links).await
+            }
+            (Set::Cluster(all), Kind::Promotion) => {
+                let _alone = self.postgres.lock().await;
+                self.promote(all, lasts, links).await
+            }
+            (_, other) => anyhow::bail!("these servers do not have {other:?}"),
+        }
+    }
+
+    async fn kill_leader(
+        &self,
+        all: &Arc<Replicated>,
+        lasts: Duration,
+        links: &[&Links],
+    ) -> Result<()> {
+        let killer = Arc::clone(all);
+        let killed = blocking(move || {
+            let leader = killer.rabbitmq.leader()?;
+            killer.node(leader).kill()?;
+            Ok(leader)
+        })
+        .await?;
+        for (number, link) in links.iter().chain([&&self.links]).enumerate() {
+            let other = all.node(killed + 1 + number % 2);
+            link.rabbitmq.point_at(other.amqp_port());
+        }
+        sleep(lasts).await;
+        let starter = Arc::clone(all);
+        blocking(move || starter.node(killed).start_again()).await
+    }
+
+    async fn promote(
+        &self,
+        all: &Arc<Replicated>,
+        lasts: Duration,
+        links: &[&Links],
+    ) -> Result<()> {
+        let stopper = Arc::clone(all);
+        blocking(move || stopper.pair().primary.stop(Stop::Immediate)).await?;
+        sleep(lasts).await;
+        let promoter = Arc::clone(all);
+        let port = blocking(move || {
+            promoter.pair().standby.promote()?;
+            Ok(promoter.pair().standby.port())
+        })
+        .await?;
+        for link in links.iter().chain([&&self.links]) {
+            link.postgres.point_at(port);
+        }
+        let follower = Arc::clone(all);
+        blocking(move || follower.follow_again()).await
+    }
+}
+
+impl Replicated {
+    fn node(&self, number: usize) -> &RabbitMq {
+        &self.rabbitmq.nodes[number % self.rabbitmq.nodes.len()]
+    }
+
+    fn primary_port(&self) -> u16 {
+        self.pair().primary.port()
+    }
+
+    fn pair(&self) -> std::sync::MutexGuard<'_, Pair> {
+        self.pair.lock().expect("no holder panics")
+    }
+
+    /// The standby has become the primary: another one follows it.
+    fn follow_again(&self) -> Result<()> {
+        let mut pair = self.pair();
+        pair.promotions += 1;
+        let dir = self.dir.join(format!("postgres-{}", pair.promotions));
+        let standby = pair.standby.start_standby(&dir).context("the next standby")?;
+        let Pair { primary, standby: promoted, .. } = &mut *pair;
+        *primary = std::mem::replace(promoted, standby);
+        Ok(())
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work).await?
+}

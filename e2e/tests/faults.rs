@@ -1,0 +1,104 @@
+//! A short run of the fault harness: many faults side by side, and nothing lost or contradicted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use e2e::faults::{Balancer, Kind, Plan, Role, World, play, play_with};
+use e2e::{Buyer, Options, PATIENCE, Stack, eventually, plans};
+use reqwest::Method;
+use serde_json::json;
+use tokio::sync::Mutex;
+use xtask::process::Signal;
+
+/// Another run: `BOXOFFICE_FAULTS_SEED=7 cargo test -p e2e --test faults`.
+const SEED: u64 = 2_026;
+
+/// A crowd at a time: a small machine has no room for two.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_breaks_every_accepted_request_has_one_outcome_and_no_answer_contradicts_it()
+-> Result<()> {
+    let _alone = ALONE.lock().await;
+    let seed = std::env::var("BOXOFFICE_FAULTS_SEED").ok().and_then(|text| text.parse().ok());
+    let seed = seed.unwrap_or(SEED);
+    let world = Arc::new(World::start().await?);
+    let plan = Plan {
+        seed,
+        lasts: Duration::from_secs(30),
+        customers_per_second: 15,
+        settle: Duration::from_secs(90),
+        lanes: vec![Kind::PROCESSES, Kind::NETWORKS, Kind::SERVERS],
+    };
+    let wrong = play(&world, &plan, 0).await;
+    let figures = world.count.figures();
+    let report = format!("seed: {seed}\n{figures}");
+    if !matches!(&wrong, Ok(wrong) if wrong.is_empty()) {
+        world.keep_logs().await?;
+    }
+    assert_eq!(wrong?, Vec::<String>::new(), "{report}");
+    assert!(figures.accepted >= 20, "too few requests were accepted to prove anything: {report}");
+    assert_eq!(world.stop().await?, 0, "processes that did not end in good order: {report}");
+    Ok(())
+}
+
+/// Every process in turn: SIGTERM, its end within its time, and a new one that is ready.
+async fn restart_all(world: &World) -> Result<()> {
+    for member in &world.members {
+        let (took, in_order) = member.terminate().await?;
+        ensure!(in_order, "{:?} did not end in good order, in {took:?}", member.role);
+        world.ready().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_of_everything_under_load_loses_nothing_and_is_not_seen() -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let notice = [("BOXOFFICE__API__DRAIN_NOTICE_MS", "1500")];
+    let world = Arc::new(World::on_shared(&notice).await?);
+    let plan = Plan {
+        seed: SEED,
+        lasts: PATIENCE,
+        customers_per_second: 15,
+        settle: Duration::from_mins(1),
+        lanes: Vec::new(),
+    };
+    let doors = world.members.iter().filter(|one| one.role == Role::Api);
+    let balancer = Balancer::open(doors.map(|door| door.address.clone()).collect()).await?;
+    let customers = vec![Buyer::new(&balancer.address)?];
+    let wrong = play_with(&world, &plan, 0, customers, restart_all(&world)).await;
+    let figures = world.count.figures();
+    if !matches!(&wrong, Ok(wrong) if wrong.is_empty()) {
+        world.keep_logs().await?;
+    }
+    assert_eq!(wrong?, Vec::<String>::new(), "{figures}");
+    let requests = figures.answers.values().sum::<u64>();
+    assert!(requests >= 100, "{figures}");
+    // A connection that is closed while it is idle may meet a request that is on its way.
+    assert!(figures.unanswered * 100 <= requests, "{figures}");
+    assert_eq!(world.stop().await?, 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_front_door_that_stops_fails_readiness_first_and_takes_requests_meanwhile() -> Result<()>
+{
+    let mut stack =
+        Stack::start(Options::of(plans::seated(1)).set("api__drain_notice_ms", 3_000)).await?;
+    let buyer = stack.buyer.clone();
+    let mut api = stack.api.take().expect("it has a front door");
+    api.signal(Signal::TERM)?;
+    let unready = || async { buyer.get("/readyz").await.is_ok_and(|answer| answer.status == 503) };
+    eventually("a front door that is not ready", unready).await;
+    let body = json!({"customer": "ada", "tickets": [1]});
+    let accepted = buyer.post_reservation(body, &[]).await?;
+    assert_eq!(accepted.status, 202, "{:?}", accepted.body);
+    assert_eq!(accepted.header("connection"), "close", "the next one goes elsewhere");
+    let ended = tokio::task::spawn_blocking(|| api.ended()).await??;
+    assert!(ended.success(), "{ended}");
+    let gone = buyer.ask(Method::GET, "/livez", &[], None).await;
+    assert!(gone.is_err(), "it has ended");
+    stack.finish().await
+}

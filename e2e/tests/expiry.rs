@@ -74,7 +74,11 @@ async fn a_hold_whose_message_was_lost_is_found_by_the_audit() -> Result<()> {
             (event_id, id, revision, status, fingerprint, created_at, updated_at, expires_at,
              currency, customer, tickets, prices)
          SELECT 1, gen_random_uuid(), 1, 'held', 0, now(), now(), now() + interval '100 ms',
-                'EUR', 'bob', '{9}', '{2500}' RETURNING id, expires_at),
+                'EUR', 'bob', '{9}', '{2500}' RETURNING *),
+         h AS (INSERT INTO reservation_history
+            (at, reservation_id, event_id, revision, became, expires_at, cause, tickets)
+         SELECT updated_at, id, event_id, revision, status, expires_at, 'requests.00', tickets
+         FROM r),
          s AS (UPDATE sections SET available = available - 1, version = version + 1 RETURNING 1)
          UPDATE tickets SET state = 'held', reservation_id = r.id, expires_at = r.expires_at
          FROM r, s WHERE number = 9";

@@ -9,6 +9,7 @@ pub mod payments;
 pub mod reservations;
 
 mod admin;
+mod audit;
 mod context;
 mod dead_letter;
 mod in_hand;
@@ -17,6 +18,7 @@ mod partitions;
 mod presence;
 mod run;
 mod tell;
+mod timeline;
 mod traces;
 mod transact;
 

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod charges;
 pub mod events;
+pub mod history;
 pub mod holds;
 pub mod houses;
 pub mod lock;
@@ -14,5 +15,6 @@ pub mod pool;
 pub mod reservations;
 pub mod seed;
 pub mod stock;
+pub mod timeline;
 
 pub use pool::{Failure, Pool};

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use super::history::Cause;
 use super::pool::{Failure, exactly};
 use crate::domain::{CardBehaviour, EventId, Payment, PaymentStatus, Reason};
 use crate::ids::{PaymentId, ReservationId};
@@ -34,16 +35,27 @@ pub async fn find(
     rows.iter().map(keyed).collect()
 }
 
-/// Inserts new payments. A conflict where one exists by now: another worker began it.
-pub async fn insert(connection: &mut PgConnection, new: &[Payment]) -> Result<(), Failure> {
+/// Inserts new payments and their history. A conflict where one exists by now: another worker began
+/// it.
+pub async fn insert(
+    connection: &mut PgConnection,
+    new: &[Payment],
+    cause: Cause<'_>,
+) -> Result<(), Failure> {
     for payment in new {
         let done = sqlx::query(
-            "INSERT INTO payments
-                 (event_id, id, reservation_id, status, amount, currency, card, card_last4, reason,
-                  refund_due, fingerprint, created_at, updated_at)
-             VALUES ($1, $2, $3, $4::payment_status, $5, $6, $7, $8, $9, $10, $11, $12,
-                     clock_timestamp())
-             ON CONFLICT (event_id, id) DO NOTHING",
+            "WITH new AS (
+                 INSERT INTO payments
+                     (event_id, id, reservation_id, status, amount, currency, card, card_last4,
+                      reason, refund_due, fingerprint, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4::payment_status, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                 ON CONFLICT (event_id, id) DO NOTHING
+                 RETURNING *
+             )
+             INSERT INTO payment_history
+                 (at, payment_id, reservation_id, event_id, became, refund_due, cause, reason)
+             SELECT updated_at, id, reservation_id, event_id, status, refund_due, $14, reason
+             FROM new",
         )
         .bind(payment.event.0)
         .bind(payment.id.0)
@@ -57,6 +69,8 @@ pub async fn insert(connection: &mut PgConnection, new: &[Payment]) -> Result<()
         .bind(payment.refund_due)
         .bind(payment.fingerprint)
         .bind(payment.created_at)
+        .bind(cause.at)
+        .bind(cause.queue)
         .execute(&mut *connection)
         .await?;
         exactly(1, done.rows_affected())?;
@@ -64,19 +78,32 @@ pub async fn insert(connection: &mut PgConnection, new: &[Payment]) -> Result<()
     Ok(())
 }
 
-/// Moves a payment that is processing to what it has become.
-pub async fn update(connection: &mut PgConnection, payment: &Payment) -> Result<(), Failure> {
+/// Moves a payment that is processing to what it has become, and adds to its history.
+pub async fn update(
+    connection: &mut PgConnection,
+    payment: &Payment,
+    cause: Cause<'_>,
+) -> Result<(), Failure> {
     let done = sqlx::query(
-        "UPDATE payments
-         SET status = $3::payment_status, reason = $4, refund_due = $5,
-             updated_at = clock_timestamp()
-         WHERE event_id = $1 AND id = $2 AND status = 'processing'",
+        "WITH moved AS (
+             UPDATE payments
+             SET status = $3::payment_status, reason = $4, refund_due = $5, updated_at = $6
+             WHERE event_id = $1 AND id = $2 AND status = 'processing'
+             RETURNING *
+         )
+         INSERT INTO payment_history
+             (at, payment_id, reservation_id, event_id, was, became, refund_due, cause, reason)
+         SELECT updated_at, id, reservation_id, event_id, 'processing', status, refund_due, $7,
+                reason
+         FROM moved",
     )
     .bind(payment.event.0)
     .bind(payment.id.0)
     .bind(payment.status.as_str())
     .bind(payment.reason.map(Reason::as_str))
     .bind(payment.refund_due)
+    .bind(cause.at)
+    .bind(cause.queue)
     .execute(connection)
     .await?;
     exactly(1, done.rows_affected())

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use super::history::Cause;
 use super::lock::locking;
 use super::pool::{Failure, exactly};
 use crate::decide::ReservationKey;
@@ -49,30 +50,39 @@ pub(super) async fn lock(
     rows.iter().map(keyed).collect()
 }
 
-/// Inserts new reservations, by id. A conflict where one exists by now: another worker decided it.
+/// Inserts new reservations, by id, and their history. A conflict where one exists by now: another
+/// worker decided it.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     new: &[Reservation],
-    now: DateTime<Utc>,
+    cause: Cause<'_>,
 ) -> Result<(), Failure> {
     if new.is_empty() {
         return Ok(());
     }
     let column = Columns::of(new.iter());
     let done = sqlx::query(
-        "INSERT INTO reservations
-             (event_id, id, revision, status, fingerprint, created_at, expires_at, frozen, currency,
-              customer, reason, tickets, prices, conflicts, updated_at)
-         SELECT w.event_id, w.id, w.revision, w.status::reservation_status, w.fingerprint,
-                w.created_at, w.expires_at, w.frozen, w.currency, w.customer, w.reason,
-                ($16::int[])[w.ticket : w.last_ticket], ($17::bigint[])[w.ticket : w.last_ticket],
-                ($18::int[])[w.conflict : w.last_conflict], $19
-         FROM unnest($1::int[], $2::uuid[], $3::int[], $4::text[], $5::bigint[], $6::timestamptz[],
-                     $7::timestamptz[], $8::bool[], $9::text[], $10::text[], $11::text[],
-                     $12::int[], $13::int[], $14::int[], $15::int[])
-              AS w (event_id, id, revision, status, fingerprint, created_at, expires_at, frozen,
-                    currency, customer, reason, ticket, last_ticket, conflict, last_conflict)
-         ON CONFLICT DO NOTHING",
+        "WITH new AS (
+             INSERT INTO reservations
+                 (event_id, id, revision, status, fingerprint, created_at, expires_at, frozen,
+                  currency, customer, reason, tickets, prices, conflicts, updated_at)
+             SELECT w.event_id, w.id, w.revision, w.status::reservation_status, w.fingerprint,
+                    w.created_at, w.expires_at, w.frozen, w.currency, w.customer, w.reason,
+                    ($16::int[])[w.ticket : w.last_ticket],
+                    ($17::bigint[])[w.ticket : w.last_ticket],
+                    ($18::int[])[w.conflict : w.last_conflict], $19
+             FROM unnest($1::int[], $2::uuid[], $3::int[], $4::text[], $5::bigint[],
+                         $6::timestamptz[], $7::timestamptz[], $8::bool[], $9::text[], $10::text[],
+                         $11::text[], $12::int[], $13::int[], $14::int[], $15::int[])
+                  AS w (event_id, id, revision, status, fingerprint, created_at, expires_at, frozen,
+                        currency, customer, reason, ticket, last_ticket, conflict, last_conflict)
+             ON CONFLICT DO NOTHING
+             RETURNING updated_at, id, event_id, revision, status, expires_at, reason, tickets
+         )
+         INSERT INTO reservation_history
+             (at, reservation_id, event_id, revision, became, expires_at, cause, reason, tickets)
+         SELECT updated_at, id, event_id, revision, status, expires_at, $20, reason, tickets
+         FROM new",
     )
     .bind(&column.events)
     .bind(&column.ids)
@@ -92,17 +102,18 @@ pub(super) async fn insert(
     .bind(&column.tickets.values)
     .bind(&column.prices)
     .bind(&column.conflicts.values)
-    .bind(now)
+    .bind(cause.at)
+    .bind(cause.queue)
     .execute(connection)
     .await?;
     exactly(new.len(), done.rows_affected())
 }
 
-/// Updates locked reservations, each from the state that it leaves.
+/// Updates locked reservations, each from the state that it leaves, and adds to their history.
 pub(super) async fn update(
     connection: &mut PgConnection,
     changed: &[(ReservationStatus, Reservation)],
-    now: DateTime<Utc>,
+    cause: Cause<'_>,
 ) -> Result<(), Failure> {
     if changed.is_empty() {
         return Ok(());
@@ -110,14 +121,24 @@ pub(super) async fn update(
     let from: Vec<&str> = changed.iter().map(|(from, _)| from.as_str()).collect();
     let column = Columns::of(changed.iter().map(|(_, reservation)| reservation));
     let done = sqlx::query(
-        "UPDATE reservations r
-         SET revision = w.revision, status = w.status::reservation_status, updated_at = $8,
-             expires_at = w.expires_at, frozen = w.frozen, reason = w.reason
-         FROM unnest($1::int[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[], $6::bool[],
-                     $7::text[], $9::text[])
-              AS w (event_id, id, revision, status, expires_at, frozen, reason, old_status)
-         WHERE r.event_id = w.event_id AND r.id = w.id
-           AND r.status = w.old_status::reservation_status AND r.revision < w.revision",
+        "WITH moved AS (
+             UPDATE reservations r
+             SET revision = w.revision, status = w.status::reservation_status, updated_at = $8,
+                 expires_at = w.expires_at, frozen = w.frozen, reason = w.reason
+             FROM unnest($1::int[], $2::uuid[], $3::int[], $4::text[], $5::timestamptz[],
+                         $6::bool[], $7::text[], $9::text[])
+                  AS w (event_id, id, revision, status, expires_at, frozen, reason, old_status)
+             WHERE r.event_id = w.event_id AND r.id = w.id
+               AND r.status = w.old_status::reservation_status AND r.revision < w.revision
+             RETURNING r.updated_at, r.id, r.event_id, r.revision, w.old_status, r.status,
+                       r.expires_at, r.reason, r.tickets
+         )
+         INSERT INTO reservation_history
+             (at, reservation_id, event_id, revision, was, became, expires_at, cause, reason,
+              tickets)
+         SELECT updated_at, id, event_id, revision, old_status::reservation_status, status,
+                expires_at, $10, reason, tickets
+         FROM moved",
     )
     .bind(&column.events)
     .bind(&column.ids)
@@ -126,8 +147,9 @@ pub(super) async fn update(
     .bind(&column.expires)
     .bind(&column.frozen)
     .bind(&column.reasons)
-    .bind(now)
+    .bind(cause.at)
     .bind(&from)
+    .bind(cause.queue)
     .execute(connection)
     .await?;
     exactly(changed.len(), done.rows_affected())

@@ -3,17 +3,19 @@
 
 use sqlx::PgConnection;
 
+use super::history::Cause;
 use super::pool::{Failure, exactly};
 use super::reservations;
 use crate::decide::{Changes, SectionMove, TicketMove};
 
-/// Writes what a ledger moved.
+/// Writes what a ledger moved, with its history.
 pub async fn write(connection: &mut PgConnection, changes: &Changes) -> Result<(), Failure> {
     move_tickets(connection, &changes.tickets).await?;
     move_sections(connection, &changes.sections).await?;
-    let now = changes.outcomes.decided_at;
-    reservations::update(connection, &changes.updated, now).await?;
-    reservations::insert(connection, &changes.inserted, now).await
+    let outcomes = &changes.outcomes;
+    let cause = Cause { queue: &outcomes.queue, at: outcomes.decided_at };
+    reservations::update(connection, &changes.updated, cause).await?;
+    reservations::insert(connection, &changes.inserted, cause).await
 }
 
 async fn move_tickets(connection: &mut PgConnection, moves: &[TicketMove]) -> Result<(), Failure> {

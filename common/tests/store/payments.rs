@@ -21,7 +21,8 @@ fn a_payment_reads_back_as_it_was_written() {
             ..begun
         };
         let connection = &mut *scene.connection().await;
-        payments::insert(connection, std::slice::from_ref(&refused)).await.expect("written");
+        let new = std::slice::from_ref(&refused);
+        payments::insert(connection, new, scene.cause().await).await.expect("written");
         let keys = [1, 2, 3].map(|number| (EVENT, payment_id(number)));
         let found = payments::find(connection, &keys).await.expect("a query");
         assert_eq!((found.len(), &found[&keys[1]]), (2, &refused));
@@ -33,7 +34,8 @@ fn a_payment_that_another_worker_began_in_between_is_a_conflict() {
     with_scene(None, async |scene| {
         scene.commit(&[wish(1, "ada", &[1])]).await;
         let begun = scene.charge(1, 1).await;
-        let again = payments::insert(&mut *scene.connection().await, &[begun]).await;
+        let cause = scene.cause().await;
+        let again = payments::insert(&mut *scene.connection().await, &[begun], cause).await;
         assert!(matches!(again, Err(Failure::Conflict)), "{again:?}");
     });
 }
@@ -44,7 +46,8 @@ fn a_reservation_has_one_payment_under_way_at_a_time() {
         scene.commit(&[wish(1, "ada", &[1])]).await;
         let begun = scene.charge(1, 1).await;
         let second = Payment { id: payment_id(2), ..begun };
-        let written = payments::insert(&mut *scene.connection().await, &[second]).await;
+        let cause = scene.cause().await;
+        let written = payments::insert(&mut *scene.connection().await, &[second], cause).await;
         assert!(matches!(written, Err(Failure::Refused(_))), "{written:?}");
     });
 }
@@ -62,7 +65,8 @@ fn a_payment_that_is_over_does_not_move() {
             reason: Some(Reason::CardDeclined),
             ..begun
         };
-        let moved = payments::update(&mut *scene.connection().await, &declined).await;
+        let cause = scene.cause().await;
+        let moved = payments::update(&mut *scene.connection().await, &declined, cause).await;
         assert!(matches!(moved, Err(Failure::Conflict)), "{moved:?}");
         assert_eq!(scene.payment(1).await, succeeded);
     });
@@ -83,7 +87,6 @@ fn a_charge_that_lands_after_its_tickets_were_taken_over_is_given_back() {
         let refunded = scene.payment(1).await;
         assert_eq!((refunded.status, refunded.refund_due), (PaymentStatus::Refunded, false));
         assert_eq!(scene.reservation(1).await.status, ReservationStatus::Expired);
-        let broken = common::store::audit::violations(&mut *scene.connection().await).await;
-        assert_eq!(broken.expect("a query"), []);
+        assert_eq!(scene.violations().await, []);
     });
 }

@@ -22,6 +22,32 @@ pub(crate) fn with_database(test: impl AsyncFnOnce(&Pool)) {
     });
 }
 
+/// Runs a test on a database with the schema whose clock stands still, until `test_clock.frozen` is
+/// updated: every statement that asks for the time finds a function of the test's own.
+pub(crate) fn with_frozen_database(test: impl AsyncFnOnce(&Pool)) {
+    run(async || {
+        let template = TEMPLATE.get_or_init(make_template).await;
+        scoped(&format!(" TEMPLATE {template}"), async |pool| {
+            sqlx::raw_sql(FROZEN_CLOCK).execute(pool).await.expect("a clock");
+            let open = pool.options().clone().connect_lazy_with(
+                pool.connect_options()
+                    .as_ref()
+                    .clone()
+                    .options([("search_path", "test_clock,pg_catalog,public")]),
+            );
+            test(&open).await;
+            open.close().await;
+        })
+        .await;
+    });
+}
+
+const FROZEN_CLOCK: &str = "CREATE SCHEMA test_clock;
+    CREATE TABLE test_clock.frozen AS
+        SELECT date_trunc('milliseconds', pg_catalog.clock_timestamp()) AS at;
+    CREATE FUNCTION test_clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+        AS 'SELECT at FROM test_clock.frozen'";
+
 /// Runs a test on a database without the schema.
 pub(crate) fn with_empty_database(test: impl AsyncFnOnce(&Pool)) {
     run(async || scoped("", test).await);

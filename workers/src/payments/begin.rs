@@ -6,6 +6,7 @@ use common::decide::{Begun, Footprint, Ledger, begin_payment};
 use common::domain::Payment;
 use common::messages::{Pay, Progress};
 use common::store::Failure;
+use common::store::history::Cause;
 use common::store::payments::{self, PaymentKey};
 use sqlx::PgConnection;
 
@@ -15,7 +16,10 @@ use crate::metrics;
 use crate::tell::Telling;
 use crate::transact::{NotDone, Step, Stopped, persist};
 
-struct Begin<'a>(&'a [Pay]);
+struct Begin<'a> {
+    queue: &'a str,
+    requests: &'a [Pay],
+}
 
 impl Step for Begin<'_> {
     type Output = Vec<Begun>;
@@ -26,12 +30,12 @@ impl Step for Begin<'_> {
         ledger: &mut Ledger,
     ) -> Result<Result<Vec<Begun>, Footprint>, Failure> {
         let keys: Vec<PaymentKey> =
-            self.0.iter().map(|request| (request.event, request.id)).collect();
+            self.requests.iter().map(|request| (request.event, request.id)).collect();
         let stored = payments::find(connection, &keys).await?;
         let mut known: HashMap<PaymentKey, Payment> = stored.clone();
-        let mut all = Vec::with_capacity(self.0.len());
+        let mut all = Vec::with_capacity(self.requests.len());
         let mut new = Vec::new();
-        for request in self.0 {
+        for request in self.requests {
             let key = (request.event, request.id);
             let begun = begin_payment(ledger, known.get(&key), request);
             let (Begun::Charge(payment) | Begun::Over(payment)) = &begun;
@@ -42,7 +46,8 @@ impl Step for Begin<'_> {
                 all.push(begun);
             }
         }
-        payments::insert(connection, &new).await?;
+        let cause = Cause { queue: self.queue, at: ledger.now() };
+        payments::insert(connection, &new, cause).await?;
         Ok(Ok(all))
     }
 }
@@ -67,7 +72,7 @@ pub(super) async fn begin(
         }
         let mut footprint = Footprint::default();
         footprint.reservations.extend(part.iter().map(|pay| (pay.event, pay.reservation)));
-        let step = Begin(part);
+        let step = Begin { queue: scene.queue, requests: part };
         match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
             Ok((begun, changes)) => {
                 let mut outcomes = changes.outcomes;

@@ -4,6 +4,7 @@
 use common::decide::{Charge, Finished, Footprint, Ledger, finish_payment, refunded_payment};
 use common::domain::Payment;
 use common::store::Failure;
+use common::store::history::Cause;
 use common::store::payments::{self, PaymentKey};
 use sqlx::PgConnection;
 
@@ -13,7 +14,10 @@ use crate::metrics;
 use crate::tell::Telling;
 use crate::transact::{NotDone, Step, Stopped, persist};
 
-struct Finish<'a>(&'a [(Payment, Charge)]);
+struct Finish<'a> {
+    queue: &'a str,
+    answered: &'a [(Payment, Charge)],
+}
 
 impl Step for Finish<'_> {
     type Output = Vec<Finished>;
@@ -23,17 +27,18 @@ impl Step for Finish<'_> {
         connection: &mut PgConnection,
         ledger: &mut Ledger,
     ) -> Result<Result<Vec<Finished>, Footprint>, Failure> {
-        let keys: Vec<PaymentKey> = self.0.iter().map(|(payment, _)| key(payment)).collect();
+        let keys: Vec<PaymentKey> = self.answered.iter().map(|(payment, _)| key(payment)).collect();
         let stored = payments::find(connection, &keys).await?;
         let (mut need, mut all) = (Footprint::default(), Vec::new());
-        for (begun, charge) in self.0 {
+        let cause = Cause { queue: self.queue, at: ledger.now() };
+        for (begun, charge) in self.answered {
             let payment = stored.get(&key(begun)).unwrap_or(begun);
             match finish_payment(ledger, payment, *charge) {
                 Err(more) => need.absorb(more),
                 Ok(finished) => {
                     let (Finished::Done(after) | Finished::Refund(after)) = &finished;
                     if after != payment {
-                        payments::update(connection, after).await?;
+                        payments::update(connection, after, cause).await?;
                     }
                     all.push(finished);
                 }
@@ -43,7 +48,10 @@ impl Step for Finish<'_> {
     }
 }
 
-struct Refunded<'a>(&'a Payment);
+struct Refunded<'a> {
+    queue: &'a str,
+    payment: &'a Payment,
+}
 
 impl Step for Refunded<'_> {
     type Output = Payment;
@@ -53,14 +61,16 @@ impl Step for Refunded<'_> {
         connection: &mut PgConnection,
         ledger: &mut Ledger,
     ) -> Result<Result<Payment, Footprint>, Failure> {
-        let stored = payments::find(connection, &[key(self.0)]).await?.remove(&key(self.0));
-        let payment = stored.unwrap_or_else(|| self.0.clone());
+        let key = key(self.payment);
+        let stored = payments::find(connection, &[key]).await?.remove(&key);
+        let payment = stored.unwrap_or_else(|| self.payment.clone());
         ledger.replay((payment.event, payment.reservation));
         if payment.status.is_final() {
             return Ok(Ok(payment));
         }
         let payment = refunded_payment(&payment);
-        payments::update(connection, &payment).await?;
+        let cause = Cause { queue: self.queue, at: ledger.now() };
+        payments::update(connection, &payment, cause).await?;
         Ok(Ok(payment))
     }
 }
@@ -72,7 +82,7 @@ pub(super) async fn finish(
     telling: &mut Telling,
 ) -> Result<Vec<Payment>, Stopped> {
     let footprint = footprint(answered.iter().map(|(payment, _)| payment));
-    let step = Finish(&answered);
+    let step = Finish { queue: scene.queue, answered: &answered };
     match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
         Ok((finished, changes)) => {
             let mut outcomes = changes.outcomes;
@@ -107,7 +117,7 @@ pub(super) async fn refunded(
     telling: &mut Telling,
 ) -> Result<(), Stopped> {
     let footprint = footprint([&payment]);
-    let step = Refunded(&payment);
+    let step = Refunded { queue: scene.queue, payment: &payment };
     match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
         Ok((payment, changes)) => {
             let mut outcomes = changes.outcomes;

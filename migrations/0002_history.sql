@@ -24,7 +24,7 @@ COMMENT ON COLUMN reservation_history.was IS 'The state that it left; null where
 COMMENT ON COLUMN reservation_history.became IS 'The state that it came into';
 COMMENT ON COLUMN reservation_history.expires_at IS 'When the hold runs out or ran out, from then on';
 COMMENT ON COLUMN reservation_history.cause IS
-    'The queue whose message caused it. What one transaction changed has one cause and one time';
+    'The queue whose message caused it, or "requests" for all of that name. One transaction has one cause and one time';
 COMMENT ON COLUMN reservation_history.tickets IS 'The tickets that it held, holds or owns; empty where it was refused';
 
 CREATE TABLE payment_history (

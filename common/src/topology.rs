@@ -156,6 +156,12 @@ impl Topology {
         format!("{PAYMENTS}.{partition:02}")
     }
 
+    /// Whether workers consume this queue. Delay queues wait, and dead letters lie.
+    pub fn is_worked_on(queue: &str) -> bool {
+        let pool = queue.split_once('.').map_or(queue, |(pool, _)| pool);
+        [REQUESTS, PAYMENTS].contains(&pool) || queue == HOLDS_DUE
+    }
+
     /// The routing key into the delay queue for what remains: the longest that is not longer, give
     /// or take `tolerance_ms`; the shortest where all are longer; straight to the due queue where
     /// nothing remains. A hold of any length becomes due by hops.

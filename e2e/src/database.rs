@@ -50,7 +50,7 @@ impl Database {
 
     /// Fails where an invariant is broken.
     pub async fn audit(&self) -> Result<()> {
-        let broken = audit::violations(&mut *self.pool.acquire().await?).await?;
+        let broken = audit::violations(&mut *self.pool.acquire().await?, audit::Scope::ALL).await?;
         anyhow::ensure!(broken.is_empty(), "broken invariants: {broken:#?}");
         Ok(())
     }

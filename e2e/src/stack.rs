@@ -1,5 +1,7 @@
 //! One whole Boxoffice for one test.
 
+use std::process::Command;
+
 use anyhow::{Context, Result};
 use common::broker::Publisher;
 use common::settings;
@@ -142,6 +144,20 @@ impl Stack {
     pub async fn worker_ready(&self, number: usize) -> Result<()> {
         ready(&address(&self.workers[number], "admin").await?).await;
         Ok(())
+    }
+
+    /// Runs a command of `workers` to its end, with more of the environment: its exit code, and what
+    /// it printed.
+    pub async fn command(
+        &self,
+        arguments: &[&str],
+        more: &[(&str, &str)],
+    ) -> Result<(i32, String)> {
+        let mut command = Command::new(xtask::checkout::target().join("debug").join("workers"));
+        command.args(arguments).envs(self.environment.iter().cloned()).envs(more.iter().copied());
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let code = output.status.code().context("it ended by itself")?;
+        Ok((code, String::from_utf8(output.stdout)?))
     }
 
     /// Kills a worker process.

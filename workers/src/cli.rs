@@ -1,14 +1,18 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use common::domain::EventId;
+use common::ids::ReservationId;
 use common::settings::Settings;
-use common::store::{audit, pool, seed};
+use common::store::{pool, seed};
 use common::topology::{Topology, definitions};
 
 use crate::run::{self, Role};
+use crate::{audit, timeline};
 
 /// Boxoffice's worker pools, and commands for operators. Settings come from the environment and
 /// from the file that BOXOFFICE_CONFIG names.
@@ -33,8 +37,19 @@ enum Command {
     Migrate,
     /// Add the demo events that are missing.
     Seed,
-    /// Prove the invariants of the database. Exit code 1 where one is broken.
-    Audit,
+    /// Prove the invariants of the database, and look at the broker. Exit codes: 0 all holds; 1 an
+    /// invariant is broken, or it could not be looked at; 3 all hold, but the broker wants attention.
+    Audit(audit::Options),
+    /// Tell what happened to a reservation, and to its payments, and when, and why.
+    Timeline {
+        /// The event's number.
+        event: i32,
+        /// The reservation's id.
+        reservation: ReservationId,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// The broker's exchanges, queues and bindings.
     Topology {
         #[command(subcommand)]
@@ -60,23 +75,32 @@ enum TopologyCommand {
 }
 
 impl Cli {
-    /// Does what the command line says.
-    pub async fn run(self) -> anyhow::Result<()> {
+    /// Does what the command line says; returns the code to exit with.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
         let settings = Settings::load().context("the settings cannot be read")?;
-        match self.command {
+        let done = match self.command {
             Command::Reservations(pool) => serve(settings, &pool, &[Role::Reservations]).await,
             Command::Payments(pool) => serve(settings, &pool, &[Role::Payments]).await,
             Command::Expiry(pool) => serve(settings, &pool, &[Role::Expiry]).await,
             Command::All(pool) => serve(settings, &pool, Role::ALL).await,
             Command::Migrate => pool::migrate(&pool::open(&settings.database, "migrate")?).await,
             Command::Seed => seed_demo(&settings).await,
-            Command::Audit => print_audit(&settings).await,
+            Command::Audit(options) => {
+                let (said, code) = audit::audit(&settings, &options).await?;
+                print(&said);
+                return Ok(code);
+            }
+            Command::Timeline { event, reservation, json } => {
+                print(&timeline::told(&settings, EventId(event), reservation, json).await?);
+                Ok(())
+            }
             Command::Topology { command: TopologyCommand::Export { vhost } } => {
                 let topology = Topology::new(&settings.topology);
                 print(&serde_json::to_string_pretty(&definitions(&topology, &vhost))?);
                 Ok(())
             }
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }
 
@@ -99,17 +123,6 @@ async fn seed_demo(settings: &Settings) -> anyhow::Result<()> {
         let what = if made { "made" } else { "kept" };
         print(&format!("{what} event {}: {}", plan.id, plan.name));
     }
-    Ok(())
-}
-
-async fn print_audit(settings: &Settings) -> anyhow::Result<()> {
-    let pool = pool::open(&settings.database, "audit")?;
-    let broken = audit::violations(&mut *pool.acquire().await?).await?;
-    for violation in &broken {
-        print(&format!("VIOLATED ({} rows): {}", violation.rows, violation.rule));
-    }
-    anyhow::ensure!(broken.is_empty(), "{} invariants are broken", broken.len());
-    print("every invariant holds");
     Ok(())
 }
 

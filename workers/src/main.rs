@@ -1,5 +1,6 @@
 //! The worker pools, and the commands of operators: see `workers --help`.
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
@@ -7,7 +8,7 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     let cli = workers::cli::Cli::parse();
     let runtime = tokio::runtime::Runtime::new()?;
     let result = runtime.block_on(cli.run());

@@ -153,9 +153,9 @@ impl Database {
         Ok(())
     }
 
-    /// Every invariant that is broken.
-    pub async fn violations(&self) -> Result<Vec<audit::Violation>> {
-        Ok(audit::violations(&mut *self.pool.acquire().await?).await?)
+    /// Every invariant of a scope that is broken.
+    pub async fn violations(&self, scope: audit::Scope<'_>) -> Result<Vec<audit::Finding>> {
+        Ok(audit::violations(&mut *self.pool.acquire().await?, scope).await?)
     }
 
     /// How many reservations of these events are in one of these states.

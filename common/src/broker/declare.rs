@@ -63,7 +63,7 @@ pub(super) async fn queue_depths(
 }
 
 /// An error while closing is no error: the channel is gone either way.
-async fn close(channel: &Channel) {
+pub(super) async fn close(channel: &Channel) {
     let _gone = channel.close(200, "done".into()).await;
 }
 

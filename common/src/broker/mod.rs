@@ -9,6 +9,7 @@ mod consumer;
 mod declare;
 mod depths;
 mod feed;
+mod inspect;
 mod meter;
 mod publisher;
 
@@ -17,4 +18,5 @@ pub use consumer::{Consumer, Delivery, Subscription};
 pub use declare::{declare, queue_depth};
 pub use depths::{Depth, Depths};
 pub use feed::Feed;
+pub use inspect::{QueueFault, inspect};
 pub use publisher::{Message, PublishError, Publisher};

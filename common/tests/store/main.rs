@@ -11,10 +11,15 @@ mod houses;
 mod write;
 
 mod conflicts;
+mod order;
 mod races;
 
+mod model;
+
 mod charges;
+mod history;
 mod holds;
 mod payments;
+mod timeline;
 
 mod audit;

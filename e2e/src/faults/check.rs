@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use common::store::Pool;
+use common::store::{Pool, audit};
 use sqlx::Row;
 
 use super::model::{Asked, Kept, Told};
@@ -40,8 +40,10 @@ pub(super) async fn violations(pool: &Pool, kept: &Kept, events: &[i32]) -> Resu
             wrong.push(format!("{rows} times broken: {rule}"));
         }
     }
-    let audit = common::store::audit::violations(&mut *pool.acquire().await?).await?;
-    wrong.extend(audit.iter().map(|one| format!("{} times broken: {}", one.rows, one.rule)));
+    let broken = audit::violations(&mut *pool.acquire().await?, audit::Scope::ALL).await?;
+    wrong.extend(
+        broken.iter().map(|one| format!("{} times broken: {}", one.rows, one.rule.statement)),
+    );
     Ok(wrong)
 }
 

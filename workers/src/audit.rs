@@ -1,0 +1,111 @@
+//! `workers audit`: proves the invariants, and says what it found.
+
+use std::process::ExitCode;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use common::broker::{self, Connection, QueueFault};
+use common::settings::Settings;
+use common::store::audit::{self, Finding, Scope};
+use common::store::pool;
+use common::topology::{DEAD_LETTERS, Topology};
+use serde::Serialize;
+
+/// What to look at, and how to say it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Look at the history of the last so many seconds only, and at all of the rest.
+    #[arg(long, value_name = "SECONDS")]
+    recent: Option<u32>,
+    /// Leave the broker out.
+    #[arg(long)]
+    database_only: bool,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Everything holds.
+const HOLDS: u8 = 0;
+/// An invariant of the database is broken.
+const BROKEN: u8 = 1;
+/// Every invariant holds, but the broker wants attention.
+const ATTENTION: u8 = 3;
+
+#[derive(Debug, Serialize)]
+struct Report {
+    at: DateTime<Utc>,
+    holds: bool,
+    invariants: Vec<Finding>,
+    /// None where the broker was left out.
+    broker: Option<Vec<Attention>>,
+}
+
+/// Something that somebody should look at.
+#[derive(Debug, Serialize)]
+struct Attention {
+    queue: String,
+    what: String,
+}
+
+/// Looks, and returns what to print and the code to exit with.
+pub(crate) async fn audit(
+    settings: &Settings,
+    options: &Options,
+) -> anyhow::Result<(String, ExitCode)> {
+    let pool = pool::open(&settings.database, "audit")?;
+    let mut connection = pool.acquire().await?;
+    let at = pool::now(&mut connection).await?;
+    let history_from = options.recent.map(|s| at - TimeDelta::seconds(i64::from(s)));
+    let scope = Scope { history_from, ..Scope::ALL };
+    let invariants = audit::findings(&mut connection, scope).await?;
+    let holds = invariants.iter().all(|finding| finding.rows == 0);
+    let broker = if options.database_only { None } else { Some(attention(settings).await?) };
+    let code = match &broker {
+        _ if !holds => BROKEN,
+        Some(found) if !found.is_empty() => ATTENTION,
+        _ => HOLDS,
+    };
+    let report = Report { at, holds, invariants, broker };
+    let said = if options.json { serde_json::to_string_pretty(&report)? } else { text(&report) };
+    Ok((said, ExitCode::from(code)))
+}
+
+/// Queues that are not as the topology says, or that nobody works on, and messages that were given
+/// up.
+async fn attention(settings: &Settings) -> anyhow::Result<Vec<Attention>> {
+    let topology = Topology::new(&settings.topology);
+    let connection = Connection::open(&settings.broker, "audit").await?;
+    let mut found = Vec::new();
+    for (queue, state) in broker::inspect(&connection, &topology).await? {
+        let what = match state {
+            Err(QueueFault::Missing) => "it is missing".to_owned(),
+            Err(QueueFault::Differs(how)) => format!("it was declared otherwise: {how}"),
+            Ok(depth) if queue == DEAD_LETTERS && depth.messages > 0 => {
+                format!("{} messages were given up, each with its reason", depth.messages)
+            }
+            Ok(depth) if Topology::is_worked_on(&queue) && depth.consumers == 0 => {
+                format!("nobody works on it, and {} messages wait", depth.messages)
+            }
+            Ok(_) => continue,
+        };
+        found.push(Attention { queue, what });
+    }
+    connection.close().await;
+    Ok(found)
+}
+
+fn text(report: &Report) -> String {
+    let mut lines = Vec::new();
+    for finding in report.invariants.iter().filter(|finding| finding.rows > 0) {
+        let Finding { rule, rows, .. } = finding;
+        lines.push(format!("VIOLATED ({rows} rows): {} [{}]", rule.statement, rule.name));
+    }
+    for one in report.broker.iter().flatten() {
+        lines.push(format!("ATTENTION: queue {}: {}", one.queue, one.what));
+    }
+    let took_ms: u64 = report.invariants.iter().map(|finding| finding.took_ms).sum();
+    let rules = report.invariants.len();
+    let verdict = if report.holds { "every invariant holds" } else { "invariants are broken" };
+    lines.push(format!("{verdict}: {rules} looked at in {took_ms} ms"));
+    lines.join("\n")
+}

@@ -132,12 +132,18 @@ impl Database {
     /// Makes reservations of event 1 that ended long ago.
     pub async fn grow_old(&self, count: u64) -> Result<()> {
         sqlx::query(
-            "INSERT INTO reservations (event_id, id, revision, status, fingerprint, created_at,
-                                       updated_at, currency, customer, reason)
-             SELECT 1, gen_random_uuid(), 1, 'rejected', n, now() - interval '1 day',
-                    now() - interval '1 day', 'EUR', 'buyer-' || n || '@load.test',
-                    'tickets_unavailable'
-             FROM generate_series(1::bigint, $1) AS n",
+            "WITH old AS (
+                 INSERT INTO reservations (event_id, id, revision, status, fingerprint, created_at,
+                                           updated_at, currency, customer, reason)
+                 SELECT 1, gen_random_uuid(), 1, 'rejected', n, now() - interval '1 day',
+                        now() - interval '1 day', 'EUR', 'buyer-' || n || '@load.test',
+                        'tickets_unavailable'
+                 FROM generate_series(1::bigint, $1) AS n RETURNING *
+             )
+             INSERT INTO reservation_history (at, reservation_id, event_id, revision, became, cause,
+                                              reason, tickets)
+             SELECT updated_at, id, event_id, revision, status, 'requests', reason, tickets
+             FROM old",
         )
         .bind(i64::try_from(count)?)
         .execute(&self.pool)

@@ -60,19 +60,19 @@ impl App {
     pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
         let (public, admin) = self.addresses()?;
         tracing::info!(%public, %admin, "listening");
-        let connections_max = self.connections_max();
+        let options = self.options();
         let admin_stop = CancellationToken::new();
         let admin = tokio::spawn(server::serve(
             self.admin,
             self.admin_router.clone(),
-            connections_max,
+            options,
             admin_stop.clone(),
         ));
         let api = self.api.clone();
         let closing = CancellationToken::new();
         let public = async {
             let router = router::public(&api);
-            let serve = server::serve(self.public, router, connections_max, closing.clone());
+            let serve = server::serve(self.public, router, options, closing.clone());
             let drain = async {
                 stop.cancelled().await;
                 api.announce_drain();
@@ -91,13 +91,16 @@ impl App {
         drained
     }
 
-    /// What the settings want, where so many files may be open.
-    fn connections_max(&self) -> usize {
+    /// What the settings want, as many connections as files may be open.
+    fn options(&self) -> server::Options {
         let (wanted, fit) = (self.api.settings.connections_max, open_files::connections_max());
         if fit < wanted {
             tracing::warn!(wanted, fit, "the limit of open files is lower than connections_max");
         }
-        wanted.min(fit)
+        server::Options {
+            connections_max: wanted.min(fit),
+            ..server::Options::of(&self.api.settings)
+        }
     }
 }
 
@@ -109,4 +112,22 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         socket.listen(BACKLOG)
     };
     open().with_context(|| format!("cannot listen on {address}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_whole_process_can_be_shown_without_its_secrets() {
+        let mut settings = Settings::default();
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        (settings.api.listen, settings.api.admin_listen) = (anywhere, anywhere);
+        settings.database.url = "postgres://me:hush@127.0.0.1:1/none".into();
+        settings.broker.url = "amqp://me:hush@127.0.0.1:1/none".into();
+        settings.secret = "hush".into();
+        settings.api.organiser_tokens = vec!["hush".into()];
+        let shown = format!("{:?} {settings:?}", App::build(&settings).unwrap());
+        assert!(shown.len() > 1_000 && !shown.contains("hush"), "{shown}");
+    }
 }

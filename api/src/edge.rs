@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
 use crate::extract::wait_seconds;
+use crate::limits::Peer;
 use crate::metrics;
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;
@@ -26,7 +27,17 @@ pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Re
     let limit = Duration::from_millis(api.settings.request_timeout_ms) + Duration::from_secs(waits);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let trace = Span::begin(request.headers());
-    let work = AssertUnwindSafe(run(next, request, trace.as_ref())).catch_unwind();
+    let allowed = match request.extensions().get::<Peer>() {
+        Some(peer) if path.starts_with("/api/") => api.limits.address(*peer, request.headers()),
+        _ => Ok(()),
+    };
+    let work = async {
+        match allowed {
+            Ok(()) => run(next, request, trace.as_ref()).await,
+            Err(problem) => problem.into_response(),
+        }
+    };
+    let work = AssertUnwindSafe(work).catch_unwind();
     let mut response = match tokio::time::timeout(limit, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {

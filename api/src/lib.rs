@@ -11,6 +11,7 @@ pub mod server;
 
 pub mod edge;
 pub mod extract;
+pub mod limits;
 pub mod problem;
 
 pub mod events;

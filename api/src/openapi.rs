@@ -14,6 +14,7 @@ use utoipa::openapi::{self, ContentBuilder, Ref, ResponseBuilder};
             `GET` its `type` for what it means.",
         version = "1",
     ),
+    components(schemas(crate::board::AvailabilityChanges)),
     tags(
         (name = "events", description = "What is on, and what is left"),
         (name = "reservations", description = "Asking for tickets, and holding them"),
@@ -24,16 +25,27 @@ use utoipa::openapi::{self, ContentBuilder, Ref, ResponseBuilder};
 )]
 pub struct Document;
 
-/// Says of every operation what any of them may answer besides its own: a fault, or a time-out.
+/// Says of every operation what any of them may answer besides its own: that the client asked too
+/// often, a fault, or a time-out.
 pub fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let schema = Ref::from_schema_name("Problem");
-    let problem = ResponseBuilder::new()
-        .description("Any other refusal: a problem. 500 for a fault of ours, 503 for a time-out.")
-        .content(PROBLEM, ContentBuilder::new().schema(Some(schema)).build())
-        .build();
-    for operation in document.paths.paths.values_mut().flat_map(operations) {
-        let responses = &mut operation.responses.responses;
-        responses.insert("default".to_owned(), problem.clone().into());
+    let problem = |description: &str| {
+        ResponseBuilder::new()
+            .description(description)
+            .content(PROBLEM, ContentBuilder::new().schema(Some(schema.clone())).build())
+            .build()
+    };
+    let other =
+        problem("Any other refusal: a problem. 500 for a fault of ours, 503 for a time-out.");
+    let too_many = problem("Too many requests of this client: too-many-requests; see Retry-After");
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item) {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), other.clone().into());
+            if path.starts_with("/api/") {
+                responses.insert("429".to_owned(), too_many.clone().into());
+            }
+        }
     }
     document
 }

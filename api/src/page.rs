@@ -5,7 +5,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
@@ -16,6 +16,10 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; \
      object-src 'none'",
 );
+const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const FEATURES: HeaderName = HeaderName::from_static("permissions-policy");
+const NO_FEATURES: HeaderValue =
+    HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()");
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
     <title>Boxoffice</title><h1>The page is not built</h1>\
     <p>The API is up. For the page, run <code>npm ci &amp;&amp; npm run build</code> in \
@@ -67,6 +71,8 @@ impl Page {
         }
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        headers.insert(OPENER, HeaderValue::from_static("same-origin"));
+        headers.insert(FEATURES, NO_FEATURES);
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
         response
     }

@@ -18,6 +18,7 @@ use crate::catalogue::{Catalogue, Entry};
 use crate::database;
 use crate::front_desk::FrontDesk;
 use crate::layouts::Layouts;
+use crate::limits::Limits;
 use crate::outcomes::Outcomes;
 use crate::problem::Problem;
 use crate::reader::Reader;
@@ -30,6 +31,8 @@ pub type Shared = Arc<Api>;
 pub struct Api {
     /// Its settings.
     pub settings: settings::Api,
+    /// How much a client may ask for.
+    pub limits: Limits,
     /// Mints and recognises ids.
     pub mint: Mint,
     /// Partitions and queues.
@@ -62,6 +65,7 @@ impl Api {
         let waiters_max = settings.api.waiters_max;
         let outcomes = Arc::new(Outcomes::new(waiters_max, pool.clone(), stop));
         let api = Arc::new(Self {
+            limits: Limits::new(&settings.limits),
             mint: Mint::new(settings.secret.expose()),
             desk: FrontDesk::open(&settings.api, &topology, &publisher, &outcomes.pace),
             outcomes,

@@ -1,14 +1,20 @@
 //! Settings: defaults, then a TOML file, then the environment.
 //!
 //! The file is named by `BOXOFFICE_CONFIG`. A variable is `BOXOFFICE__SECTION__NAME`, such as
-//! `BOXOFFICE__DATABASE__URL`; the usual `DATABASE_URL` and `AMQP_URL` are read too. Unknown names
-//! are refused, so that a misspelt one is noticed. Units stand last in names.
+//! `BOXOFFICE__DATABASE__URL`; the usual `DATABASE_URL` and `AMQP_URL` are read too. A secret may be in
+//! a file of its own, named by its variable with `_FILE` at the end. Unknown names are refused, so that
+//! a misspelt one is noticed. Units stand last in names.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+mod load;
+mod network;
+
+pub use network::Network;
 
 /// A text that must not be shown: its `Debug` hides it.
 #[derive(Clone, Deserialize, PartialEq, Eq)]
@@ -60,6 +66,8 @@ settings! {
         topology: Topology = Topology::default(),
         /// The front door.
         api: Api = Api::default(),
+        /// How much one client may ask of the front door.
+        limits: Limits = Limits::default(),
         /// The worker pools.
         workers: Workers = Workers::default(),
         /// What is logged, and how.
@@ -102,6 +110,9 @@ settings! {
         publish_timeout_ms: u64 = 5_000,
         /// How often each side shows that it lives; a silent peer is given up after two of these.
         heartbeat_seconds: u16 = 10,
+        /// Whether processes declare exchanges and queues. Without, somebody else has done it, and
+        /// the broker's user needs no right to.
+        declare: bool = true,
     }
 }
 
@@ -152,6 +163,10 @@ settings! {
         body_bytes_max: usize = 16_384,
         /// How long a request may take, waiting for an outcome not counted.
         request_timeout_ms: u64 = 10_000,
+        /// How long the head of a request may take to come, and how long a connection may be idle.
+        head_timeout_ms: u64 = 75_000,
+        /// How long the body of a request may take to come.
+        body_timeout_ms: u64 = 5_000,
         /// How long readiness fails after SIGTERM before no more connections are taken. Behind a
         /// balancer: longer than it takes to notice.
         drain_notice_ms: u64 = 0,
@@ -159,6 +174,24 @@ settings! {
         drain_ms: u64 = 10_000,
         /// Bearer tokens of organisers; none configured refuses all.
         organiser_tokens: Vec<Secret> = Vec::new(),
+    }
+}
+
+settings! {
+    /// How much one client may ask of the front door; more is a 429. Each front door counts by itself.
+    Limits {
+        /// Requests of one address in the long run; 0 for no limit. An IPv6 client is its /64.
+        address_per_minute: u32 = 6_000,
+        /// Requests of one address at once, after a rest.
+        address_burst: u32 = 2_000,
+        /// Requests for tickets of one customer in the long run; 0 for no limit.
+        customer_per_minute: u32 = 60,
+        /// Requests for tickets of one customer at once, after a rest.
+        customer_burst: u32 = 30,
+        /// Addresses, and customers, that are told apart; 8 bytes of memory each.
+        names_max: usize = 65_536,
+        /// The proxies whose `X-Forwarded-For` is believed: addresses, networks, or `private`.
+        trusted_proxies: Vec<Network> = vec![Network::Private],
     }
 }
 
@@ -228,29 +261,6 @@ pub enum LogFormat {
 }
 
 impl Settings {
-    /// Reads the settings. The error names what is wrong and where it was set.
-    pub fn load() -> anyhow::Result<Self> {
-        let mut builder = config::Config::builder();
-        if let Ok(path) = std::env::var("BOXOFFICE_CONFIG") {
-            builder = builder.add_source(config::File::new(&path, config::FileFormat::Toml));
-        }
-        let mut usual = config::Config::builder();
-        for (name, key) in [("DATABASE_URL", "database.url"), ("AMQP_URL", "broker.url")] {
-            usual = usual.set_override_option(key, std::env::var(name).ok())?;
-        }
-        builder = builder.add_source(usual.build()?);
-        let environment = config::Environment::with_prefix("BOXOFFICE")
-            .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("topology.delays_ms")
-            .with_list_parse_key("api.organiser_tokens");
-        let settings: Self = builder.add_source(environment).build()?.try_deserialize()?;
-        settings.check()?;
-        Ok(settings)
-    }
-
     fn check(&self) -> anyhow::Result<()> {
         let topology = &self.topology;
         let partitions = 1..=256;

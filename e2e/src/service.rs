@@ -78,6 +78,11 @@ impl Service {
         self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Sends a signal.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         self.process.signal(signal)

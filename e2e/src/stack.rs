@@ -52,6 +52,11 @@ impl Options {
         self
     }
 
+    /// The topology of its processes.
+    pub fn topology(&self) -> settings::Topology {
+        topology_settings(self)
+    }
+
     /// With these worker processes instead.
     #[must_use]
     pub fn workers(mut self, workers: &[&'static str]) -> Self {
@@ -239,6 +244,9 @@ fn environment(database: &str, broker: &str, options: &Options) -> Vec<(String, 
         ("api__listen", "127.0.0.1:0".to_owned()),
         ("api__admin_listen", "127.0.0.1:0".to_owned()),
         ("workers__admin_listen", "127.0.0.1:0".to_owned()),
+        // All clients of a test have one address, and customers in it book as fast as they can.
+        ("limits__address_per_minute", "0".to_owned()),
+        ("limits__customer_per_minute", "0".to_owned()),
         ("log__format", "json".to_owned()),
         ("log__filter", "info".to_owned()),
     ];

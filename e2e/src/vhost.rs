@@ -3,6 +3,7 @@
 use anyhow::Result;
 use common::broker::{Connection, queue_depth};
 use common::settings;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::database::unique;
@@ -50,15 +51,46 @@ impl Vhost {
     }
 
     /// What the broker has of one kind (`queues`, `exchanges`, `bindings`), as it says itself.
-    pub async fn list(&self, kind: &str) -> Result<Vec<serde_json::Value>> {
+    pub async fn list(&self, kind: &str) -> Result<Vec<Value>> {
         Ok(self.ask(reqwest::Method::GET, kind).await?.json().await?)
     }
 
     /// Throws away what waits in a queue.
     pub async fn purge(&self, queue: &str) -> Result<()> {
-        let url = format!("{}/api/queues/{}/{queue}/contents", self.management, self.name);
+        self.delete(&format!("queues/{}/{queue}/contents", self.name)).await
+    }
+
+    /// Makes a user of the broker with these rights here, each a pattern of names, and returns the URL
+    /// to connect as that user.
+    pub async fn user(
+        &self,
+        name: &str,
+        password: &str,
+        [configure, write, read]: [&str; 3],
+    ) -> Result<String> {
+        let user = json!({"password": password, "tags": ""});
+        self.put(&format!("users/{name}"), &user).await?;
+        let rights = json!({"configure": configure, "write": write, "read": read});
+        self.put(&format!("permissions/{}/{name}", self.name), &rights).await?;
+        Ok(self.url.replacen("guest:guest", &format!("{name}:{password}"), 1))
+    }
+
+    /// Removes a user of the broker.
+    pub async fn remove_user(&self, name: &str) -> Result<()> {
+        self.delete(&format!("users/{name}")).await
+    }
+
+    async fn delete(&self, path: &str) -> Result<()> {
+        let url = format!("{}/api/{path}", self.management);
         let request = reqwest::Client::new().delete(url).basic_auth("guest", Some("guest"));
         request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Result<()> {
+        let url = format!("{}/api/{path}", self.management);
+        let request = reqwest::Client::new().put(url).basic_auth("guest", Some("guest"));
+        request.json(body).send().await?.error_for_status()?;
         Ok(())
     }
 

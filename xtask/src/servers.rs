@@ -11,11 +11,14 @@ mod account;
 mod binaries;
 mod compose;
 mod directory;
+mod identity;
 mod install;
 mod lease;
 mod log;
 mod management;
 mod port;
+
+pub use identity::Identity;
 
 pub use choose::{Servers, for_dev, for_tests};
 pub use install::{ensure_browser, ensure_prometheus, ensure_python};

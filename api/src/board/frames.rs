@@ -22,6 +22,18 @@ pub struct AvailabilityChanges {
     pub sections: Vec<SectionStep>,
 }
 
+/// An event of the stream of seats.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SeatsEvent {
+    /// `availability`, or `resync`: steps were missed, read the availability again.
+    pub event: String,
+    /// What to give as `Last-Event-ID`.
+    pub id: String,
+    /// The JSON of `AvailabilityChanges`; of an empty object where `event` is `resync`.
+    #[schema(content_media_type = "application/json")]
+    pub data: String,
+}
+
 /// A section came to a version. Whoever knows another version than the one before has missed a step
 /// and reads the availability again; one that is not newer is to be ignored.
 #[derive(Debug, Serialize, ToSchema)]

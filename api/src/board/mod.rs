@@ -9,4 +9,4 @@ mod tend;
 
 pub use boards::Boards;
 pub use event_board::{EventBoard, Snapshot, Stream};
-pub use frames::{AvailabilityChanges, SectionStep, StateChange};
+pub use frames::{AvailabilityChanges, SeatsEvent, SectionStep, StateChange};

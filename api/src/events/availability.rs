@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::ranges::{Run, runs};
+use super::ranges::{Run, TicketOrRange, runs};
 use crate::board::Snapshot;
 use crate::database;
 use crate::etag;
@@ -41,7 +41,7 @@ pub struct SectionAvailability {
     pub available: i32,
     /// The tickets that are not available, ascending. A number is one ticket; a pair `[first, last]`
     /// is a run of three or more.
-    #[schema(value_type = Vec<Object>, example = json!([3, [7, 12], 20]))]
+    #[schema(value_type = Vec<TicketOrRange>, example = json!([3, [7, 12], 20]))]
     pub taken: Vec<Run>,
 }
 
@@ -50,7 +50,7 @@ pub struct SectionAvailability {
     get, path = "/events/{event}/availability",
     operation_id = "show_availability", tag = "events",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known"),
     ),
     responses(

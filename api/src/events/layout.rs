@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::etag;
-use crate::extract::EventPath;
+use crate::extract::{EventPath, number};
 use crate::layouts::LayoutBody;
 use crate::problem::{Problem, ProblemBody};
 use crate::query;
@@ -18,13 +18,15 @@ use crate::state::{Shared, database_away};
     get, path = "/events/{event}/layout",
     operation_id = "show_layout", tag = "events",
     params(
-        ("event" = i32, Path, description = "The event"),
-        ("v" = Option<i32>, Query, description = "The event's `layout_version`"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
+        ("v" = Option<i32>, Query, minimum = 1, description = "The event's `layout_version`"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known"),
     ),
     responses(
         (status = 200, description = "The layout", body = LayoutBody),
         (status = 304, description = "It is the one that is known"),
+        (status = 400, description = "`v` is no version", body = ProblemBody,
+         content_type = "application/problem+json"),
         (status = 404, description = "No such event", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
@@ -37,11 +39,16 @@ pub async fn layout(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let asked = query.as_deref().and_then(|query| query::value(query, "v"));
+    let asked = match asked.map(number) {
+        Some(None) => return Err(Problem::malformed("v is a layout_version.")),
+        Some(version) => version,
+        None => None,
+    };
     let entry = api.event(id).await?;
     let layout = api.layouts.of(&entry).await.map_err(|_| database_away())?;
     let tag = format!("\"{id}-{}\"", layout.version);
-    let asked = query.as_deref().and_then(|query| query::value(query, "v"));
-    let is_version = asked.is_some_and(|asked| asked == layout.version.to_string());
+    let is_version = asked == Some(layout.version);
     let cache = if is_version { "public, max-age=31536000, immutable" } else { "no-cache" };
     let body = if etag::matches(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()

@@ -34,8 +34,10 @@ pub struct Events {
     get, path = "/events",
     operation_id = "list_events", tag = "events",
     params(
-        ("limit" = Option<u32>, Query, description = "Events on a page: 1 to 100, 50 by default"),
-        ("after" = Option<String>, Query, description = "`next` of the page before"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100,
+         description = "Events on a page: 1 to 100, 50 by default"),
+        ("after" = Option<String>, Query, pattern = "^[0-9a-f]{1,13}-[0-9a-f]{1,7}$",
+         description = "`next` of the page before"),
     ),
     responses(
         (status = 200, description = "A page of events", body = Events),

@@ -4,14 +4,22 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 /// A ticket, or all from a first to a last one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
-#[schema(as = TicketOrRange)]
-#[schema(example = json!([3, 5]))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Run {
     /// One ticket.
     One(i32),
     /// From the first to the last, both included.
     Range(i32, i32),
+}
+
+/// A ticket, or the first and the last of three and more.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum TicketOrRange {
+    /// One ticket.
+    Ticket(i32),
+    /// The first and the last, both included.
+    Range([i32; 2]),
 }
 
 impl Serialize for Run {

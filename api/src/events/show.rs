@@ -13,7 +13,7 @@ use crate::state::Shared;
 #[utoipa::path(
     get, path = "/events/{event}",
     operation_id = "show_event", tag = "events",
-    params(("event" = i32, Path, description = "The event")),
+    params(("event" = i32, Path, minimum = 1, example = 1, description = "The event")),
     responses(
         (status = 200, description = "The event", body = EventView),
         (status = 404, description = "No such event", body = ProblemBody,

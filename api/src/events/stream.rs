@@ -11,7 +11,7 @@ use futures::StreamExt;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::board::{AvailabilityChanges, EventBoard};
+use crate::board::{EventBoard, SeatsEvent};
 use crate::extract::EventPath;
 use crate::metrics::Counted;
 use crate::outcomes::Place;
@@ -35,11 +35,11 @@ struct Seats {
     get, path = "/events/{event}/stream",
     operation_id = "stream_seats", tag = "events",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event seen"),
     ),
     responses(
-        (status = 200, description = "Server-sent events; `data` is this", body = AvailabilityChanges,
+        (status = 200, description = "Server-sent events", body = SeatsEvent,
          content_type = "text/event-stream"),
         (status = 404, description = "No such event", body = ProblemBody,
          content_type = "application/problem+json"),

@@ -1,6 +1,8 @@
 //! A JSON body, read strictly: media type, length, UTF-8, syntax, and no field that is not known.
 
-use axum::body::Bytes;
+use std::time::Duration;
+
+use axum::body::{Bytes, HttpBody};
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -22,9 +24,16 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
             let kind = Kind::UnsupportedMediaType;
             return Err(Problem::new(kind, "The body must be application/json."));
         }
-        let bytes = Bytes::from_request(request, api)
+        let bytes_max = api.settings.body_bytes_max;
+        // Who announces too much is refused before any of it has come.
+        if request.body().size_hint().lower() > bytes_max as u64 {
+            return Err(too_large(bytes_max));
+        }
+        let limit = Duration::from_millis(api.settings.body_timeout_ms);
+        let bytes = tokio::time::timeout(limit, Bytes::from_request(request, api))
             .await
-            .map_err(|rejection| unread(&rejection, api.settings.body_bytes_max))?;
+            .map_err(|_| Problem::new(Kind::RequestTimeout, "The body took too long to come."))?
+            .map_err(|rejection| unread(&rejection, bytes_max))?;
         parse(&bytes).map(Self)
     }
 }
@@ -52,11 +61,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/json") && parts.all(fits)
 }
 
+fn too_large(limit: usize) -> Problem {
+    Problem::new(Kind::TooLarge, format!("The body is longer than {limit} bytes."))
+        .with("limit", limit)
+}
+
 fn unread(rejection: &BytesRejection, limit: usize) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::new(Kind::TooLarge, format!("The body is longer than {limit} bytes."))
-                .with("limit", limit)
+            too_large(limit)
         }
         _ => Problem::malformed("The body ended before it was complete."),
     }

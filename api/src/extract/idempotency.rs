@@ -12,8 +12,9 @@ use crate::state::Shared;
 const HEADER: &str = "idempotency-key";
 const LENGTH_MAX: usize = 255;
 
-/// The key, where the client sent one: from 1 to 255 characters. It may be quoted (as the IETF's
-/// draft has it) or not (as Stripe has it); both forms of a text are the same key.
+/// The key, where the client sent one: from 1 to 255 characters, not all of them spaces or quotes and
+/// none a control character. It may be quoted (as the IETF's draft has it) or not (as Stripe has it);
+/// both forms of a text are the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
@@ -21,11 +22,12 @@ impl FromRequestParts<Shared> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _api: &Shared) -> Result<Self, Problem> {
-        read(&parts.headers).map(Self)
+        idempotency_key(&parts.headers).map(Self)
     }
 }
 
-fn read(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+/// The key of these headers; none where there is none.
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
@@ -37,6 +39,9 @@ fn read(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     if key.is_empty() || key.chars().count() > LENGTH_MAX {
         let detail = format!("An Idempotency-Key has from 1 to {LENGTH_MAX} characters.");
         return Err(Problem::malformed(detail));
+    }
+    if key.chars().any(char::is_control) || key.chars().all(|c| c == '"' || c.is_whitespace()) {
+        return Err(Problem::malformed("An Idempotency-Key has characters that can be seen."));
     }
     Ok(Some(key.into_owned()))
 }
@@ -61,7 +66,7 @@ mod tests {
     fn key(value: &[u8]) -> Result<Option<String>, ()> {
         let mut headers = HeaderMap::new();
         headers.insert(HEADER, HeaderValue::from_bytes(value).unwrap());
-        read(&headers).map_err(|_| ())
+        idempotency_key(&headers).map_err(|_| ())
     }
 
     #[test]
@@ -70,7 +75,7 @@ mod tests {
         assert_eq!(key(b" \"a b\" "), Ok(Some("a b".to_owned())));
         assert_eq!(key(br#""a\"b\\c""#), Ok(Some(r#"a"b\c"#.to_owned())));
         assert_eq!(key("schlüssel".as_bytes()), Ok(Some("schlüssel".to_owned())));
-        assert_eq!(read(&HeaderMap::new()).ok(), Some(None));
+        assert_eq!(idempotency_key(&HeaderMap::new()).ok(), Some(None));
     }
 
     #[test]
@@ -80,9 +85,11 @@ mod tests {
         assert_eq!(key("ü".repeat(255).as_bytes()).map(|k| k.is_some()), Ok(true));
         assert_eq!(key(&b"k".repeat(256)), Err(()));
         assert_eq!(key(b"\xff\xfe"), Err(()));
+        assert_eq!(key(b"\"\"\""), Err(()));
+        assert_eq!(key(b"a\tb"), Err(()));
         let mut twice = HeaderMap::new();
         twice.append(HEADER, HeaderValue::from_static("a"));
         twice.append(HEADER, HeaderValue::from_static("a"));
-        assert!(read(&twice).is_err());
+        assert!(idempotency_key(&twice).is_err());
     }
 }

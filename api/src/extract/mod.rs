@@ -8,6 +8,6 @@ mod prefer;
 
 pub use accept::wants_event_stream;
 pub use body::Body;
-pub use idempotency::IdempotencyKey;
-pub use path::{EventPath, PaymentPath, ReservationPath, TicketPath};
+pub use idempotency::{IdempotencyKey, idempotency_key};
+pub use path::{EventPath, PaymentPath, ReservationPath, TicketPath, number};
 pub use prefer::{Prefer, wait_seconds};

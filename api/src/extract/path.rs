@@ -111,7 +111,7 @@ fn event(params: &RawPathParams) -> Result<EventId, Problem> {
 }
 
 /// A positive number in its one usual form, so that every thing has one URL.
-fn number(text: &str) -> Option<i32> {
+pub fn number(text: &str) -> Option<i32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| plain)
 }

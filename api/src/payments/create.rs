@@ -49,16 +49,22 @@ struct Canonical<'a> {
     post, path = "/events/{event}/reservations/{id}/payments",
     operation_id = "create_payment", tag = "payments",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Your name for this request"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+         pattern = "^[ -~]*[!#-~][ -~]*$", description = "Your name for this request"),
         ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
     ),
     request_body = NewPayment,
     responses(
         (status = 201, description = "Paid (only with `Prefer: wait`, or sent again)",
-         body = view::PaymentView),
-        (status = 202, description = "Queued; look at `Location`", body = view::PaymentView),
+         body = view::PaymentView, links(("show" = (operation_id = "show_payment", parameters(
+             ("event" = "$response.body#/event"), ("id" = "$response.body#/reservation"),
+             ("payment" = "$response.body#/id")))))),
+        (status = 202, description = "Queued; look at `Location`", body = view::PaymentView,
+         links(("show" = (operation_id = "show_payment", parameters(
+             ("event" = "$response.body#/event"), ("id" = "$response.body#/reservation"),
+             ("payment" = "$response.body#/id")))))),
         (status = 400, description = "Not JSON, or a header is wrong", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 402, description = "Not charged: payment-declined", body = ProblemBody,

@@ -20,7 +20,7 @@ use crate::state::{Shared, database_away};
     get, path = "/events/{event}/reservations/{id}/payments/{payment}",
     operation_id = "show_payment", tag = "payments",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),
         ("payment" = uuid::Uuid, Path, description = "The payment"),
         ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),

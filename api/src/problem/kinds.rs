@@ -86,6 +86,12 @@ kinds! {
     /// 409.
     NotConfirmed = "not-confirmed", CONFLICT, "The reservation has no tickets yet",
         "Tickets exist once a reservation is paid. `state` is where it stands.";
+    /// 429.
+    TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests",
+        "Nothing was done. Your address, or the customer, asked more often than is fair. Try again after `retry_after` seconds.";
+    /// 408.
+    RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request did not come in time",
+        "The body took too long to come; nothing was done. Try again on a better connection.";
     /// 503.
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "It cannot be done now",
         "Try again after `retry_after` seconds. Where `reservation` or `payment` is given, the request may have been queued all the same: look the id up, or repeat it with the same idempotency key.";

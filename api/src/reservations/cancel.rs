@@ -23,7 +23,7 @@ use crate::state::Shared;
     delete, path = "/events/{event}/reservations/{id}",
     operation_id = "cancel_reservation", tag = "reservations",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),
         ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
     ),

@@ -31,14 +31,35 @@ use crate::state::{Api, Shared};
     post, path = "/events/{event}/reservations",
     operation_id = "create_reservation", tag = "reservations",
     params(
-        ("event" = i32, Path, description = "The event"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Your name for this request"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+         pattern = "^[ -~]*[!#-~][ -~]*$", description = "Your name for this request"),
         ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
     ),
     request_body = NewReservation,
     responses(
-        (status = 201, description = "Held (only with `Prefer: wait`)", body = view::ReservationView),
-        (status = 202, description = "Queued; look at `Location`", body = view::ReservationView),
+        (status = 201, description = "Held (only with `Prefer: wait`)", body = view::ReservationView,
+         links(
+             ("show" = (operation_id = "show_reservation", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+             ("cancel" = (operation_id = "cancel_reservation", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+             ("pay" = (operation_id = "create_payment", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+             ("tickets" = (operation_id = "list_tickets", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+         )),
+        (status = 202, description = "Queued; look at `Location`", body = view::ReservationView,
+         links(
+             ("show" = (operation_id = "show_reservation", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+             ("cancel" = (operation_id = "cancel_reservation", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+             ("pay" = (operation_id = "create_payment", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+             ("tickets" = (operation_id = "list_tickets", parameters(
+                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
+         )),
         (status = 400, description = "Not JSON, or a header is wrong", body = ProblemBody,
          content_type = "application/problem+json"),
         (status = 404, description = "No such event", body = ProblemBody,
@@ -66,6 +87,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let entry = api.event(event).await?;
     let order = Order::check(body, &entry)?;
+    api.limits.customer(&order.customer)?;
     let request = reserve(&api, event, order, &key);
     if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
         return Err(verdict::reused_key());

@@ -44,9 +44,11 @@ pub struct NewBest {
     pub quantity: i32,
     /// In this section only.
     #[serde(default)]
+    #[schema(minimum = 1)]
     pub section: Option<i32>,
     /// In this tier only.
     #[serde(default)]
+    #[schema(minimum = 1)]
     pub tier: Option<i32>,
     /// Side by side, or not at all. Without meaning for general admission.
     #[serde(default)]

@@ -25,7 +25,7 @@ use crate::state::{Api, Shared, database_away};
     get, path = "/events/{event}/reservations/{id}",
     operation_id = "show_reservation", tag = "reservations",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),
         ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds"),
         ("Last-Event-ID" = Option<String>, Header, description = "The last revision that was seen"),

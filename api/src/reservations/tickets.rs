@@ -39,7 +39,7 @@ pub struct Ticket {
     get, path = "/events/{event}/reservations/{id}/tickets",
     operation_id = "list_tickets", tag = "reservations",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),
     ),
     responses(
@@ -79,7 +79,7 @@ pub async fn tickets(
     get, path = "/events/{event}/reservations/{id}/tickets/{ticket}/qr.svg",
     operation_id = "show_ticket_qr", tag = "reservations",
     params(
-        ("event" = i32, Path, description = "The event"),
+        ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
         ("id" = uuid::Uuid, Path, description = "The reservation"),
         ("ticket" = i32, Path, description = "The ticket"),
     ),

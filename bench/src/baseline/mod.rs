@@ -41,7 +41,8 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> Result<()> {
     let router = routes::router(baseline);
     let drain = Duration::from_millis(settings.api.drain_ms);
     let served = async {
-        api::server::serve(listener, router, settings.api.connections_max, stop.clone()).await;
+        let options = api::server::Options::of(&settings.api);
+        api::server::serve(listener, router, options, stop.clone()).await;
         Ok(())
     };
     shutdown::drained(&stop, served, drain).await

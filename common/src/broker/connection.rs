@@ -1,5 +1,6 @@
 //! Opens connections.
 
+use std::fmt;
 use std::time::Duration;
 
 use deadpool_lapin::{Manager, Pool, PoolError, Runtime};
@@ -25,15 +26,24 @@ impl From<PoolError> for LostConnection {
 }
 
 /// An open connection.
-#[derive(Debug)]
 pub struct Connection {
     inner: deadpool_lapin::Connection,
+    /// It may declare what is not its own.
+    pub(super) declares: bool,
+}
+
+/// Without the URL, which has a password in it.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({:?})", self.inner.status())
+    }
 }
 
 impl Connection {
     /// Opens a connection, once. The name is shown to operators by the broker.
     pub async fn open(settings: &Broker, name: &str) -> Result<Self, LostConnection> {
-        Ok(Self { inner: pool(settings, name, 1)?.get().await? })
+        let inner = pool(settings, name, 1)?.get().await?;
+        Ok(Self { inner, declares: settings.declare })
     }
 
     /// Opens a channel.

@@ -9,23 +9,28 @@ use super::connection::{Connection, LostConnection};
 use super::depths::Depth;
 use crate::topology::{Argument, ExchangeKind, Topology};
 
-/// Declares every exchange, queue and binding.
+/// Declares every exchange, queue and binding; where the settings forbid it, only looks whether every
+/// exchange and queue is there.
 pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(), LostConnection> {
     let channel = connection.channel().await?;
+    let passive = !connection.declares;
     for exchange in topology.exchanges() {
         let kind = match exchange.kind {
             ExchangeKind::Direct => Kind::Direct,
             ExchangeKind::Topic => Kind::Topic,
             ExchangeKind::Fanout => Kind::Fanout,
         };
-        let options = ExchangeDeclareOptions { durable: true, ..Default::default() };
+        let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
         let (name, none) = (exchange.name.into(), FieldTable::default());
         channel.exchange_declare(name, kind, options, none).await?;
     }
     for queue in topology.queues() {
-        let options = QueueDeclareOptions { durable: true, ..Default::default() };
+        let options = QueueDeclareOptions { durable: true, passive, ..Default::default() };
         let name = queue.name.as_str();
         channel.queue_declare(name.into(), options, arguments(&queue.arguments)).await?;
+        if passive {
+            continue;
+        }
         let (exchange, key) = (queue.exchange.into(), queue.routing_key.as_str().into());
         let bind = QueueBindOptions::default();
         channel.queue_bind(name.into(), exchange, key, bind, FieldTable::default()).await?;

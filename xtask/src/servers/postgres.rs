@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::account::Account;
 use super::lease::{self, Lease};
-use super::{Keep, PATIENCE, binaries, directory, log, port};
+use super::{Identity, Keep, PATIENCE, binaries, directory, log, port};
 use crate::checkout::path_hash;
 use crate::process::{LOOK_AGAIN, Process, Signal};
 
@@ -64,6 +64,8 @@ pub struct Postgres {
     options: Options,
     account: Account,
     lease: Lease,
+    /// Settings of the server, beyond those of every private one.
+    more: Vec<String>,
     process: Mutex<Option<Process>>,
 }
 
@@ -71,6 +73,15 @@ impl Postgres {
     /// Starts a cluster whose files are in `dir` (which is made), and returns when it answers. Fails when Postgres is not
     /// installed, when another run uses the directory, and with the log's last lines when the server does not start.
     pub fn start(dir: &Path, options: Options) -> Result<Self> {
+        Self::start_as(dir, options, None)
+    }
+
+    /// The same for a cluster that also speaks TLS, with this identity.
+    pub fn start_with_tls(dir: &Path, options: Options, identity: &Identity) -> Result<Self> {
+        Self::start_as(dir, options, Some(identity))
+    }
+
+    fn start_as(dir: &Path, options: Options, identity: Option<&Identity>) -> Result<Self> {
         let account = Account::of_service("postgres")?;
         let dir = directory::make(dir, &account)?;
         let lease = Lease::take(&dir)?;
@@ -81,7 +92,14 @@ impl Postgres {
         let bin = binaries::postgres(version.as_deref().map(str::trim))?;
         let port = port::free(path_hash(&dir))?;
         let process = Mutex::new(None);
-        let postgres = Self { bin, dir, port, options, account, lease, process };
+        let mut more = Vec::new();
+        if let Some(identity) = identity {
+            let (certificate, key) = identity.write(&dir, &account)?;
+            more.push("ssl=on".to_owned());
+            more.push(format!("ssl_cert_file={}", certificate.display()));
+            more.push(format!("ssl_key_file={}", key.display()));
+        }
+        let postgres = Self { bin, dir, port, options, account, lease, more, process };
         if version.is_none() {
             postgres.make_cluster()?;
         }
@@ -191,7 +209,7 @@ impl Postgres {
         ];
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data());
-        for setting in settings {
+        for setting in settings.iter().chain(&self.more) {
             command.arg("-c").arg(setting);
         }
         command.stdout(log.try_clone()?).stderr(log);

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::lease::{self, Lease};
 use super::management::Management;
-use super::{Keep, PATIENCE, directory, log};
+use super::{Identity, Keep, PATIENCE, directory, log};
 use crate::process::{LOOK_AGAIN, Process, Signal};
 use node::Node;
 
@@ -46,6 +46,13 @@ impl RabbitMq {
         Self::start_node(Node::prepare(dir, None)?, keep)
     }
 
+    /// The same for a node that also speaks AMQP over TLS, with this identity.
+    pub fn start_with_tls(dir: &Path, keep: Keep, identity: &Identity) -> Result<Self> {
+        let mut node = Node::prepare(dir, None)?;
+        node.speak_tls(identity)?;
+        Self::start_node(node, keep)
+    }
+
     fn start_node(node: Node, keep: Keep) -> Result<Self> {
         let lease = Lease::take(node.dir())?;
         if keep == Keep::Nothing {
@@ -61,6 +68,12 @@ impl RabbitMq {
     pub fn amqp_url(&self, vhost: &str) -> String {
         let vhost = super::management::encoded(vhost);
         format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", self.node.ports().amqp)
+    }
+
+    /// Where to connect with TLS, by the name `localhost`. Only for a node with an identity.
+    pub fn amqps_url(&self, vhost: &str) -> Option<String> {
+        let (vhost, port) = (super::management::encoded(vhost), self.node.tls_port()?);
+        Some(format!("amqps://guest:guest@localhost:{port}/{vhost}"))
     }
 
     /// The AMQP port on 127.0.0.1; the same for the whole life of this value.

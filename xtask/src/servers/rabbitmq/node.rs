@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::checkout::path_hash;
+use crate::servers::Identity;
 use crate::servers::account::Account;
 use crate::servers::binaries::{self, RabbitMq};
 use crate::servers::{directory, port};
@@ -29,6 +30,13 @@ pub(super) struct Node {
     ports: Ports,
     has_own_epmd: bool,
     id: u64,
+    tls: Option<Tls>,
+}
+
+/// The port for AMQP over TLS, and what is shown there.
+struct Tls {
+    port: u16,
+    identity: Identity,
 }
 
 impl Node {
@@ -46,7 +54,7 @@ impl Node {
             epmd: epmd.map_or_else(|| port::free(id), Ok)?,
             distribution: port::free(id)?,
         };
-        Ok(Self { programs, account, dir, ports, has_own_epmd: epmd.is_none(), id })
+        Ok(Self { programs, account, dir, ports, has_own_epmd: epmd.is_none(), id, tls: None })
     }
 
     /// Whether it registers with a name server of its own.
@@ -59,6 +67,16 @@ impl Node {
         let path = self.dir.join(".erlang.cookie");
         self.account.write(&path, cookie)?;
         Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o400))?)
+    }
+
+    /// Also listens for AMQP over TLS, as this identity.
+    pub(super) fn speak_tls(&mut self, identity: &Identity) -> Result<()> {
+        self.tls = Some(Tls { port: port::free(self.id)?, identity: identity.clone() });
+        Ok(())
+    }
+
+    pub(super) fn tls_port(&self) -> Option<u16> {
+        Some(self.tls.as_ref()?.port)
     }
 
     pub(super) fn dir(&self) -> &Path {
@@ -151,7 +169,7 @@ impl Node {
 
     fn configure(&self) -> Result<()> {
         let Ports { amqp, management, metrics, .. } = self.ports;
-        let settings = format!(
+        let mut settings = format!(
             "listeners.tcp.1 = 127.0.0.1:{amqp}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
@@ -164,6 +182,18 @@ log.file.level = info
 log.console = false
 "
         );
+        if let Some(Tls { port, identity }) = &self.tls {
+            let (certificate, key) = identity.write(&self.dir, &self.account)?;
+            let (certificate, key) = (certificate.display(), key.display());
+            settings += &format!(
+                "listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
+"
+            );
+        }
         self.account.write(&self.dir.join("rabbitmq.conf"), &settings)?;
         // Present but empty, so that the machine's own is not read instead.
         self.account.write(&self.dir.join("rabbitmq-env.conf"), "")?;

@@ -16,6 +16,12 @@ const SECRETS: [&str; 4] = [
     "BOXOFFICE__SECRET",
     "BOXOFFICE__API__ORGANISER_TOKENS",
 ];
+/// Settings that are lists: in the environment with commas.
+const LISTS: [(&str, &str); 3] = [
+    ("BOXOFFICE__TOPOLOGY__DELAYS_MS", "topology.delays_ms"),
+    ("BOXOFFICE__API__ORGANISER_TOKENS", "api.organiser_tokens"),
+    ("BOXOFFICE__LIMITS__TRUSTED_PROXIES", "limits.trusted_proxies"),
+];
 /// Names that other programs use, too.
 const USUAL: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("AMQP_URL", "broker.url")];
 
@@ -40,15 +46,18 @@ impl Settings {
         for (name, key) in USUAL {
             usual = usual.set_override_option(key, variables.remove(name))?;
         }
+        // Not parsed as the others are: a list of one number would be a number.
+        for (name, key) in LISTS {
+            if let Some(list) = variables.remove(name) {
+                let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
+                builder = builder.set_override(key, items.collect::<Vec<_>>())?;
+            }
+        }
         let environment = Environment::with_prefix(PREFIX)
             .source(Some(variables))
             .prefix_separator("__")
             .separator("__")
-            .try_parsing(true)
-            .list_separator(",")
-            .with_list_parse_key("topology.delays_ms")
-            .with_list_parse_key("api.organiser_tokens")
-            .with_list_parse_key("limits.trusted_proxies");
+            .try_parsing(true);
         let builder = builder.add_source(usual.build()?).add_source(environment);
         let settings: Self = builder.build()?.try_deserialize()?;
         settings.check()?;
@@ -95,6 +104,7 @@ mod tests {
             ("BOXOFFICE_CONFIG", path.to_str().expect("UTF-8")),
             ("BOXOFFICE__API__WAITING_ROOM", "7"),
             ("BOXOFFICE__LIMITS__TRUSTED_PROXIES", "10.0.0.0/8,private"),
+            ("BOXOFFICE__TOPOLOGY__DELAYS_MS", "1000"),
             ("DATABASE_URL", "postgres://usual/name"),
             ("PATH", "/bin"),
         ])
@@ -103,6 +113,7 @@ mod tests {
         assert_eq!(settings.api.waiters_max, Settings::default().api.waiters_max);
         assert_eq!(settings.database.url.expose(), "postgres://usual/name");
         assert_eq!(settings.limits.trusted_proxies[1], Network::Private);
+        assert_eq!(settings.topology.delays_ms, [1_000]);
         std::fs::remove_file(path).expect("its removal");
     }
 

@@ -33,3 +33,4 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, gateway TO boxoffic
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO boxoffice_workers;
 REVOKE INSERT, UPDATE ON events, tiers, seats, _sqlx_migrations FROM boxoffice_workers;
 REVOKE INSERT ON sections, tickets FROM boxoffice_workers;
+REVOKE UPDATE ON reservation_history, payment_history FROM boxoffice_workers;

@@ -10,7 +10,7 @@ use std::path::Path;
 fn all_of(target: &str, check: fn(&[u8])) -> usize {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(target);
     let files = std::fs::read_dir(&corpus).unwrap_or_else(|error| panic!("{target}: {error}"));
-    files.map(|file| check(&std::fs::read(file.unwrap().path()).unwrap())).count()
+    files.map(|file| check(&std::fs::read(file.expect("an entry").path()).expect("a file"))).count()
 }
 
 #[test]

@@ -44,7 +44,8 @@ fn post(body: &str, headers: &str) -> Vec<u8> {
 fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes();
     let head = |headers: &str| format!("GET /livez HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n");
-    let flood: String = (0..200).map(|n| format!("X-{n}: y\r\n")).collect();
+    let flood: Vec<String> = (0..200).map(|n| format!("X-{n}: y\r\n")).collect();
+    let flood = flood.concat();
     let chunked = |chunks: &str| {
         format!(
             "POST {RESERVATIONS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\

@@ -58,6 +58,7 @@ async fn broker_user(vhost: &Vhost, name: &str) -> Result<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one system, set up once, shows all of it")]
 async fn processes_work_with_the_least_rights_and_keep_their_secrets() -> Result<()> {
     let shared = tokio::task::spawn_blocking(xtask::servers::for_tests).await??;
     let management = shared.management_url.as_deref().context("a broker with management")?;

@@ -25,7 +25,8 @@ impl Postgres {
         let port = port::free(crate::checkout::path_hash(&dir))?;
         let options = Options { keep: Keep::Data, ..self.options };
         let process = Mutex::new(None);
-        let standby = Self { bin, dir, port, options, account, lease, process };
+        let more = Vec::new();
+        let standby = Self { bin, dir, port, options, account, lease, more, process };
         standby.copy_from(self)?;
         standby.start_again()?;
         self.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")?;

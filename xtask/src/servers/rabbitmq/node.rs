@@ -185,7 +185,7 @@ log.console = false
         if let Some(Tls { port, identity }) = &self.tls {
             let (certificate, key) = identity.write(&self.dir, &self.account)?;
             let (certificate, key) = (certificate.display(), key.display());
-            settings += &format!(
+            let tls = format!(
                 "listeners.ssl.1 = 127.0.0.1:{port}
 ssl_options.certfile = {certificate}
 ssl_options.keyfile = {key}
@@ -193,6 +193,7 @@ ssl_options.verify = verify_none
 ssl_options.fail_if_no_peer_cert = false
 "
             );
+            settings.push_str(&tls);
         }
         self.account.write(&self.dir.join("rabbitmq.conf"), &settings)?;
         // Present but empty, so that the machine's own is not read instead.

@@ -17,6 +17,7 @@ pub mod backoff;
 pub mod broken;
 pub mod clock;
 pub mod failpoint;
+pub mod healthcheck;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

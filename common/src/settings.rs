@@ -104,6 +104,9 @@ settings! {
     Broker {
         /// `amqp://user:password@host:port/vhost`; `%2f` is the default virtual host.
         url: Secret = Secret::from("amqp://guest:guest@127.0.0.1:5672/%2f"),
+        /// The management API, for what AMQP cannot tell operators' commands:
+        /// `http://user:password@host:15672`. Everything works without it.
+        management_url: Option<Secret> = None,
         /// How long a connection may take to open.
         connect_timeout_ms: u64 = 5_000,
         /// How long a publish may wait for its confirm before its fate counts as unknown.

@@ -20,6 +20,7 @@ use crate::ids::ReservationId;
 use crate::settings;
 
 mod definitions;
+mod pools;
 
 pub use definitions::definitions;
 
@@ -35,10 +36,17 @@ pub const HOLDS_DUE: &str = "holds.due";
 pub const OUTCOMES: &str = "outcomes";
 /// Signs of life of the workers.
 pub const PRESENCE: &str = "presence";
+/// What operators tell the workers, and what these answer.
+pub const CONTROL: &str = "control";
+/// The routing key, on the exchange of controls, of what every worker hears.
+pub const TO_WORKERS: &str = "workers";
 /// What could not be read or kept failing: an exchange and its queue.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
 const DELIVERY_LIMIT: i64 = 20;
+/// Operators look at dead letters by taking them and giving them back, which counts as a failed
+/// delivery on RabbitMQ 4.0 to 4.2, where the default limit would drop them at the 20th look.
+const LOOKS_LIMIT: i64 = 1_000_000_000;
 const DUE_KEY: &str = "due";
 const TTL: &str = "x-message-ttl";
 
@@ -184,6 +192,7 @@ impl Topology {
             (HOLDS, Direct),
             (OUTCOMES, Topic),
             (PRESENCE, Fanout),
+            (CONTROL, Direct),
             (DEAD_LETTERS, Fanout),
         ]
         .map(|(name, kind)| Exchange { name, kind })
@@ -274,9 +283,11 @@ fn holds_due() -> Queue {
 }
 
 fn dead_letters() -> Queue {
+    let mut arguments = quorum();
+    arguments.push(("x-delivery-limit", Argument::Int(LOOKS_LIMIT)));
     Queue {
         name: DEAD_LETTERS.to_owned(),
-        arguments: quorum(),
+        arguments,
         exchange: DEAD_LETTERS,
         routing_key: String::new(),
     }

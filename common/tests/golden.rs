@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use common::domain::{
     CardBehaviour, Currency, EventId, Payment, PaymentStatus, Reason, Reservation,
-    ReservationStatus, SectionNumber, TicketNumber, TicketState, TierNumber,
+    ReservationStatus, SectionNumber, TicketNumber, TicketState, TierNumber, WorkerPool,
 };
 use common::ids::{PaymentId, ReservationId};
 use common::messages::{
-    Best, Cancel, DueHold, DueHolds, Envelope, Message, Outcomes, Pay, Presence, PresenceKind,
-    Progress, Prompt, Request, Reserve, SectionChange, TicketChange, TracedOutcome,
+    Best, Cancel, Control, DueHold, DueHolds, Envelope, Message, Outcomes, Pay, PoolOrder,
+    Presence, PresenceKind, Progress, Prompt, QueueReport, Report, Request, Reserve, SectionChange,
+    TicketChange, TracedOutcome,
 };
 use common::telemetry::trace::Trace;
 
@@ -293,4 +294,35 @@ fn a_version_that_is_not_known_is_not_read() {
     assert!(DueHolds::decode(&next(include_bytes!("golden/holds.v1.hold.json"))).is_err());
     let requests = next(include_bytes!("golden/requests.v1.full.json"));
     assert!(Envelope::<Request>::decode(&requests).is_err());
+}
+
+#[test]
+fn controls_of_version_1() {
+    let order = PoolOrder {
+        pool: WorkerPool::Reservations,
+        paused: true,
+        revision: 3,
+        reason: "the sale is rehearsed".to_owned(),
+        changed_by: "ada@desk".to_owned(),
+        changed_at: at(5),
+    };
+    is_golden(&Control::order(order.clone()), include_bytes!("golden/control.v1.order.json"));
+    let least = PoolOrder { reason: String::new(), changed_by: String::new(), ..order };
+    is_golden(&Control::order(least), include_bytes!("golden/control.v1.least.json"));
+    is_golden(&Control::ask("reports.1"), include_bytes!("golden/control.v1.ask.json"));
+}
+
+#[test]
+fn a_report_of_version_1() {
+    let queue = |age_ms, idle_ms| QueueReport {
+        queue: "payments.01".to_owned(),
+        working: true,
+        in_hand: 7,
+        age_ms,
+        handled: 12_345,
+        idle_ms,
+    };
+    let queues = vec![queue(Some(250), Some(40)), queue(None, None)];
+    let report = Report::new("0123abcd", WorkerPool::Payments, false, queues);
+    is_golden(&report, include_bytes!("golden/report.v1.json"));
 }

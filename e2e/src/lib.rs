@@ -4,6 +4,7 @@
 //! [`Stack::finish`], which proves the invariants: what a test leaves behind is checked too.
 
 mod buyer;
+mod command;
 mod database;
 pub mod faults;
 pub mod messages;
@@ -15,6 +16,7 @@ mod stack;
 mod vhost;
 
 pub use buyer::{Answer, Buyer};
+pub use command::Ran;
 pub use database::Database;
 pub use metrics::Metrics;
 pub use own::Own;

@@ -1,7 +1,5 @@
 //! One whole Boxoffice for one test.
 
-use std::process::Command;
-
 use anyhow::{Context, Result};
 use common::broker::Publisher;
 use common::settings;
@@ -11,7 +9,7 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use xtask::servers::{self, Servers};
 
-use crate::{Buyer, Database, PATIENCE, Service, Vhost, eventually};
+use crate::{Buyer, Database, PATIENCE, Ran, Service, Vhost, eventually};
 
 static SHARED: OnceCell<Servers> = OnceCell::const_new();
 
@@ -139,9 +137,30 @@ impl Stack {
 
     /// Starts a worker process more, with settings of its own.
     pub fn add_worker(&mut self, pool: &'static str, settings: &[(&str, &str)]) -> Result<()> {
-        let mut environment = self.environment.clone();
-        environment.extend(settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
-        self.workers.push(Service::start("workers", &[pool], &environment)?);
+        self.workers.push(self.begin(&[pool], settings)?);
+        Ok(())
+    }
+
+    /// Runs a command of operators to its end, with settings of its own.
+    pub async fn operate(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Result<Ran> {
+        Ran::run("workers", arguments, &self.with(settings)).await
+    }
+
+    /// Starts a command of operators, to be stopped on its way.
+    pub fn begin(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Result<Service> {
+        Service::start("workers", arguments, &self.with(settings))
+    }
+
+    fn with(&self, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+        let more = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.environment.iter().cloned().chain(more).collect()
+    }
+
+    /// Stops a worker process as an orchestrator does; it has to end in good order.
+    pub async fn stop_worker(&mut self, number: usize) -> Result<()> {
+        let worker = self.workers.remove(number);
+        let status = tokio::task::spawn_blocking(|| worker.terminate()).await??;
+        anyhow::ensure!(status.success(), "a worker ended with {status} after SIGTERM");
         Ok(())
     }
 
@@ -149,20 +168,6 @@ impl Stack {
     pub async fn worker_ready(&self, number: usize) -> Result<()> {
         ready(&address(&self.workers[number], "admin").await?).await;
         Ok(())
-    }
-
-    /// Runs a command of `workers` to its end, with more of the environment: its exit code, and what
-    /// it printed.
-    pub async fn command(
-        &self,
-        arguments: &[&str],
-        more: &[(&str, &str)],
-    ) -> Result<(i32, String)> {
-        let mut command = Command::new(xtask::checkout::target().join("debug").join("workers"));
-        command.args(arguments).envs(self.environment.iter().cloned()).envs(more.iter().copied());
-        let output = tokio::task::spawn_blocking(move || command.output()).await??;
-        let code = output.status.code().context("it ended by itself")?;
-        Ok((code, String::from_utf8(output.stdout)?))
     }
 
     /// Kills a worker process.

@@ -1,7 +1,7 @@
 //! A virtual host of its own for each test.
 
-use anyhow::Result;
-use common::broker::{Connection, queue_depth};
+use anyhow::{Context, Result};
+use common::broker::{Connection, depth};
 use common::settings;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -33,6 +33,11 @@ impl Vhost {
         Ok(vhost)
     }
 
+    /// The management API, as the setting names it.
+    pub fn management_url(&self) -> String {
+        self.management.replacen("://", "://guest:guest@", 1)
+    }
+
     /// Settings for a connection of the test's own.
     pub fn settings(&self) -> settings::Broker {
         settings::Broker { url: self.url.as_str().into(), ..settings::Broker::default() }
@@ -45,9 +50,9 @@ impl Vhost {
             Some(connection) => connection,
             None => Connection::open(&self.settings(), "a test").await?,
         };
-        let (waiting, _consumers) = queue_depth(&connection, queue).await?;
+        let depth = depth(&connection, queue).await?;
         *kept = Some(connection);
-        Ok(waiting)
+        Ok(depth.with_context(|| format!("there is no queue {queue}"))?.messages)
     }
 
     /// What the broker has of one kind (`queues`, `exchanges`, `bindings`), as it says itself.

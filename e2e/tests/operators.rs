@@ -28,12 +28,12 @@ async fn until(stack: &Stack, query: &'static str) {
 }
 
 async fn timeline(stack: &Stack, id: &str) -> Result<()> {
-    let (code, told) = stack.command(&["timeline", "1", id], &[]).await?;
+    let (code, told) = stack.operate(&["timeline", "1", id], &[]).await?.into_parts();
     assert_eq!(code, 0, "{told}");
     let steps = ["pending -> held, tickets 1 2 until", "held -> paying", "paying -> confirmed"];
     let places: Vec<_> = steps.iter().map(|step| told.find(step)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {told}");
-    let (_, told) = stack.command(&["timeline", "1", id, "--json"], &[]).await?;
+    let (_, told) = stack.operate(&["timeline", "1", id, "--json"], &[]).await?.into_parts();
     let told: Value = serde_json::from_str(&told)?;
     let to = |of: &str| -> Vec<_> {
         let changes = told["changes"].as_array().cloned().unwrap_or_default();
@@ -49,12 +49,12 @@ async fn timeline(stack: &Stack, id: &str) -> Result<()> {
     assert_eq!(to("reservation"), expected, "{told:#}");
     assert_eq!(to("payment").len(), 2, "{told:#}");
     let nobody = "00000000-0000-8000-8000-000000000000";
-    assert_eq!(stack.command(&["timeline", "1", nobody], &[]).await?.0, 1);
+    assert_eq!(stack.operate(&["timeline", "1", nobody], &[]).await?.code, 1);
     Ok(())
 }
 
 async fn audit(stack: &Stack) -> Result<()> {
-    let (code, told) = stack.command(&["audit", "--json"], &[]).await?;
+    let (code, told) = stack.operate(&["audit", "--json"], &[]).await?.into_parts();
     let report: Value = serde_json::from_str(&told)?;
     assert_eq!(
         (code, &report["holds"], &report["broker"]),
@@ -62,21 +62,22 @@ async fn audit(stack: &Stack) -> Result<()> {
     );
 
     let otherwise = [("BOXOFFICE__TOPOLOGY__REQUESTS_MAX_LENGTH", "77")];
-    let (code, told) = stack.command(&["audit"], &otherwise).await?;
+    let (code, told) = stack.operate(&["audit"], &otherwise).await?.into_parts();
     assert_eq!(code, 3, "{told}");
     assert!(told.contains("queue requests.00: it was declared otherwise"), "{told}");
     let more = [("BOXOFFICE__TOPOLOGY__REQUEST_PARTITIONS", "5")];
-    let (_, told) = stack.command(&["audit"], &more).await?;
+    let (_, told) = stack.operate(&["audit"], &more).await?.into_parts();
     assert!(told.contains("queue requests.04: it is missing"), "{told}");
 
     let key = Topology::partition_key(0);
     stack.publisher.publish(Message::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
-    let given_up = async || stack.command(&["audit"], &[]).await.is_ok_and(|(code, _)| code == 3);
+    let given_up = async || stack.operate(&["audit"], &[]).await.is_ok_and(|ran| ran.code == 3);
     eventually("a dead letter", given_up).await;
 
     let spoil = "UPDATE sections SET available = available - 1";
     sqlx::query(spoil).execute(&stack.database.pool).await?;
-    let (code, told) = stack.command(&["audit", "--database-only", "--recent", "900"], &[]).await?;
+    let (code, told) =
+        stack.operate(&["audit", "--database-only", "--recent", "900"], &[]).await?.into_parts();
     assert_eq!(code, 1, "{told}");
     assert!(told.contains("VIOLATED (1 rows)") && told.contains("section_counts"), "{told}");
     let mend = "UPDATE sections SET available = available + 1";

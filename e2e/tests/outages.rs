@@ -23,6 +23,8 @@ async fn postgres_stopped_for_5_s_delays_answers_and_loses_none() -> Result<()> 
         assert_eq!(accepted.status, 202, "{:?}", accepted.body);
         ids.push(accepted.id().to_owned());
     }
+    let queues = stack.operate(&["queues"], &[]).await?;
+    assert_eq!(queues.code, 0, "the queues can be seen without the database: {}", queues.text);
     tokio::time::sleep(Duration::from_secs(5).saturating_sub(stopped.elapsed())).await;
     own.postgres.start_again()?;
     for id in ids {
@@ -52,8 +54,21 @@ async fn rabbitmq_out_of_memory_and_then_stopped_is_a_503_at_once_and_needs_no_r
     assert!(refused.header("retry-after").parse::<u32>()? >= 1);
     assert_eq!(stack.buyer.get("/readyz").await?.status, 503);
     assert_eq!(stack.buyer.get("/livez").await?.status, 200);
+    let ready = format!("{}/readyz", stack.buyer.base());
+    let unhealthy = stack.operate(&["healthcheck", &ready], &[]).await?;
+    assert_eq!(unhealthy.code, 1, "{}", unhealthy.text);
+    let queues = stack.operate(&["queues"], &[]).await?;
+    assert_eq!(queues.code, 4, "{}", queues.text);
+    let doctor = stack.operate(&["doctor"], &[]).await?;
+    assert_eq!(doctor.code, 1, "{}", doctor.text);
+    assert!(doctor.text.contains("FAIL  broker") && doctor.text.contains("-> start it"));
+    assert!(doctor.text.contains("ok    postgres"), "only the broker: {}", doctor.text);
     assert_eq!(stack.buyer.reservation(held.id()).await?.state(), "held", "reads go on");
     own.rabbitmq.start_again()?;
+    let healthy = || async {
+        stack.operate(&["healthcheck", &ready], &[]).await.is_ok_and(|ran| ran.code == 0)
+    };
+    e2e::eventually("a healthy front door", healthy).await;
     let again = || async {
         let answer = stack.buyer.reserve("bob", &[3]).await;
         answer.is_ok_and(|answer| answer.status == 201 || answer.body["tickets"] == json!([3]))

@@ -62,7 +62,7 @@ pub(crate) async fn serve(
     let pools = roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(",");
     tracing::info!(admin, pools, worker = context.worker, "listening");
     let queues: Vec<String> =
-        roles.iter().flat_map(|role| role.queues(&context.topology)).collect();
+        roles.iter().flat_map(|role| context.topology.queues_of(*role)).collect();
     metrics::register(&queues);
     in_hand::register(&queues);
     let process = Process { context: Arc::clone(context), pools, ready: ready.clone() };

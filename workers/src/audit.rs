@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::broker::{self, Connection, QueueFault};
+use common::broker::{self, Connection, Fault};
 use common::settings::Settings;
 use common::store::audit::{self, Finding, Scope};
 use common::store::pool;
@@ -78,8 +78,9 @@ async fn attention(settings: &Settings) -> anyhow::Result<Vec<Attention>> {
     let mut found = Vec::new();
     for (queue, state) in broker::inspect(&connection, &topology).await? {
         let what = match state {
-            Err(QueueFault::Missing) => "it is missing".to_owned(),
-            Err(QueueFault::Differs(how)) => format!("it was declared otherwise: {how}"),
+            Err(Fault::Missing) => "it is missing".to_owned(),
+            Err(Fault::Differs(how)) => format!("it was declared otherwise: {how}"),
+            Err(Fault::Forbidden(how)) => format!("it cannot be compared: {how}"),
             Ok(depth) if queue == DEAD_LETTERS && depth.messages > 0 => {
                 format!("{} messages were given up, each with its reason", depth.messages)
             }

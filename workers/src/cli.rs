@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -9,15 +10,18 @@ use common::domain::EventId;
 use common::ids::ReservationId;
 use common::settings::Settings;
 use common::store::{pool, seed};
-use common::topology::{Topology, definitions};
 
+use crate::commands::{
+    BadSettings, Exit, HELP, dead_letters, doctor, healthcheck, line, migrate, pools, queues,
+    topology,
+};
 use crate::run::{self, Role};
 use crate::{audit, timeline};
 
 /// Boxoffice's worker pools, and commands for operators. Settings come from the environment and
 /// from the file that BOXOFFICE_CONFIG names.
 #[derive(Debug, Parser)]
-#[command(name = "workers")]
+#[command(name = "workers", after_help = HELP)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -34,7 +38,7 @@ enum Command {
     /// All pools in one process: for one machine.
     All(Pool),
     /// Bring the database's schema up to date.
-    Migrate,
+    Migrate(migrate::Arguments),
     /// Add the demo events that are missing.
     Seed,
     /// Prove the invariants of the database, and look at the broker. Exit codes: 0 all holds; 1 an
@@ -50,11 +54,27 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The queues: what waits, what is in hand and how old it is, and what stands out.
+    Queues(queues::Arguments),
+    /// Pause worker pools, and let them go on.
+    Pools {
+        #[command(subcommand)]
+        command: pools::Command,
+    },
+    /// What could not be read or written.
+    DeadLetters {
+        #[command(subcommand)]
+        command: dead_letters::Command,
+    },
     /// The broker's exchanges, queues and bindings.
     Topology {
         #[command(subcommand)]
-        command: TopologyCommand,
+        command: topology::Command,
     },
+    /// Check settings, database, broker, topology and clocks, and say what to do.
+    Doctor(doctor::Arguments),
+    /// Ask a worker process whether it lives, where there is no curl.
+    Healthcheck(healthcheck::Arguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -64,69 +84,65 @@ struct Pool {
     admin_listen: Option<SocketAddr>,
 }
 
-#[derive(Debug, Subcommand)]
-enum TopologyCommand {
-    /// Print it in the format of RabbitMQ's definitions file.
-    Export {
-        /// The virtual host.
-        #[arg(long, default_value = "/")]
-        vhost: String,
-    },
-}
-
 impl Cli {
-    /// Does what the command line says; returns the code to exit with.
-    pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let settings = Settings::load().context("the settings cannot be read")?;
-        let done = match self.command {
-            Command::Reservations(pool) => serve(settings, &pool, &[Role::Reservations]).await,
-            Command::Payments(pool) => serve(settings, &pool, &[Role::Payments]).await,
-            Command::Expiry(pool) => serve(settings, &pool, &[Role::Expiry]).await,
-            Command::All(pool) => serve(settings, &pool, Role::ALL).await,
-            Command::Migrate => pool::migrate(&pool::open(&settings.database, "migrate")?).await,
-            Command::Seed => seed_demo(&settings).await,
-            Command::Audit(options) => {
-                let (said, code) = audit::audit(&settings, &options).await?;
-                print(&said);
-                return Ok(code);
-            }
-            Command::Timeline { event, reservation, json } => {
-                print(&timeline::told(&settings, EventId(event), reservation, json).await?);
-                Ok(())
-            }
-            Command::Topology { command: TopologyCommand::Export { vhost } } => {
-                let topology = Topology::new(&settings.topology);
-                print(&serde_json::to_string_pretty(&definitions(&topology, &vhost))?);
-                Ok(())
-            }
-        };
-        done.map(|()| ExitCode::SUCCESS)
+    /// Does what the command line says; the exit code tells how it ended. Errors are printed.
+    pub async fn run(self) -> ExitCode {
+        self.command.run().await.unwrap_or_else(|error| {
+            let _gone = writeln!(std::io::stderr(), "Error: {error:#}");
+            Exit::of(&error).into()
+        })
     }
 }
 
-async fn serve(mut settings: Settings, pool: &Pool, roles: &[Role]) -> anyhow::Result<()> {
+impl Command {
+    async fn run(self) -> anyhow::Result<ExitCode> {
+        let settings = Settings::load().context(BadSettings)?;
+        let exit = match self {
+            Self::Reservations(pool) => serve(settings, &pool, &[Role::Reservations]).await?,
+            Self::Payments(pool) => serve(settings, &pool, &[Role::Payments]).await?,
+            Self::Expiry(pool) => serve(settings, &pool, &[Role::Expiry]).await?,
+            Self::All(pool) => serve(settings, &pool, Role::ALL).await?,
+            Self::Migrate(arguments) => migrate::run(&settings, &arguments).await?,
+            Self::Seed => seed_demo(&settings).await?,
+            Self::Audit(options) => {
+                let (said, code) = audit::audit(&settings, &options).await?;
+                line(&said);
+                return Ok(code);
+            }
+            Self::Timeline { event, reservation, json } => {
+                line(&timeline::told(&settings, EventId(event), reservation, json).await?);
+                Exit::Done
+            }
+            Self::Queues(arguments) => queues::run(&settings, &arguments).await?,
+            Self::Pools { command } => pools::run(&settings, command).await?,
+            Self::DeadLetters { command } => dead_letters::run(&settings, command).await?,
+            Self::Topology { command } => topology::run(&settings, command).await?,
+            Self::Doctor(arguments) => doctor::run(&settings, &arguments).await?,
+            Self::Healthcheck(arguments) => healthcheck::run(&settings, arguments).await?,
+        };
+        Ok(exit.into())
+    }
+}
+
+async fn serve(mut settings: Settings, pool: &Pool, roles: &[Role]) -> anyhow::Result<Exit> {
     if let Some(listen) = pool.admin_listen {
         settings.workers.admin_listen = listen;
     }
     common::telemetry::start(&settings.log)?;
     common::telemetry::otlp::start(&settings.traces.otlp_url, "workers")?;
     let stop = common::shutdown::on_signal()?;
-    run::run(settings, roles, stop).await
+    run::run(settings, roles, stop).await?;
+    Ok(Exit::Done)
 }
 
-async fn seed_demo(settings: &Settings) -> anyhow::Result<()> {
+async fn seed_demo(settings: &Settings) -> anyhow::Result<Exit> {
     let pool = pool::open(&settings.database, "seed")?;
     for plan in seed::demo() {
         let mut transaction = pool.begin().await?;
         let made = seed::plant(&mut transaction, &plan).await?;
         transaction.commit().await?;
         let what = if made { "made" } else { "kept" };
-        print(&format!("{what} event {}: {}", plan.id, plan.name));
+        line(&format!("{what} event {}: {}", plan.id, plan.name));
     }
-    Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "what these commands print is their product")]
-fn print(line: &str) {
-    println!("{line}");
+    Ok(Exit::Done)
 }

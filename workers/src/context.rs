@@ -4,14 +4,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use common::broker::{Connection, LostConnection, Publisher};
+use common::domain::WorkerPool;
 use common::settings::Settings;
 use common::store::houses::HouseCache;
 use common::store::{Pool, pool};
 use common::topology::Topology;
 use tokio_util::sync::CancellationToken;
 
-use crate::metrics;
+use crate::orders::Orders;
 use crate::partitions::View;
+use crate::{in_hand, metrics};
 
 /// What every pool of a process shares.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub struct Context {
     pub give_up: CancellationToken,
     /// This process, unlike any other.
     pub worker: String,
+    /// Which pools operators have paused.
+    pub orders: Orders,
     view: Mutex<Option<View>>,
 }
 
@@ -53,6 +57,7 @@ impl Context {
             view: Mutex::default(),
             stop,
             give_up: CancellationToken::new(),
+            orders: Orders::default(),
             settings,
         })
     }
@@ -72,6 +77,18 @@ impl Context {
     /// lost: more than it may take for one statement.
     pub fn answer_timeout(&self) -> Duration {
         Duration::from_millis(u64::from(self.settings.database.statement_timeout_ms) + 5_000)
+    }
+
+    /// Waits until operators let a pool take from these queues; false where the process stops first.
+    pub(crate) async fn may_work(&self, pool: WorkerPool, queues: &[&str]) -> bool {
+        in_hand::set_working(queues, false);
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return false,
+            () = self.orders.until(pool, false) => {}
+        }
+        in_hand::set_working(queues, true);
+        true
     }
 
     /// A connection to consume on.

@@ -1,20 +1,30 @@
-//! How old the work is that this worker has in hand: the first sign that a queue falls behind.
+//! The work that this worker has in hand, and how old it is: the first sign that a queue falls behind.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use common::clock;
+use common::messages::QueueReport;
 use common::telemetry::metrics::gauge;
 use common::telemetry::names;
 
 use crate::metrics::seconds;
 
-type Queues = HashMap<String, BTreeMap<u64, DateTime<Utc>>>;
+/// What this process does with one queue.
+#[derive(Debug, Default)]
+struct Queue {
+    working: bool,
+    /// By a number that rises: how many requests, and since when the oldest of them waits.
+    work: BTreeMap<u64, (usize, DateTime<Utc>)>,
+    handled: u64,
+    last: Option<Instant>,
+}
 
-static IN_HAND: LazyLock<Mutex<Queues>> = LazyLock::new(Mutex::default);
+static IN_HAND: LazyLock<Mutex<HashMap<String, Queue>>> = LazyLock::new(Mutex::default);
 
-fn in_hand() -> MutexGuard<'static, Queues> {
+fn in_hand() -> MutexGuard<'static, HashMap<String, Queue>> {
     IN_HAND.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -26,22 +36,51 @@ pub(crate) struct InHand {
 }
 
 impl InHand {
-    /// Takes work in hand, the oldest of which was accepted at that time.
-    pub(crate) fn take(queue: &str, oldest: DateTime<Utc>) -> Self {
+    /// Takes requests in hand, the oldest of which was accepted at that time.
+    pub(crate) fn take(queue: &str, requests: usize, oldest: DateTime<Utc>) -> Self {
         let mut all = in_hand();
-        let work = all.entry(queue.to_owned()).or_default();
+        let work = &mut all.entry(queue.to_owned()).or_default().work;
         let number = work.last_key_value().map_or(0, |(last, _)| last + 1);
-        work.insert(number, oldest);
+        work.insert(number, (requests, oldest));
         Self { queue: queue.to_owned(), number }
     }
 }
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        if let Some(work) = in_hand().get_mut(&self.queue) {
-            work.remove(&self.number);
+        if let Some(queue) = in_hand().get_mut(&self.queue)
+            && let Some((requests, _)) = queue.work.remove(&self.number)
+        {
+            queue.handled += requests as u64;
+            queue.last = Some(Instant::now());
         }
     }
+}
+
+/// Whether these queues are subscribed to, or have work that is not finished.
+pub(crate) fn set_working(queues: &[&str], working: bool) {
+    let mut all = in_hand();
+    for queue in queues {
+        all.entry((*queue).to_owned()).or_default().working = working;
+    }
+}
+
+/// What is done with these queues; those that were never consumed here are left out.
+pub(crate) fn report(queues: &[String], now: DateTime<Utc>) -> Vec<QueueReport> {
+    let all = in_hand();
+    let report = |name: &String| {
+        let queue = all.get(name)?;
+        let oldest = queue.work.values().map(|(_, oldest)| *oldest).min();
+        Some(QueueReport {
+            queue: name.clone(),
+            working: queue.working,
+            in_hand: queue.work.values().map(|(requests, _)| *requests as u32).sum(),
+            age_ms: oldest.map(|oldest| (now - oldest).num_milliseconds()),
+            handled: queue.handled,
+            idle_ms: queue.last.map(|last| last.elapsed().as_millis() as i64),
+        })
+    };
+    queues.iter().filter_map(report).collect()
 }
 
 /// Shows these queues from the start.
@@ -53,19 +92,20 @@ pub(crate) fn register(queues: &[String]) {
 
 /// How old the oldest work in hand of a queue is now, in seconds.
 pub(crate) fn age(queue: &str) -> f64 {
-    in_hand().get(queue).map_or(0.0, |work| oldest(work, clock::now()))
+    in_hand().get(queue).map_or(0.0, |queue| oldest(queue, clock::now()))
 }
 
 /// Shows the ages of all queues as metrics.
 pub(crate) fn show_ages() {
     let now = clock::now();
-    for (queue, work) in &*in_hand() {
-        gauge(names::QUEUE_AGE_SECONDS, &[("queue", queue.as_str())]).set(oldest(work, now));
+    for (name, queue) in &*in_hand() {
+        gauge(names::QUEUE_AGE_SECONDS, &[("queue", name.as_str())]).set(oldest(queue, now));
     }
 }
 
-fn oldest(work: &BTreeMap<u64, DateTime<Utc>>, now: DateTime<Utc>) -> f64 {
-    work.values().min().map_or(0.0, |accepted_at| seconds(now - *accepted_at))
+fn oldest(queue: &Queue, now: DateTime<Utc>) -> f64 {
+    let oldest = queue.work.values().map(|(_, accepted_at)| *accepted_at).min();
+    oldest.map_or(0.0, |accepted_at| seconds(now - accepted_at))
 }
 
 #[cfg(test)]
@@ -81,12 +121,15 @@ mod tests {
             gauge(names::QUEUE_AGE_SECONDS, &[("queue", "a test")]).get()
         };
         let now = clock::now();
-        let old = InHand::take("a test", now - TimeDelta::seconds(60));
-        let new = InHand::take("a test", now - TimeDelta::seconds(30));
+        let old = InHand::take("a test", 2, now - TimeDelta::seconds(60));
+        let new = InHand::take("a test", 2, now - TimeDelta::seconds(30));
         assert!((60.0..90.0).contains(&age()));
         drop(old);
         assert!((30.0..60.0).contains(&age()));
         drop(new);
         assert!(age().abs() < f64::EPSILON);
+        let report = report(&["a test".to_owned(), "never here".to_owned()], now);
+        assert_eq!(report.len(), 1);
+        assert_eq!((report[0].in_hand, report[0].age_ms, report[0].handled), (0, None, 4));
     }
 }

@@ -10,10 +10,13 @@ pub mod reservations;
 
 mod admin;
 mod audit;
+mod commands;
 mod context;
+mod control;
 mod dead_letter;
 mod in_hand;
 mod metrics;
+mod orders;
 mod partitions;
 mod presence;
 mod run;
@@ -23,4 +26,5 @@ mod traces;
 mod transact;
 
 pub use context::Context;
+pub use orders::Orders;
 pub use payments::{GatewayError, PaymentGateway};

@@ -11,8 +11,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> anyhow::Result<ExitCode> {
     let cli = workers::cli::Cli::parse();
     let runtime = tokio::runtime::Runtime::new()?;
-    let result = runtime.block_on(cli.run());
+    let exit = runtime.block_on(cli.run());
     // A thread that hangs on a server that has gone must not keep the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    result
+    Ok(exit)
 }

@@ -8,49 +8,12 @@ use common::backoff::Backoff;
 use common::broker::{Connection, LostConnection};
 use common::settings::Settings;
 use common::shutdown;
-use common::topology::{HOLDS_DUE, Topology};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Context, admin, expiry, payments, reservations};
+use crate::{Context, admin, control, expiry, payments, reservations};
 
-/// A worker pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Decides requests for tickets.
-    Reservations,
-    /// Has reservations paid.
-    Payments,
-    /// Frees holds that are due.
-    Expiry,
-}
-
-impl Role {
-    /// Every pool.
-    pub(crate) const ALL: &'static [Self] = &[Self::Reservations, Self::Payments, Self::Expiry];
-
-    /// Its name in logs and in the broker's list of connections.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Reservations => "reservations",
-            Self::Payments => "payments",
-            Self::Expiry => "expiry",
-        }
-    }
-
-    /// The queues that it consumes.
-    pub(crate) fn queues(self, topology: &Topology) -> Vec<String> {
-        match self {
-            Self::Reservations => {
-                (0..topology.request_partitions()).map(Topology::request_queue).collect()
-            }
-            Self::Payments => {
-                (0..topology.payment_partitions()).map(Topology::payment_queue).collect()
-            }
-            Self::Expiry => vec![HOLDS_DUE.to_owned()],
-        }
-    }
-}
+pub(crate) use common::domain::WorkerPool as Role;
 
 /// Runs these pools until `stop` and finishes what is in hand, within the drain's deadline.
 pub(crate) async fn run(
@@ -127,11 +90,16 @@ async fn consume(
     connection: Connection,
 ) -> Result<(), LostConnection> {
     let connection = Arc::new(connection);
-    match role {
-        Role::Reservations => reservations::run(context, &connection).await?,
-        Role::Payments => payments::run(context, &connection).await?,
-        Role::Expiry => expiry::run(context, &connection).await?,
-    }
+    let line = control::Line::open(context, &connection, role).await?;
+    let work = async {
+        match role {
+            Role::Reservations => reservations::run(context, &connection).await,
+            Role::Payments => payments::run(context, &connection).await,
+            Role::Expiry => expiry::run(context, &connection).await,
+        }
+    };
+    // Whichever fails first ends both: they hang on one connection.
+    futures::try_join!(work, line.keep())?;
     connection.close().await;
     Ok(())
 }

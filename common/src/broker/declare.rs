@@ -15,14 +15,9 @@ pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(),
     let channel = connection.channel().await?;
     let passive = !connection.declares;
     for exchange in topology.exchanges() {
-        let kind = match exchange.kind {
-            ExchangeKind::Direct => Kind::Direct,
-            ExchangeKind::Topic => Kind::Topic,
-            ExchangeKind::Fanout => Kind::Fanout,
-        };
         let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
         let (name, none) = (exchange.name.into(), FieldTable::default());
-        channel.exchange_declare(name, kind, options, none).await?;
+        channel.exchange_declare(name, kind(exchange.kind), options, none).await?;
     }
     for queue in topology.queues() {
         let options = QueueDeclareOptions { durable: true, passive, ..Default::default() };
@@ -39,17 +34,17 @@ pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(),
     Ok(())
 }
 
-/// How many messages wait in a queue and how many consumers it has. Messages that were sent to a
-/// consumer and are not acked are not counted.
-pub async fn queue_depth(
-    connection: &Connection,
-    queue: &str,
-) -> Result<(u32, u32), LostConnection> {
-    let depths = queue_depths(connection, &[queue.to_owned()]).await?;
-    Ok((depths[0].messages, depths[0].consumers))
+/// The broker's name for a kind of exchange.
+pub(super) fn kind(kind: ExchangeKind) -> Kind {
+    match kind {
+        ExchangeKind::Direct => Kind::Direct,
+        ExchangeKind::Topic => Kind::Topic,
+        ExchangeKind::Fanout => Kind::Fanout,
+    }
 }
 
-/// The same of several queues, in their order.
+/// How many messages wait in queues and how many consumers they have, in their order. Messages that
+/// were sent to a consumer and are not acked are not counted.
 pub(super) async fn queue_depths(
     connection: &Connection,
     queues: &[String],

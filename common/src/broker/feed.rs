@@ -9,16 +9,25 @@ use super::connection::{Connection, LostConnection};
 /// How many messages may wait for a slow reader before the oldest are dropped.
 const LENGTH_MAX: i64 = 20_000;
 
-/// Every message of an exchange from now on, until the connection is lost.
+/// Messages of an exchange from now on, until the connection is lost.
 #[derive(Debug)]
 pub struct Feed {
     stream: lapin::Consumer,
 }
 
 impl Feed {
-    /// Begins to listen. Every feed has a queue with a name of its own, because the queue of a
-    /// lost connection may linger.
+    /// Begins to listen to all messages of an exchange.
     pub async fn open(connection: &Connection, exchange: &str) -> Result<Self, LostConnection> {
+        Self::open_at(connection, exchange, "#").await
+    }
+
+    /// Begins to listen to the messages with a key. Every feed has a queue with a name of its own,
+    /// because the queue of a lost connection may linger.
+    pub async fn open_at(
+        connection: &Connection,
+        exchange: &str,
+        key: &str,
+    ) -> Result<Self, LostConnection> {
         let channel = connection.channel().await?;
         let name = format!("{exchange}.{}", uuid::Uuid::from_u128(rand::random()).simple());
         let mut arguments = FieldTable::default();
@@ -28,7 +37,7 @@ impl Feed {
             QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
         channel.queue_declare(name.as_str().into(), options, arguments).await?;
         let (bind, none) = (QueueBindOptions::default(), FieldTable::default());
-        channel.queue_bind(name.as_str().into(), exchange.into(), "#".into(), bind, none).await?;
+        channel.queue_bind(name.as_str().into(), exchange.into(), key.into(), bind, none).await?;
         let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..Default::default() };
         let (queue, none) = (name.as_str().into(), FieldTable::default());
         let stream = channel.basic_consume(queue, "".into(), options, none).await?;

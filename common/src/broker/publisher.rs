@@ -4,15 +4,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel, Confirmation};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, LostConnection};
 use super::declare::declare;
 use super::meter;
+use super::sender::Sender;
 use crate::backoff::Backoff;
 use crate::settings;
 use crate::topology::Topology;
@@ -64,7 +62,7 @@ pub enum PublishError {
 #[derive(Debug)]
 struct Link {
     connection: Connection,
-    channel: Channel,
+    sender: Sender,
 }
 
 /// One confirm channel that is kept open: lost, it is opened again, with the topology declared.
@@ -73,7 +71,6 @@ struct Link {
 pub struct Publisher {
     link: Arc<RwLock<Option<Arc<Link>>>>,
     lost: Arc<Notify>,
-    timeout: Duration,
 }
 
 impl Publisher {
@@ -85,11 +82,7 @@ impl Publisher {
         stop: CancellationToken,
     ) -> Self {
         meter::register();
-        let publisher = Self {
-            link: Arc::default(),
-            lost: Arc::default(),
-            timeout: Duration::from_millis(settings.publish_timeout_ms),
-        };
+        let publisher = Self { link: Arc::default(), lost: Arc::default() };
         let (settings, topology, name) = (settings.clone(), topology.clone(), name.to_owned());
         let keeper = publisher.clone();
         tokio::spawn(async move {
@@ -122,7 +115,7 @@ impl Publisher {
                 return messages.iter().map(refuse).collect();
             }
         };
-        let publishes = messages.iter().map(|message| self.send(&link, message));
+        let publishes = messages.iter().map(|message| send(&link, message));
         let results = join_all(publishes).await;
         let broken = |result: &Result<(), PublishError>| {
             matches!(result, Err(PublishError::Unknown | PublishError::Away(_)))
@@ -133,51 +126,13 @@ impl Publisher {
         results
     }
 
-    async fn send(&self, link: &Link, message: &Message) -> Result<(), PublishError> {
-        let sent = Instant::now();
-        let result = self.try_send(link, message).await;
-        meter::published(message.exchange, sent.elapsed(), &result);
-        result
-    }
-
-    async fn try_send(&self, link: &Link, message: &Message) -> Result<(), PublishError> {
-        let away = |error: lapin::Error| PublishError::Away(error.to_string());
-        let publish = async {
-            let confirm = link
-                .channel
-                .basic_publish(
-                    message.exchange.into(),
-                    message.routing_key.as_str().into(),
-                    BasicPublishOptions { mandatory: message.durable, immediate: false },
-                    &message.body,
-                    properties(message),
-                )
-                .await
-                .map_err(away)?;
-            // Once it was sent, a lost channel leaves open whether it arrived.
-            confirm.await.map_err(|_| PublishError::Unknown)
-        };
-        match tokio::time::timeout(self.timeout, publish).await {
-            Err(_) => Err(PublishError::Unknown),
-            Ok(Err(error)) => Err(error),
-            Ok(Ok(Confirmation::Ack(None))) => Ok(()),
-            Ok(Ok(Confirmation::Ack(Some(_)))) => {
-                Err(PublishError::Unroutable(message.routing_key.clone()))
-            }
-            Ok(Ok(Confirmation::Nack(_))) => Err(PublishError::Full),
-            Ok(Ok(Confirmation::NotRequested)) => {
-                unreachable!("the channel is in confirm mode from its first moment")
-            }
-        }
-    }
-
     fn usable_link(&self) -> Result<Arc<Link>, PublishError> {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(link) = link else {
             return Err(PublishError::Away("not connected".to_owned()));
         };
         // First whether it is there: one that was lost while it was blocked counts as blocked for ever.
-        if !link.channel.status().connected() || !link.connection.is_open() {
+        if !link.sender.is_open() || !link.connection.is_open() {
             self.drop_link(&link);
             return Err(PublishError::Away("the connection is lost".to_owned()));
         }
@@ -237,18 +192,14 @@ async fn open(
 ) -> Result<Link, LostConnection> {
     let connection = Connection::open(settings, name).await?;
     declare(&connection, topology).await?;
-    let channel = connection.channel().await?;
-    channel.confirm_select(ConfirmSelectOptions::default()).await?;
-    Ok(Link { connection, channel })
+    let timeout = Duration::from_millis(settings.publish_timeout_ms);
+    let sender = Sender::open(&connection, timeout).await?;
+    Ok(Link { connection, sender })
 }
 
-fn properties(message: &Message) -> BasicProperties {
-    let mut headers = FieldTable::default();
-    for (name, value) in &message.headers {
-        headers.insert((*name).into(), AMQPValue::LongString(value.as_str().into()));
-    }
-    BasicProperties::default()
-        .with_delivery_mode(if message.durable { 2 } else { 1 })
-        .with_content_type("application/json".into())
-        .with_headers(headers)
+async fn send(link: &Link, message: &Message) -> Result<(), PublishError> {
+    let sent = Instant::now();
+    let result = link.sender.send(message).await;
+    meter::published(message.exchange, sent.elapsed(), &result);
+    result
 }

@@ -7,6 +7,7 @@ mod payment;
 mod reason;
 mod reservation;
 mod states;
+mod worker_pool;
 
 pub use event::{Event, House, HouseSection, SaleStatus, Section, SectionKind, Terms, Tier};
 pub use money::{Currency, Money};
@@ -15,3 +16,4 @@ pub use payment::{Card, CardBehaviour, Payment};
 pub use reason::Reason;
 pub use reservation::Reservation;
 pub use states::{PaymentStatus, ReservationStatus, TicketState};
+pub use worker_pool::WorkerPool;

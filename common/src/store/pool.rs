@@ -15,7 +15,7 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections to Postgres.
 pub type Pool = sqlx::PgPool;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
+pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations");
 
 /// Why a transaction did not commit, and so what to do.
 #[derive(Debug, thiserror::Error)]

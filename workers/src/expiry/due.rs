@@ -1,8 +1,11 @@
 //! Frees the holds that are due.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, Utc};
 use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
 use common::decide::{Expiry, Footprint, Ledger, expire};
+use common::domain::WorkerPool;
 use common::failpoint;
 use common::messages::{DueHold, DueHolds, Message, Prompt};
 use common::store::Failure;
@@ -19,35 +22,69 @@ use crate::{Context, metrics};
 pub(super) async fn run(context: &Context, connection: &Connection) -> Result<(), LostConnection> {
     let prefetch = context.settings.workers.prefetch;
     let subscription = Subscription { queue: HOLDS_DUE.to_owned(), prefetch, priority: 0 };
+    if !context.may_work(WorkerPool::Expiry, &[HOLDS_DUE]).await {
+        return Ok(());
+    }
     let mut consumer = Consumer::open(connection, &subscription).await?;
+    let mut left = VecDeque::new();
     loop {
         let first = tokio::select! {
             biased;
             () = context.stop.cancelled() => break,
-            first = consumer.next() => first?,
+            () = context.orders.until(WorkerPool::Expiry, true) => None,
+            first = consumer.next() => Some(first?),
         };
-        let (mut deliveries, mut telling) = (vec![first], Telling::default());
-        let mut holds = read(&deliveries[0], &mut telling);
-        while holds.len() < context.settings.workers.batch_requests_max {
-            let Some(delivery) = consumer.try_next() else { break };
-            deliveries.push(delivery?);
-            holds.extend(read(&deliveries[deliveries.len() - 1], &mut telling));
+        if let Some(first) = first {
+            let Ok(()) = handle(context, &mut consumer, first, &mut left).await? else { break };
+            continue;
         }
-        let meter = metrics::pool(HOLDS_DUE);
-        meter.batch_requests.observe(holds.len() as f64);
-        meter.batch_envelopes.observe(deliveries.len() as f64);
-        let again = deliveries.iter().filter(|delivery| delivery.redelivered).count();
-        meter.redelivered.inc_by(again as u64);
-        let oldest = holds.iter().map(|(_, hold)| hold.due_at).min();
-        let _in_hand = oldest.map(|due_at| InHand::take(HOLDS_DUE, due_at));
-        let Ok(()) = free(context, &holds, &mut telling).await else { return Ok(()) };
-        failpoint::reach("expiry.committed").await;
-        let Ok(()) = telling.send(context, HOLDS_DUE).await else { return Ok(()) };
-        failpoint::reach("expiry.told").await;
-        deliveries[deliveries.len() - 1].ack_through().await?;
+        // Paused. What has come already is finished first.
+        left.extend(consumer.cancel().await?);
+        while let Some(first) = left.pop_front() {
+            let Ok(()) = handle(context, &mut consumer, first, &mut left).await? else {
+                return Ok(());
+            };
+        }
+        if !context.may_work(WorkerPool::Expiry, &[HOLDS_DUE]).await {
+            break;
+        }
+        consumer.subscribe(&subscription).await?;
     }
     // What is not begun goes back to the queue with the channel.
     Ok(())
+}
+
+/// One batch: what came first, and what is there besides.
+async fn handle(
+    context: &Context,
+    consumer: &mut Consumer,
+    first: Delivery,
+    left: &mut VecDeque<Delivery>,
+) -> Result<Result<(), Stopped>, LostConnection> {
+    let (mut last, mut telling) = (first, Telling::default());
+    let mut holds = read(&last, &mut telling);
+    let (mut envelopes, mut again) = (1, u64::from(last.redelivered));
+    while holds.len() < context.settings.workers.batch_requests_max {
+        let Some(delivery) = left.pop_front().map(Ok).or_else(|| consumer.try_next()) else {
+            break;
+        };
+        last = delivery?;
+        holds.extend(read(&last, &mut telling));
+        envelopes += 1;
+        again += u64::from(last.redelivered);
+    }
+    let meter = metrics::pool(HOLDS_DUE);
+    meter.batch_requests.observe(holds.len() as f64);
+    meter.batch_envelopes.observe(f64::from(envelopes));
+    meter.redelivered.inc_by(again);
+    let oldest = holds.iter().map(|(_, hold)| hold.due_at).min();
+    let _in_hand = oldest.map(|due_at| InHand::take(HOLDS_DUE, holds.len(), due_at));
+    let Ok(()) = free(context, &holds, &mut telling).await else { return Ok(Err(Stopped)) };
+    failpoint::reach("expiry.committed").await;
+    let Ok(()) = telling.send(context, HOLDS_DUE).await else { return Ok(Err(Stopped)) };
+    failpoint::reach("expiry.told").await;
+    last.ack_through().await?;
+    Ok(Ok(()))
 }
 
 /// Each hold decided in one transaction, in the order of their keys.

@@ -67,7 +67,7 @@ async fn pay<G: PaymentGateway>(
     meter.batch_envelopes.observe(1.0);
     meter.redelivered.inc_by(u64::from(delivery.redelivered));
     let oldest = requests.iter().map(|request| request.accepted_at).min();
-    let waiting = oldest.map(|accepted_at| InHand::take(queue, accepted_at));
+    let waiting = oldest.map(|accepted_at| InHand::take(queue, requests.len(), accepted_at));
     let begun = begin(&scene, requests, &mut telling).await?;
     failpoint::reach("payments.begun").await;
     telling.send(context, queue).await?;

@@ -12,7 +12,8 @@ pub use gateway::{GatewayError, PaymentGateway};
 
 use std::sync::Arc;
 
-use common::broker::{Connection, Consumer, LostConnection, Subscription};
+use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
+use common::domain::WorkerPool;
 use common::topology::Topology;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -51,28 +52,43 @@ async fn consume<G: PaymentGateway>(
 ) -> Result<(), LostConnection> {
     let prefetch = context.settings.workers.prefetch;
     let subscription = Subscription { queue: queue.to_owned(), prefetch, priority: 0 };
+    if !context.may_work(WorkerPool::Payments, &[queue]).await {
+        return Ok(());
+    }
     let mut consumer = Consumer::open(connection, &subscription).await?;
-    let mut in_hand = JoinSet::new();
+    let mut tasks = JoinSet::new();
+    let begin = |tasks: &mut JoinSet<Result<(), LostConnection>>, delivery: Delivery| {
+        let (context, queue) = (Arc::clone(context), queue.to_owned());
+        let (gateway, at_once) = (Arc::clone(gateway), Arc::clone(at_once));
+        tasks.spawn(async move {
+            envelope::handle(&context, &queue, &*gateway, &at_once, delivery).await
+        });
+    };
     loop {
         tokio::select! {
             biased;
             () = context.stop.cancelled() => break,
-            Some(handled) = in_hand.join_next() => {
-                let handled: Result<(), LostConnection> =
-                    handled.map_err(|error| LostConnection(error.to_string()))?;
-                handled?;
+            Some(handled) = tasks.join_next() => {
+                handled.map_err(|error| LostConnection(error.to_string()))??;
             }
-            delivery = consumer.next() => {
-                let delivery = delivery?;
-                let (context, queue) = (Arc::clone(context), queue.to_owned());
-                let (gateway, at_once) = (Arc::clone(gateway), Arc::clone(at_once));
-                in_hand.spawn(async move {
-                    envelope::handle(&context, &queue, &*gateway, &at_once, delivery).await
-                });
+            () = context.orders.until(WorkerPool::Payments, true) => {
+                for delivery in consumer.cancel().await? {
+                    begin(&mut tasks, delivery);
+                }
+                finish(&mut tasks).await?;
+                if !context.may_work(WorkerPool::Payments, &[queue]).await {
+                    break;
+                }
+                consumer.subscribe(&subscription).await?;
             }
+            delivery = consumer.next() => begin(&mut tasks, delivery?),
         }
     }
-    while let Some(handled) = in_hand.join_next().await {
+    finish(&mut tasks).await
+}
+
+async fn finish(tasks: &mut JoinSet<Result<(), LostConnection>>) -> Result<(), LostConnection> {
+    while let Some(handled) = tasks.join_next().await {
         handled.map_err(|error| LostConnection(error.to_string()))??;
     }
     Ok(())

@@ -81,7 +81,10 @@ impl Batch {
         meter.batch_envelopes.observe(f64::from(self.envelopes));
         meter.redelivered.inc_by(u64::from(self.redelivered));
         let progress = self.progress();
-        progress.iter().map(|one| InHand::take(&one.queue, one.oldest_accepted_at)).collect()
+        let of = |queue: &str| self.readable.iter().filter(|taken| *taken.queue == *queue).count();
+        let take =
+            |one: &Progress| InHand::take(&one.queue, of(&one.queue), one.oldest_accepted_at);
+        progress.iter().map(take).collect()
     }
 
     /// How far each queue is with these requests.

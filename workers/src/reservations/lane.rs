@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use common::broken::Break;
 use common::broker::{Connection, Delivery, LostConnection};
+use common::domain::WorkerPool;
 use common::failpoint;
-use common::topology::REQUESTS;
+use common::topology::{REQUESTS, Topology};
 use futures::future::try_join_all;
 use tokio::sync::watch;
 
@@ -21,6 +22,8 @@ use crate::transact::Stopped;
 
 struct Lane<'a> {
     context: &'a Context,
+    /// The names of the partitions' queues.
+    queues: &'a [&'a str],
     partitions: Vec<Partition>,
     /// Where the next batch begins, so that a busy partition does not keep the others out.
     turn: usize,
@@ -30,13 +33,18 @@ struct Lane<'a> {
 pub(super) async fn run(
     context: &Context,
     connection: &Connection,
-    numbers: impl Iterator<Item = u16>,
+    numbers: impl Iterator<Item = u16> + Clone,
     mut view: watch::Receiver<View>,
 ) -> Result<(), LostConnection> {
+    let queues: Vec<String> = numbers.clone().map(Topology::request_queue).collect();
+    let queues: Vec<&str> = queues.iter().map(String::as_str).collect();
+    if !context.may_work(WorkerPool::Reservations, &queues).await {
+        return Ok(());
+    }
     let known = view.borrow_and_update().clone();
     let opening = numbers.map(|number| Partition::open(context, connection, number, &known));
     let partitions = try_join_all(opening).await?;
-    Lane { context, partitions, turn: 0 }.run(view).await
+    Lane { context, queues: &queues, partitions, turn: 0 }.run(view).await
 }
 
 /// The partitions of each lane: neighbours go into different lanes, as they do to different workers
@@ -54,6 +62,12 @@ impl Lane<'_> {
             tokio::select! {
                 biased;
                 () = self.context.stop.cancelled() => break,
+                () = self.context.orders.until(WorkerPool::Reservations, true) => {
+                    match self.pause().await? {
+                        Ok(()) => continue,
+                        Err(Stopped) => return Ok(()),
+                    }
+                }
                 Ok(()) = view.changed() => {
                     let view = view.borrow_and_update().clone();
                     for partition in &mut self.partitions {
@@ -71,21 +85,36 @@ impl Lane<'_> {
                 self.partitions[place].stand_back(patience).await?;
             }
         }
-        self.finish().await
+        let _stopped = self.finish().await?;
+        Ok(())
+    }
+
+    /// Works no more until operators say so.
+    async fn pause(&mut self) -> Result<Result<(), Stopped>, LostConnection> {
+        if let Err(Stopped) = self.finish().await? {
+            return Ok(Err(Stopped));
+        }
+        if !self.context.may_work(WorkerPool::Reservations, self.queues).await {
+            return Ok(Err(Stopped));
+        }
+        for partition in &mut self.partitions {
+            partition.join_again().await?;
+        }
+        Ok(Ok(()))
     }
 
     /// What has come already is in hand: it is finished, not given back.
-    async fn finish(&mut self) -> Result<(), LostConnection> {
+    async fn finish(&mut self) -> Result<Result<(), Stopped>, LostConnection> {
         for partition in &mut self.partitions {
             partition.leave().await?;
         }
         loop {
             let (batch, taken) = self.gather()?;
             if taken.is_empty() {
-                return Ok(());
+                return Ok(Ok(()));
             }
             if let Err(Stopped) = self.handle(batch, &taken).await? {
-                return Ok(());
+                return Ok(Err(Stopped));
             }
         }
     }

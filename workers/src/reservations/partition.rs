@@ -120,7 +120,7 @@ impl Partition {
     }
 
     /// Subscribes again, at the end of the line, once nothing is left in hand.
-    async fn join_again(&mut self) -> Result<(), LostConnection> {
+    pub(super) async fn join_again(&mut self) -> Result<(), LostConnection> {
         if self.is_left && self.arrived.is_empty() {
             let to = subscription(&self.queue, self.prefetch, self.is_owner);
             self.consumer.subscribe(&to).await?;

@@ -1,0 +1,86 @@
+//! Which migrations a database has had, and what else operators want to know of it.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, Row};
+
+use super::pool::MIGRATIONS;
+
+/// How a database's schema compares with this build's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// The newest migration that the database has had; 0 for none.
+    pub version: i64,
+    /// Migrations of this build that it has not had, or not wholly.
+    pub missing: Vec<i64>,
+    /// Migrations that it has had and this build does not know: it is newer.
+    pub unknown: Vec<i64>,
+}
+
+/// The newest migration of this build.
+pub fn newest() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Compares the schema.
+pub async fn read(connection: &mut PgConnection) -> Result<Schema, sqlx::Error> {
+    let is_there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await?;
+    let applied: Vec<i64> = if is_there {
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
+            .fetch_all(connection)
+            .await?
+    } else {
+        Vec::new()
+    };
+    let ours: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+    Ok(Schema {
+        version: applied.last().copied().unwrap_or(0),
+        missing: ours.iter().filter(|version| !applied.contains(version)).copied().collect(),
+        unknown: applied.iter().filter(|version| !ours.contains(version)).copied().collect(),
+    })
+}
+
+/// What a server says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// Its version, such as 150007 for 15.7.
+    pub version_num: i32,
+    /// Its version in its own words.
+    pub version: String,
+    /// Its clock.
+    pub now: DateTime<Utc>,
+    /// Connections that it allows.
+    pub connections_max: i32,
+    /// Settings that give up durability: their names.
+    pub not_durable: Vec<String>,
+    /// It is a standby, where nothing can be written.
+    pub is_standby: bool,
+    /// The age of the oldest open transaction of this database, in seconds.
+    pub oldest_transaction_seconds: f64,
+}
+
+/// Asks a server.
+pub async fn server(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
+                clock_timestamp(), current_setting('max_connections')::integer,
+                ARRAY(SELECT name FROM pg_settings
+                      WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')
+                        AND setting = 'off' ORDER BY name),
+                pg_is_in_recovery(),
+                (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
+                 FROM pg_stat_activity WHERE datname = current_database())",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Server {
+        version_num: row.try_get(0)?,
+        version: row.try_get(1)?,
+        now: row.try_get(2)?,
+        connections_max: row.try_get(3)?,
+        not_durable: row.try_get(4)?,
+        is_standby: row.try_get(5)?,
+        oldest_transaction_seconds: row.try_get(6)?,
+    })
+}

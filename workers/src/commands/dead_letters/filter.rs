@@ -1,0 +1,65 @@
+//! Which letters are meant.
+
+use std::str::FromStr;
+
+use common::broker::Letter;
+
+/// One condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// The id begins so.
+    Id(String),
+    /// The queue's name begins so.
+    Queue(String),
+    /// The reason has this in it.
+    Reason(String),
+    /// The body has this in it.
+    Body(String),
+}
+
+impl Filter {
+    /// The letters whose id begins so.
+    pub(super) fn id(id: &str) -> Self {
+        Self::Id(id.to_owned())
+    }
+
+    /// Whether a letter fits.
+    pub(super) fn fits(&self, letter: &Letter) -> bool {
+        match self {
+            Self::Id(id) => letter.id().starts_with(id),
+            Self::Queue(queue) => letter.queue.as_ref().is_some_and(|q| q.starts_with(queue)),
+            Self::Reason(part) => letter.reason.contains(part),
+            Self::Body(part) => String::from_utf8_lossy(&letter.body).contains(part),
+        }
+    }
+}
+
+impl FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (field, value) = text.split_once('=').unwrap_or((text, ""));
+        let value = value.to_owned();
+        match field {
+            _ if value.is_empty() => Err("a filter is FIELD=TEXT".to_owned()),
+            "id" => Ok(Self::Id(value)),
+            "queue" => Ok(Self::Queue(value)),
+            "reason" => Ok(Self::Reason(value)),
+            "body" => Ok(Self::Body(value)),
+            _ => Err("the field is one of id, queue, reason, body".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_names_a_field_and_what_it_must_have() {
+        assert_eq!("queue=requests".parse(), Ok(Filter::Queue("requests".to_owned())));
+        assert_eq!("body=a=b".parse(), Ok(Filter::Body("a=b".to_owned())));
+        assert!("color=red".parse::<Filter>().is_err());
+        assert!("queue=".parse::<Filter>().is_err() && "queue".parse::<Filter>().is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! How a command ended, for scripts.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use common::broker::{LostConnection, PublishError};
+
+/// An exit code. Bad arguments are 2, by clap; the audit alone has 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done, and nothing is wrong.
+    Done = 0,
+    /// It failed, or what it looks for was found: a broken invariant, a difference, a fault.
+    Found = 1,
+    /// Postgres or the broker cannot be reached or used.
+    Away = 4,
+    /// It was not over in time.
+    TimedOut = 5,
+    /// The settings cannot be read.
+    Settings = 6,
+}
+
+/// Shown by `--help`, and the same in docs/operating.md.
+pub(crate) const HELP: &str = "\
+Exit codes: 0 done, nothing is wrong; 1 failed, or something was found; 2 bad arguments;
+3 the audit holds and the broker wants attention; 4 Postgres or the broker is away; 5 not over in time;
+6 bad settings.";
+
+/// Marks an error that comes from the settings.
+#[derive(Debug)]
+pub(crate) struct BadSettings;
+
+impl fmt::Display for BadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings cannot be read")
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// The code of a command that failed.
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        if error.is::<BadSettings>() {
+            Self::Settings
+        } else if error.chain().any(is_away) {
+            Self::Away
+        } else {
+            Self::Found
+        }
+    }
+}
+
+fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls};
+        return matches!(error, Io(_) | Tls(_) | PoolTimedOut | PoolClosed);
+    }
+    matches!(error.downcast_ref(), Some(PublishError::Away(_) | PublishError::Unknown))
+        || error.is::<LostConnection>()
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_away_is_told_from_a_failure_and_from_bad_settings() {
+        let lost = Err::<(), _>(LostConnection("refused".to_owned())).context("while looking");
+        assert_eq!(Exit::of(&lost.expect_err("an error")), Exit::Away);
+        let away = anyhow::Error::from(sqlx::Error::PoolTimedOut);
+        assert_eq!(Exit::of(&away), Exit::Away);
+        let bad = Err::<(), _>(anyhow::anyhow!("no such name")).context(BadSettings);
+        assert_eq!(Exit::of(&bad.expect_err("an error")), Exit::Settings);
+        assert_eq!(Exit::of(&anyhow::anyhow!("no")), Exit::Found);
+    }
+}

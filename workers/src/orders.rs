@@ -1,0 +1,85 @@
+//! Which pools operators have paused, as far as this process has heard. While nobody can say, the
+//! last that was heard holds.
+
+use std::collections::BTreeMap;
+
+use common::domain::WorkerPool;
+use common::messages::PoolOrder;
+use tokio::sync::watch;
+
+/// The newest order that was heard for each pool. A pool that never had one works.
+#[derive(Debug)]
+pub struct Orders {
+    heard: watch::Sender<BTreeMap<WorkerPool, PoolOrder>>,
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self { heard: watch::Sender::new(BTreeMap::new()) }
+    }
+}
+
+impl Orders {
+    /// Whether a pool is to take nothing from its queues.
+    pub fn is_paused(&self, pool: WorkerPool) -> bool {
+        is_paused(&self.heard.borrow(), pool)
+    }
+
+    /// Follows the orders as they change.
+    pub fn subscribe(&self) -> watch::Receiver<BTreeMap<WorkerPool, PoolOrder>> {
+        self.heard.subscribe()
+    }
+
+    /// Waits until a pool is paused, or until it is not.
+    pub(crate) async fn until(&self, pool: WorkerPool, paused: bool) {
+        let mut heard = self.heard.subscribe();
+        if heard.wait_for(|orders| is_paused(orders, pool) == paused).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Takes an order, unless a newer one was heard.
+    pub(crate) fn hear(&self, order: &PoolOrder) {
+        let pool = order.pool;
+        let changed = self.heard.send_if_modified(|orders| {
+            let known = orders.get(&pool).map_or(0, |known| known.revision);
+            let newer = order.revision > known;
+            if newer {
+                orders.insert(pool, order.clone());
+            }
+            newer
+        });
+        if changed {
+            let PoolOrder { paused, reason, changed_by, .. } = order;
+            tracing::info!(%pool, paused, reason, changed_by, "ordered");
+        }
+    }
+}
+
+fn is_paused(orders: &BTreeMap<WorkerPool, PoolOrder>, pool: WorkerPool) -> bool {
+    orders.get(&pool).is_some_and(|order| order.paused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(paused: bool, revision: i64) -> PoolOrder {
+        let (reason, changed_by) = (String::new(), String::new());
+        let changed_at = common::clock::now();
+        PoolOrder { pool: WorkerPool::Expiry, paused, revision, reason, changed_by, changed_at }
+    }
+
+    #[test]
+    fn an_order_that_comes_late_or_twice_changes_nothing() {
+        let orders = Orders::default();
+        assert!(!orders.is_paused(WorkerPool::Expiry), "without an order a pool works");
+        orders.hear(&order(true, 1));
+        orders.hear(&order(false, 2));
+        orders.hear(&order(true, 1));
+        assert!(!orders.is_paused(WorkerPool::Expiry));
+        orders.hear(&order(true, 3));
+        assert!(orders.is_paused(WorkerPool::Expiry));
+        assert!(!orders.is_paused(WorkerPool::Payments), "the others go on");
+    }
+}

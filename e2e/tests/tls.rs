@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use e2e::{Buyer, Database, Service, Vhost, eventually, plans};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use xtask::servers::postgres::{Options as PgOptions, Postgres};
 use xtask::servers::rabbitmq::RabbitMq;
 use xtask::servers::{Identity, Keep};
@@ -14,6 +14,7 @@ type Authority = CertifiedIssuer<'static, KeyPair>;
 fn authority(name: &str, dir: &Path) -> Result<(Authority, PathBuf)> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, name);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
     let path = dir.join(format!("{name}.pem"));
     std::fs::write(&path, authority.pem())?;

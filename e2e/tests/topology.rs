@@ -26,6 +26,7 @@ fn bindings(list: &[Value]) -> BTreeSet<[String; 3]> {
         !one["source"].as_str().unwrap_or_default().is_empty()
             && !to.starts_with("outcomes.")
             && !to.starts_with("presence.")
+            && !to.starts_with("control.")
     };
     let key =
         |one: &Value| ["source", "destination", "routing_key"].map(|field| one[field].to_string());

@@ -4,7 +4,7 @@
 use api::extract::{idempotency_key, wait_seconds, wants_event_stream};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use common::domain::EventId;
-use common::ids::{Mint, PaymentId, ReservationId};
+use common::ids::{Mint, ReservationId};
 use common::messages::{DueHolds, Envelope, Message, Outcomes, Pay, Presence, Request};
 
 /// No bytes make a message reader panic; and what was read once is read the same again from its own
@@ -34,20 +34,19 @@ fn message<T: Message + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
     assert_eq!(T::decode(&read.encode()).expect("our own bytes"), read);
 }
 
-/// No text makes the reader of ids panic, one that was made up was never issued, and any owner and key
-/// give an id that was.
+/// No text makes the reader of ids panic, what it read is written the same way, and any owner and key
+/// give an id that was issued. That an id which was made up is noticed is not for a fuzzer to check: its
+/// tag has 24 bits, so one in 16 million passes, and a fuzzer tries more.
 pub(crate) fn ids(bytes: &[u8]) {
     let mint = Mint::new("a secret that no fuzzer knows");
     let event = EventId(1);
     let text = String::from_utf8_lossy(bytes);
     if let Ok(id) = text.parse::<ReservationId>() {
         assert_eq!(id.to_string().parse(), Ok(id));
-        assert!(!mint.issued(event, id), "{id} was guessed");
     }
     let (owner, key) = text.split_at(text.floor_char_boundary(text.len() / 2));
     let reservation: ReservationId = mint.keyed(event, owner, key);
     assert!(mint.issued(event, reservation));
-    assert!(!mint.issued(event, PaymentId(reservation.0)));
     assert_eq!(reservation, mint.keyed(event, owner, key));
     assert_eq!(reservation.to_string().parse(), Ok(reservation));
 }

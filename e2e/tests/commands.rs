@@ -201,7 +201,9 @@ async fn the_doctor_finds_drift_and_says_what_mends_it() -> Result<()> {
     assert!(ill.text.contains("missing: queue requests.04"), "{}", ill.text);
     assert!(ill.text.contains("-> run: workers topology apply"), "{}", ill.text);
     assert_eq!(stack.operate(&["topology", "diff"], &more).await?.code, 1);
-    assert_eq!(stack.operate(&["topology", "apply"], &more).await?.code, 0);
+    // Also where the processes may not declare: the command is for whoever may.
+    let forbidden = [more[0], ("BOXOFFICE__BROKER__DECLARE", "false")];
+    assert_eq!(stack.operate(&["topology", "apply"], &forbidden).await?.code, 0);
     assert_eq!(stack.operate(&["topology", "diff"], &more).await?.code, 0);
     let fewer = stack.operate(&["topology", "diff", "--json"], &[management]).await?;
     assert_eq!(fewer.code, 1, "{}", fewer.text);

@@ -37,6 +37,20 @@ const CONFIRMED: &str = "SELECT count(*) FROM reservations WHERE status = 'confi
 const CALLS: &str = "SELECT coalesce(sum(calls), 0)::bigint FROM gateway.charges WHERE captured";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_payments_at_once_share_few_connections_and_none_waits_for_another() -> Result<()> {
+    let options = Options { api: false, ..Options::of(plans::seated(20)) };
+    let stack = Stack::start(options.set("database__connections_max", 4)).await?;
+    let requests: Vec<_> = (1..=200).map(|n| reserve(&format!("buyer {n}"), &[n])).collect();
+    let payments = requests.iter().map(|request| pay(request.id)).collect();
+    send(&stack.publisher, 0, requests.into_iter().map(Request::Reserve).collect()).await?;
+    until(&stack, "SELECT count(*) FROM tickets WHERE state = 'held'", 200).await;
+    send_payments(&stack.publisher, 0, payments).await?;
+    until(&stack, CONFIRMED, 200).await;
+    assert_eq!(stack.database.count(CALLS).await?, 200, "nobody gave up and asked again");
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_is_asked_for_again_with_the_same_key_and_charged_once() -> Result<()> {
     let stack = Stack::start(options(600)).await?;
     let id = hold(&stack, "ada", &[1, 2]).await?;

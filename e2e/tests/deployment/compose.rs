@@ -104,8 +104,9 @@ fn processes_of_ours_are_built_here_and_given_settings_and_commands_that_exist()
         }
         let test: Vec<_> =
             list(&service["healthcheck"]["test"]).iter().filter_map(Value::as_str).collect();
-        if let [_, program, ..] = &test[..] {
+        if let [_, program, command @ ..] = &test[..] {
             assert_eq!(*program, format!("/usr/local/bin/{target}"), "{name}");
+            has_command(target, command)?;
         }
         assert_eq!(service["read_only"], true, "{name}");
         assert_eq!(service["cap_drop"][0], "ALL", "{name}");

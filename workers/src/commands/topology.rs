@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use common::broker::management::Management;
 use common::broker::{self, Connection, Fault};
-use common::settings::Settings;
+use common::settings::{self, Settings};
 use common::topology::{Topology, definitions};
 use serde::Serialize;
 
@@ -50,7 +50,9 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             Ok(Exit::Done)
         }
         Command::Apply => {
-            let connection = Connection::open(&settings.broker, "topology apply").await?;
+            // Whoever gives this command may declare, whatever the processes may do.
+            let may = settings::Broker { declare: true, ..settings.broker.clone() };
+            let connection = Connection::open(&may, "topology apply").await?;
             broker::declare(&connection, &topology).await?;
             connection.close().await;
             let (exchanges, queues) = (topology.exchanges().len(), topology.queues().len());

@@ -12,6 +12,8 @@ use common::store::lock::Houses;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::try_join;
 
 use super::begin::begin;
 use super::finish::{finish, refunded};
@@ -73,27 +75,56 @@ async fn pay<G: PaymentGateway>(
     telling.send(context, queue).await?;
     // What the gateway takes is no wait in our queue.
     drop(waiting);
-    let charges: FuturesUnordered<_> = begun
+    // Side by side: a charge that is not polled while others are finished keeps its place at the gateway
+    // and its connection, and everybody waits for everybody.
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    let charging = charge_all(&scene, gateway, at_once, begun, answered);
+    let finishing = finish_all(&scene, gateway, &mut answers);
+    try_join!(charging, finishing).map(|_| ())
+}
+
+/// Charges all; each is told when the gateway has answered. As many as one envelope has, at most.
+async fn charge_all<G: PaymentGateway>(
+    scene: &Scene<'_>,
+    gateway: &G,
+    at_once: &Semaphore,
+    payments: Vec<Payment>,
+    answered: UnboundedSender<(Payment, Charge)>,
+) -> Result<(), Stopped> {
+    let mut charges: FuturesUnordered<_> = payments
         .into_iter()
         .map(|payment| async {
             let _permit = at_once.acquire().await.map_err(|_| Stopped)?;
-            let charge = charge(&scene, gateway, &payment).await?;
+            let charge = charge(scene, gateway, &payment).await?;
             Ok::<_, Stopped>((payment, charge))
         })
         .collect();
-    let mut answers = charges.ready_chunks(context.settings.workers.payments_at_once.max(1));
-    while let Some(answered) = answers.next().await {
-        let answered: Vec<(Payment, Charge)> = answered.into_iter().collect::<Result<_, _>>()?;
+    while let Some(charge) = charges.next().await {
+        answered.send(charge?).map_err(|_| Stopped)?;
+    }
+    Ok(())
+}
+
+/// Finishes what was answered, together what came together, until nobody charges any more.
+async fn finish_all<G: PaymentGateway>(
+    scene: &Scene<'_>,
+    gateway: &G,
+    answers: &mut UnboundedReceiver<(Payment, Charge)>,
+) -> Result<(), Stopped> {
+    let (context, queue) = (scene.context, scene.queue);
+    let at_most = context.settings.workers.payments_at_once.max(1);
+    let mut answered = Vec::new();
+    while answers.recv_many(&mut answered, at_most).await > 0 {
         failpoint::reach("payments.charged").await;
         let mut telling = Telling::default();
-        let lost = finish(&scene, answered, &mut telling).await?;
+        let lost = finish(scene, std::mem::take(&mut answered), &mut telling).await?;
         failpoint::reach("payments.finished").await;
         telling.send(context, queue).await?;
         for payment in lost {
-            refund(&scene, gateway, &payment).await?;
+            refund(scene, gateway, &payment).await?;
             failpoint::reach("payments.refunded").await;
             let mut telling = Telling::default();
-            refunded(&scene, payment, &mut telling).await?;
+            refunded(scene, payment, &mut telling).await?;
             telling.send(context, queue).await?;
         }
     }

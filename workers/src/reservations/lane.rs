@@ -47,8 +47,8 @@ pub(super) async fn run(
     Lane { context, queues: &queues, partitions, turn: 0 }.run(view).await
 }
 
-/// The partitions of each lane: neighbours go into different lanes, as they do to different workers
-/// only where the numbers of both have no factor in common, so here blocks are cut instead.
+/// The partitions of each lane, in blocks: workers own every second partition, or every third, and each
+/// of them should find some of its own in all of its lanes.
 pub(super) fn blocks(partitions: u16, lanes: u16) -> Vec<std::ops::Range<u16>> {
     let lanes = lanes.clamp(1, partitions.max(1));
     let end = |lane: u16| (u32::from(partitions) * u32::from(lane) / u32::from(lanes)) as u16;

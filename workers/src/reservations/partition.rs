@@ -92,8 +92,8 @@ impl Partition {
     }
 
     /// RabbitMQ 3.10 ignores priorities here: a worker that is active where another is the owner
-    /// goes to the end of the line, until the owner's turn has come. Called when deliveries of this
-    /// partition were handled; returns whether the subscription is left until all in hand is done.
+    /// goes to the end of the line, until the owner's turn has come. To be called when deliveries of
+    /// this partition were handled: it subscribes again only once nothing is left in hand.
     pub(super) async fn stand_back(&mut self, patience: Duration) -> Result<(), LostConnection> {
         if self.is_left || self.is_owner {
             self.foreign_since = None;

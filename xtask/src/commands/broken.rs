@@ -22,7 +22,7 @@ const WAYS: [&str; 5] = [
 ];
 
 /// The tests that are run against each way: those that need no server of their own.
-const TESTS: [&str; 13] = [
+const TESTS: [&str; 15] = [
     "test",
     "--no-fail-fast",
     "--locked",
@@ -36,6 +36,8 @@ const TESTS: [&str; 13] = [
     "workers",
     "--test",
     "expiry",
+    "--test",
+    "booking",
 ];
 
 /// Which ways.

@@ -38,6 +38,25 @@ impl Own {
         Vhost::create(&self.rabbitmq.amqp_url("/"), &self.rabbitmq.management_url()).await
     }
 
+    /// Leaves a queue without a leader, as the broker itself does at times when it starts again.
+    pub fn stop_leader(&self, vhost: &str, queue: &str) -> Result<()> {
+        self.at_leader("stop_server", vhost, queue)
+    }
+
+    /// Gives the queue its leader back.
+    pub fn start_leader(&self, vhost: &str, queue: &str) -> Result<()> {
+        self.at_leader("restart_server", vhost, queue)
+    }
+
+    fn at_leader(&self, call: &str, vhost: &str, queue: &str) -> Result<()> {
+        let code = format!(
+            "[ok] = [ra:{call}(quorum_queues, amqqueue:get_pid(Q))
+                     || Q <- rabbit_amqqueue:list(<<\"{vhost}\">>),
+                        element(4, amqqueue:get_name(Q)) =:= <<\"{queue}\">>]."
+        );
+        self.rabbitmq.control(&["eval", &code])
+    }
+
     /// One Boxoffice on them.
     pub async fn stack(&self, options: Options) -> Result<Stack> {
         Stack::on(self.database().await?, self.vhost().await?, options).await

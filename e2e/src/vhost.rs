@@ -13,7 +13,8 @@ use crate::database::unique;
 pub struct Vhost {
     /// Where it is.
     pub url: String,
-    name: String,
+    /// What it is called.
+    pub name: String,
     management: String,
     connection: Mutex<Option<Connection>>,
 }

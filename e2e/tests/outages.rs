@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use common::domain::{EventId, SectionNumber};
+use common::topology::Topology;
 use e2e::{Answer, Options, Own, Stack, plans};
 use futures::future::join_all;
 use reqwest::Method;
@@ -75,6 +77,43 @@ async fn rabbitmq_out_of_memory_and_then_stopped_is_a_503_at_once_and_needs_no_r
     };
     e2e::eventually("a booking after the broker came back", again).await;
     assert_eq!(stack.buyer.pay(held.id(), "4242424242424242").await?.status, 201);
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_without_a_leader_stops_nobody_else_and_is_taken_up_again() -> Result<()> {
+    let own = Own::start().await?;
+    let mut plan = plans::seated(2);
+    plan.sections = ["A", "B", "C", "D", "E", "F"].map(|name| plans::section(name, 40)).into();
+    let options = Options { partitions: 4, ..Options::of(plan) }.workers(&["all"]);
+    let mut stack = own.stack(options).await?;
+    let topology = Topology::new(&stack.topology_settings());
+    let of = |section| topology.request_partition(EventId(1), SectionNumber(section));
+    let bad = of(1);
+    let good = (2..=6).find(|section| of(*section) != bad).expect("not all are in one partition");
+    let seat = |section: i32, number: i32| (section - 1) * 400 + number;
+    assert_eq!(stack.buyer.reserve("ada", &[seat(1, 1)]).await?.status, 201);
+
+    own.stop_leader(&stack.vhost.name, &Topology::request_queue(bad))?;
+    stack.kill_worker(0)?;
+    stack.add_worker("all", &[])?;
+    stack.worker_ready(0).await?;
+    let buyer = stack.buyer.clone();
+    let hopeless = tokio::spawn(async move { buyer.reserve("bob", &[seat(1, 2)]).await });
+    for number in 1..=100 {
+        let other = stack.buyer.reserve("eve", &[seat(good, number)]).await?;
+        assert_eq!(other.status, 201, "request {number} elsewhere: {:?}", other.body);
+    }
+    assert!(!hopeless.is_finished(), "the others do not wait for it");
+    let hopeless = hopeless.await??;
+    assert_eq!(hopeless.status, 503, "{:?}", hopeless.body);
+
+    own.start_leader(&stack.vhost.name, &Topology::request_queue(bad))?;
+    let again = || async {
+        let answer = stack.buyer.reserve("eve", &[seat(1, 3)]).await;
+        answer.is_ok_and(|answer| answer.status == 201)
+    };
+    e2e::eventually("a booking on the queue that has a leader again", again).await;
     stack.finish().await
 }
 

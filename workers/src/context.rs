@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::orders::Orders;
 use crate::partitions::View;
+use crate::subscriber::Suspects;
 use crate::{in_hand, metrics};
 
 /// What every pool of a process shares.
@@ -37,6 +38,8 @@ pub struct Context {
     pub worker: String,
     /// Which pools operators have paused.
     pub orders: Orders,
+    /// Queues that failed while the broker was well.
+    pub(crate) suspects: Suspects,
     view: Mutex<Option<View>>,
 }
 
@@ -54,6 +57,7 @@ impl Context {
             houses: HouseCache::default(),
             topology,
             worker,
+            suspects: Suspects::default(),
             view: Mutex::default(),
             stop,
             give_up: CancellationToken::new(),

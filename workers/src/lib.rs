@@ -20,6 +20,7 @@ mod orders;
 mod partitions;
 mod presence;
 mod run;
+mod subscriber;
 mod tell;
 mod timeline;
 mod traces;

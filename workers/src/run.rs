@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::backoff::Backoff;
 use common::broker::{Connection, LostConnection};
@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{Context, admin, control, expiry, payments, reservations};
 
 pub(crate) use common::domain::WorkerPool as Role;
+
+/// A connection that lasted for so long is no reason to hesitate with the next.
+const STEADY: Duration = Duration::from_secs(5);
 
 /// Runs these pools until `stop` and finishes what is in hand, within the drain's deadline.
 pub(crate) async fn run(
@@ -65,10 +68,13 @@ async fn keep_consuming(context: Arc<Context>, role: Role, consuming: Arc<Atomic
         let ended = match connection {
             Ok(connection) => {
                 tracing::info!(pool = role.name(), "consuming");
-                backoff.reset();
+                let since = Instant::now();
                 consuming.fetch_add(1, Ordering::Relaxed);
                 let ended = consume(&context, role, connection).await;
                 consuming.fetch_sub(1, Ordering::Relaxed);
+                if since.elapsed() > STEADY {
+                    backoff.reset();
+                }
                 ended
             }
             Err(error) => Err(error),

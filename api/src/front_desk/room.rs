@@ -2,10 +2,17 @@
 //! waits for a timer, so alone a request travels at once, and under load hundreds share a confirm. The
 //! rooms share a few permits to send, so that the more there is to send, the fuller envelopes are.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::broker::PublishError;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
+
+/// How long an envelope keeps others from being sent. A queue that does not confirm would otherwise
+/// take a permit from all until the publish times out.
+const PERMIT_MAX: Duration = Duration::from_millis(250);
 
 /// Why a request was not admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +89,18 @@ async fn serve<T, F>(
         }
         let (requests, waiting): (Vec<T>, Vec<_>) =
             guests.drain(..).map(|guest| (guest.request, guest.admitted)).unzip();
-        let word = publish(requests).await.map_err(|error| {
+        let mut word = pin!(publish(requests));
+        let in_time = timeout(PERMIT_MAX, &mut word).await;
+        drop(permit);
+        let word = match in_time {
+            Ok(word) => word,
+            Err(_) => word.await,
+        };
+        let word = word.map_err(|error| {
             let requests = waiting.len();
             tracing::warn!(%error, requests, "an envelope was not confirmed");
             refusal(&error)
         });
-        drop(permit);
         for guest in waiting {
             let _gone = guest.send(word);
         }

@@ -115,10 +115,15 @@ impl Publisher {
                 return messages.iter().map(refuse).collect();
             }
         };
+        let began = Instant::now();
         let publishes = messages.iter().map(|message| send(&link, message));
         let results = join_all(publishes).await;
-        let broken = |result: &Result<(), PublishError>| {
-            matches!(result, Err(PublishError::Unknown | PublishError::Away(_)))
+        // One queue that does not confirm must not cost the others their channel.
+        let is_deaf = !link.sender.has_heard_since(began);
+        let broken = |result: &Result<(), PublishError>| match result {
+            Err(PublishError::Unknown) => is_deaf,
+            Err(PublishError::Away(_)) => true,
+            _ => false,
         };
         if results.iter().any(broken) && !link.connection.is_blocked() {
             self.drop_link(&link);

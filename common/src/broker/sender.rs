@@ -1,6 +1,7 @@
 //! One channel that publishes, and says of each message whether the broker has it.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -14,6 +15,9 @@ use super::publisher::{Message, PublishError};
 pub struct Sender {
     channel: Channel,
     timeout: Duration,
+    opened: Instant,
+    /// When the broker's last word came, in microseconds since `opened`.
+    heard_us: AtomicU64,
 }
 
 impl Sender {
@@ -21,12 +25,24 @@ impl Sender {
     pub async fn open(connection: &Connection, timeout: Duration) -> Result<Self, LostConnection> {
         let channel = connection.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Self { channel, timeout })
+        Ok(Self { channel, timeout, opened: Instant::now(), heard_us: AtomicU64::new(0) })
     }
 
     /// The channel works, as far as is known.
     pub(super) fn is_open(&self) -> bool {
         self.channel.status().connected()
+    }
+
+    /// The broker has said something of a message since then: where one lacks its confirm, that is the
+    /// fault of its queue and not of the channel.
+    pub(super) fn has_heard_since(&self, moment: Instant) -> bool {
+        let heard = Duration::from_micros(self.heard_us.load(Ordering::Relaxed));
+        self.opened + heard > moment
+    }
+
+    fn heard(&self) {
+        let now = self.opened.elapsed().as_micros() as u64;
+        self.heard_us.store(now, Ordering::Relaxed);
     }
 
     /// Publishes a message and waits for the broker's word on it.
@@ -45,7 +61,9 @@ impl Sender {
                 .await
                 .map_err(away)?;
             // Once it was sent, a lost channel leaves open whether it arrived.
-            confirm.await.map_err(|_| PublishError::Unknown)
+            let confirmation = confirm.await.map_err(|_| PublishError::Unknown)?;
+            self.heard();
+            Ok(confirmation)
         };
         match tokio::time::timeout(self.timeout, publish).await {
             Err(_) => Err(PublishError::Unknown),

@@ -12,13 +12,14 @@ pub use gateway::{GatewayError, PaymentGateway};
 
 use std::sync::Arc;
 
-use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
+use common::broker::{Connection, Delivery, LostConnection, Subscription};
 use common::domain::WorkerPool;
 use common::topology::Topology;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::Context;
+use crate::subscriber::Subscriber;
 use dummy::DummyGateway;
 
 /// Consumes every partition of the payments, beside all other workers, until the process stops.
@@ -45,7 +46,7 @@ pub(crate) async fn run(
 /// Envelopes are handled side by side, because a gateway may be slow, and acked one by one.
 async fn consume<G: PaymentGateway>(
     context: &Arc<Context>,
-    connection: &Connection,
+    connection: &Arc<Connection>,
     queue: &str,
     gateway: &Arc<G>,
     at_once: &Arc<Semaphore>,
@@ -55,7 +56,7 @@ async fn consume<G: PaymentGateway>(
     if !context.may_work(WorkerPool::Payments, &[queue]).await {
         return Ok(());
     }
-    let mut consumer = Consumer::open(connection, &subscription).await?;
+    let mut subscriber = Subscriber::open(context, connection, subscription.clone()).await?;
     let mut tasks = JoinSet::new();
     let begin = |tasks: &mut JoinSet<Result<(), LostConnection>>, delivery: Delivery| {
         let (context, queue) = (Arc::clone(context), queue.to_owned());
@@ -68,28 +69,41 @@ async fn consume<G: PaymentGateway>(
         tokio::select! {
             biased;
             () = context.stop.cancelled() => break,
-            Some(handled) = tasks.join_next() => {
-                handled.map_err(|error| LostConnection(error.to_string()))??;
-            }
+            Some(handled) = tasks.join_next() => settle(&mut subscriber, handled)?,
             () = context.orders.until(WorkerPool::Payments, true) => {
-                for delivery in consumer.cancel().await? {
+                for delivery in subscriber.cancel().await? {
                     begin(&mut tasks, delivery);
                 }
-                finish(&mut tasks).await?;
+                finish(&mut subscriber, &mut tasks).await?;
                 if !context.may_work(WorkerPool::Payments, &[queue]).await {
                     break;
                 }
-                consumer.subscribe(&subscription).await?;
+                subscriber.subscribe(subscription.clone()).await?;
             }
-            delivery = consumer.next() => begin(&mut tasks, delivery?),
+            delivery = subscriber.next() => begin(&mut tasks, delivery?),
         }
     }
-    finish(&mut tasks).await
+    finish(&mut subscriber, &mut tasks).await?;
+    subscriber.close().await;
+    Ok(())
 }
 
-async fn finish(tasks: &mut JoinSet<Result<(), LostConnection>>) -> Result<(), LostConnection> {
+async fn finish(
+    subscriber: &mut Subscriber,
+    tasks: &mut JoinSet<Result<(), LostConnection>>,
+) -> Result<(), LostConnection> {
     while let Some(handled) = tasks.join_next().await {
-        handled.map_err(|error| LostConnection(error.to_string()))??;
+        settle(subscriber, handled)?;
     }
     Ok(())
+}
+
+/// An envelope that could not be acked comes again, and is handled as the repeat that it is.
+fn settle(
+    subscriber: &mut Subscriber,
+    handled: Result<Result<(), LostConnection>, JoinError>,
+) -> Result<(), LostConnection> {
+    handled
+        .map_err(|error| LostConnection(error.to_string()))?
+        .or_else(|error| subscriber.lost(&error))
 }

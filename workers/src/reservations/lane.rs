@@ -2,6 +2,7 @@
 //! serves all partitions of a lane that have something to do, because a transaction costs much and
 //! one more request in it little.
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use common::broker::{Connection, Delivery, LostConnection};
 use common::domain::WorkerPool;
 use common::failpoint;
 use common::topology::{REQUESTS, Topology};
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use tokio::sync::watch;
 
 use super::apply::apply;
@@ -31,8 +32,8 @@ struct Lane<'a> {
 
 /// Consumes these partitions until the process stops.
 pub(super) async fn run(
-    context: &Context,
-    connection: &Connection,
+    context: &Arc<Context>,
+    connection: &Arc<Connection>,
     numbers: impl Iterator<Item = u16> + Clone,
     mut view: watch::Receiver<View>,
 ) -> Result<(), LostConnection> {
@@ -44,7 +45,10 @@ pub(super) async fn run(
     let known = view.borrow_and_update().clone();
     let opening = numbers.map(|number| Partition::open(context, connection, number, &known));
     let partitions = try_join_all(opening).await?;
-    Lane { context, queues: &queues, partitions, turn: 0 }.run(view).await
+    let mut lane = Lane { context, queues: &queues, partitions, turn: 0 };
+    lane.run(view).await?;
+    join_all(lane.partitions.into_iter().map(Partition::close)).await;
+    Ok(())
 }
 
 /// The partitions of each lane, in blocks: workers own every second partition, or every third, and each
@@ -97,17 +101,13 @@ impl Lane<'_> {
         if !self.context.may_work(WorkerPool::Reservations, self.queues).await {
             return Ok(Err(Stopped));
         }
-        for partition in &mut self.partitions {
-            partition.join_again().await?;
-        }
+        try_join_all(self.partitions.iter_mut().map(Partition::join_again)).await?;
         Ok(Ok(()))
     }
 
     /// What has come already is in hand: it is finished, not given back.
     async fn finish(&mut self) -> Result<Result<(), Stopped>, LostConnection> {
-        for partition in &mut self.partitions {
-            partition.leave().await?;
-        }
+        try_join_all(self.partitions.iter_mut().map(Partition::leave)).await?;
         loop {
             let (batch, taken) = self.gather()?;
             if taken.is_empty() {
@@ -165,9 +165,8 @@ impl Lane<'_> {
         taken: &[(usize, Delivery)],
     ) -> Result<Result<(), Stopped>, LostConnection> {
         let _in_hand = batch.meter();
-        let ack = || try_join_all(taken.iter().map(|(_, last)| last.ack_through()));
         if Break::AckBeforeCommit.is_on() {
-            ack().await?;
+            self.ack(taken).await?;
         }
         let Ok(telling) = apply(self.context, batch).await else { return Ok(Err(Stopped)) };
         for (place, _) in taken {
@@ -179,9 +178,16 @@ impl Lane<'_> {
         }
         failpoint::reach("reservations.told").await;
         if !Break::AckBeforeCommit.is_on() {
-            ack().await?;
+            self.ack(taken).await?;
         }
         Ok(Ok(()))
+    }
+
+    async fn ack(&mut self, taken: &[(usize, Delivery)]) -> Result<(), LostConnection> {
+        for (place, last) in taken {
+            self.partitions[*place].ack_through(last).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,13 +1,15 @@
 //! One partition: the subscription to its queue, and whose turn it is there.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
-use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
+use common::broker::{Connection, Delivery, LostConnection, Subscription};
 use common::topology::Topology;
 
 use crate::partitions::View;
+use crate::subscriber::Subscriber;
 use crate::{Context, metrics};
 
 /// The broker gives a partition to its owner first, from RabbitMQ 4.0 on.
@@ -20,7 +22,7 @@ pub(super) struct Partition {
     /// The name of its queue.
     pub(super) queue: String,
     prefetch: u16,
-    consumer: Consumer,
+    subscriber: Subscriber,
     /// Deliveries that have come and are not begun, in order.
     arrived: VecDeque<Delivery>,
     /// Subscribed no more: it may be subscribed again once `arrived` is handled.
@@ -33,21 +35,21 @@ pub(super) struct Partition {
 impl Partition {
     /// Subscribes to the queue of a partition.
     pub(super) async fn open(
-        context: &Context,
-        connection: &Connection,
+        context: &Arc<Context>,
+        connection: &Arc<Connection>,
         number: u16,
         view: &View,
     ) -> Result<Self, LostConnection> {
         let (queue, prefetch) =
             (Topology::request_queue(number), context.settings.workers.prefetch);
         let is_owner = view.owns(number);
-        let consumer =
-            Consumer::open(connection, &subscription(&queue, prefetch, is_owner)).await?;
+        let to = subscription(&queue, prefetch, is_owner);
+        let subscriber = Subscriber::open(context, connection, to).await?;
         Ok(Self {
             number,
             queue,
             prefetch,
-            consumer,
+            subscriber,
             arrived: VecDeque::new(),
             is_left: false,
             is_owner,
@@ -66,7 +68,7 @@ impl Partition {
         if self.is_left {
             return Poll::Pending;
         }
-        self.consumer.poll_next(task).map_ok(|delivery| self.arrived.push_back(delivery))
+        self.subscriber.poll_next(task).map_ok(|delivery| self.arrived.push_back(delivery))
     }
 
     /// The next delivery, if one has come.
@@ -74,7 +76,7 @@ impl Partition {
         match self.arrived.pop_front() {
             Some(delivery) => Ok(Some(delivery)),
             None if self.is_left => Ok(None),
-            None => self.consumer.try_next().transpose(),
+            None => self.subscriber.try_next().transpose(),
         }
     }
 
@@ -85,7 +87,7 @@ impl Partition {
             self.is_owner = is_owner;
             if !self.is_left {
                 let to = subscription(&self.queue, self.prefetch, is_owner);
-                self.arrived.extend(self.consumer.replace(&to).await?);
+                self.arrived.extend(self.subscriber.replace(to).await?);
             }
         }
         Ok(())
@@ -110,11 +112,27 @@ impl Partition {
         self.join_again().await
     }
 
+    /// Acks a delivery and all before it. Where that fails they come again, perhaps to another worker.
+    pub(super) async fn ack_through(&mut self, last: &Delivery) -> Result<(), LostConnection> {
+        match last.ack_through().await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                self.arrived.clear();
+                self.subscriber.lost(&error)
+            }
+        }
+    }
+
+    /// To be called when nothing is left to ack.
+    pub(super) async fn close(self) {
+        self.subscriber.close().await;
+    }
+
     /// Takes nothing more. What has come already stays to be taken.
     pub(super) async fn leave(&mut self) -> Result<(), LostConnection> {
         if !self.is_left {
             self.is_left = true;
-            self.arrived.extend(self.consumer.cancel().await?);
+            self.arrived.extend(self.subscriber.cancel().await?);
         }
         Ok(())
     }
@@ -123,7 +141,7 @@ impl Partition {
     pub(super) async fn join_again(&mut self) -> Result<(), LostConnection> {
         if self.is_left && self.arrived.is_empty() {
             let to = subscription(&self.queue, self.prefetch, self.is_owner);
-            self.consumer.subscribe(&to).await?;
+            self.subscriber.subscribe(to).await?;
             self.is_left = false;
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -25,6 +25,7 @@ pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Re
     let waits = wait_seconds(request.headers())
         .map_or(0, |seconds| u64::from(seconds.min(api.settings.wait_seconds_max)));
     let limit = Duration::from_millis(api.settings.request_timeout_ms) + Duration::from_secs(waits);
+    let has_connections = request.version() < Version::HTTP_2;
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let trace = Span::begin(request.headers());
     let allowed = match request.extensions().get::<Peer>() {
@@ -56,7 +57,7 @@ pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Re
     }
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
-    if api.is_draining() {
+    if has_connections && api.is_draining() {
         // The client's next request takes a new connection, which leads elsewhere.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,6 +1,8 @@
-//! Serves HTTP/1.1 on a listener: a limit on connections and on slow heads, and a drain.
+//! Serves HTTP/1.1, and HTTP/2 without TLS as proxies speak it, on a listener: a limit on connections
+//! and on slow heads, and a drain.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +11,9 @@ use axum::http::Request;
 use axum::response::Response;
 use common::settings;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -26,6 +29,12 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 const HEADERS_MAX: usize = 64;
 /// Bytes of a request's head, at most.
 const HEAD_BYTES_MAX: usize = 16 * 1_024;
+/// HTTP/2 begins so, and no method of HTTP/1.1 does (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Requests under way on one connection of HTTP/2, at most. A proxy opens more connections.
+const STREAMS_MAX: u32 = 256;
+/// Bytes of a stream's answer that wait for a peer that does not read, at most.
+const SEND_BYTES_MAX: usize = 64 * 1_024;
 /// After an error of accepting, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -34,7 +43,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Options {
     /// Connections that are open at once, at most; more wait to be accepted.
     pub connections_max: usize,
-    /// How long the head of a request may take, and how long a connection may be idle.
+    /// How long the head of a request may take, and how long a connection may be idle; over HTTP/2, how
+    /// long a peer that is gone may go unnoticed.
     pub head_timeout: Duration,
 }
 
@@ -122,21 +132,58 @@ async fn serve_connection(
         tracing::debug!(%error, "a connection was gone before it began");
         return;
     }
-    let connection = http1::Builder::new()
+    let first = tokio::time::timeout(options.head_timeout, speaks_http2(&stream));
+    let Some(Ok(Ok(is_http2))) = stop.run_until_cancelled(first).await else { return };
+    let io = TokioIo::new(stream);
+    let ended = if is_http2 {
+        until(&stop, http2(options).serve_connection(io, service)).await
+    } else {
+        until(&stop, http1(options).serve_connection(io, service)).await
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Waits for the first bytes and looks at them. A preface that comes in crumbs is not seen as one.
+async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut first = [0; PREFACE.len()];
+    Ok(stream.peek(&mut first).await? == first.len() && first == PREFACE)
+}
+
+fn http1(options: Options) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
         .timer(TokioTimer::new())
         .header_read_timeout(options.head_timeout)
         .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
+        .max_buf_size(HEAD_BYTES_MAX);
+    builder
+}
+
+fn http2(options: Options) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEAD_BYTES_MAX as u32)
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_send_buf_size(SEND_BYTES_MAX)
+        .keep_alive_interval(options.head_timeout / 2)
+        .keep_alive_timeout(options.head_timeout / 2);
+    builder
+}
+
+/// Serves a connection; when all must stop, only the requests that it is in.
+async fn until<C: GracefulConnection>(
+    stop: &CancellationToken,
+    connection: C,
+) -> Result<(), C::Error> {
+    let mut connection = pin!(connection);
+    tokio::select! {
         ended = &mut connection => ended,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -46,6 +46,13 @@ impl Buyer {
         Ok(Self { client, base: format!("http://{address}") })
     }
 
+    /// The same over HTTP/2, as a proxy speaks it: all requests on one connection.
+    pub fn over_http2(&self) -> Result<Self> {
+        let client =
+            Client::builder().timeout(crate::PATIENCE * 2).http2_prior_knowledge().build()?;
+        Ok(Self { client, base: self.base.clone() })
+    }
+
     /// The front door's URL, without a path.
     pub fn base(&self) -> &str {
         &self.base

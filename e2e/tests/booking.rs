@@ -230,6 +230,37 @@ async fn states_can_be_waited_for_and_followed_as_a_stream() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buyers_that_share_a_connection_by_http_2_are_served_side_by_side_and_through_a_drain()
+-> Result<()> {
+    let mut stack = Stack::start(Options::of(plans::seated(20))).await?;
+    let proxy = stack.buyer.over_http2()?;
+    assert_eq!(proxy.get("/livez").await?.status, 200);
+    let requests = (1..=150).map(|seat| {
+        let proxy = &proxy;
+        async move { proxy.reserve(&format!("buyer {seat}"), &[seat]).await }
+    });
+    let answers: Vec<Answer> = join_all(requests).await.into_iter().collect::<Result<_>>()?;
+    assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+    let path = format!("/api/v1/events/1/reservations/{}", answers[0].id());
+    let waits = tokio::spawn({
+        let (proxy, path) = (proxy.clone(), path.clone());
+        async move { proxy.ask(Method::GET, &path, &[("prefer", "wait=20")], None).await }
+    });
+    let api = stack.api.as_ref().expect("it has a front door");
+    let has_waiter = || async {
+        let metrics = stack.metrics(api).await;
+        metrics.is_ok_and(|metrics| metrics.sum("boxoffice_waiters", &[]) == 1.0)
+    };
+    e2e::eventually("a client that waits", has_waiter).await;
+    let api = stack.api.take().expect("it has a front door");
+    let ended = tokio::task::spawn_blocking(|| api.terminate()).await??;
+    assert!(ended.success(), "{ended}");
+    let told = waits.await??;
+    assert_eq!((told.status, told.state()), (200, "held"), "who waited is answered: {told:?}");
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_is_not_on_sale_sells_nothing() -> Result<()> {
     let mut event = plans::seated(1);
     event.on_sale_in_days = 1.0;

@@ -209,6 +209,13 @@ async fn a_body_without_end_is_cut_off_and_a_slow_one_is_given_up() -> Result<()
     for answer in try_join_all(bodies).await? {
         assert_eq!(answer, [408]);
     }
+    // Who speaks HTTP/2 and then nothing is dead, and so is who does not finish to say so.
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    for first in [&preface[..], &preface[..10]] {
+        let mut wire = Wire::open(&address).await?;
+        wire.send(first).await?;
+        tokio::time::timeout(e2e::PATIENCE, wire.rest()).await.context("it was kept")??;
+    }
     unharmed(stack).await
 }
 

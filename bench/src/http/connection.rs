@@ -81,6 +81,11 @@ impl Connection {
         Ok((answer, head.is_last))
     }
 
+    /// The bare connection, for another protocol.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     /// Sends a request whose answer is a stream; returns the head and what came of the body so far.
     pub async fn begin(mut self, request: &Request) -> Result<(Head, Vec<u8>, TcpStream), Failure> {
         self.stream.write_all(request.bytes()).await?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::connection::{Answer, Connection, Failure};
+use super::multiplexed::{Multiplexed, STREAMS_OF_A_CONNECTION};
 use super::request::Request;
 
 /// Each source address has some 28,000 ports; this keeps well below.
@@ -24,13 +25,30 @@ pub struct Pool {
     free: RefCell<Vec<Connection>>,
     slots: Semaphore,
     opened: Cell<usize>,
+    multiplexed: Option<Multiplexed>,
 }
 
 impl Pool {
     /// A pool of at most so many connections; `timeout` is for one exchange.
     pub fn new(to: SocketAddr, connections_max: usize, timeout: Duration) -> Self {
+        let (free, opened) = (RefCell::default(), Cell::new(0));
         let slots = Semaphore::new(connections_max);
-        Self { to, timeout, free: RefCell::default(), slots, opened: Cell::new(0) }
+        Self { to, timeout, free, slots, opened, multiplexed: None }
+    }
+
+    /// A pool for so many exchanges at once over HTTP/2, with its connections open.
+    pub async fn multiplexed(
+        to: SocketAddr,
+        exchanges_max: usize,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let mut pool = Self::new(to, exchanges_max, timeout);
+        let multiplexed = Multiplexed::default();
+        while multiplexed.connections() * STREAMS_OF_A_CONNECTION < exchanges_max {
+            multiplexed.add(pool.open().await?.into_stream()).await?;
+        }
+        pool.multiplexed = Some(multiplexed);
+        Ok(pool)
     }
 
     /// How many connections were opened so far.
@@ -57,6 +75,10 @@ impl Pool {
         read: impl FnOnce(Answer<'_>) -> T,
     ) -> Result<T, Failure> {
         let _slot = self.slots.acquire().await.expect("it is never closed");
+        if let Some(multiplexed) = &self.multiplexed {
+            let answered = tokio::time::timeout(self.timeout, multiplexed.ask(request, read));
+            return answered.await.map_err(|_| Failure::TimedOut)?;
+        }
         let free = self.free.borrow_mut().pop();
         let mut connection = match free {
             Some(connection) => connection,

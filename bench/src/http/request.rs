@@ -3,6 +3,10 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
+use bytes::Bytes;
+
+use super::connection::Failure;
+
 /// One request, ready to be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request(Vec<u8>);
@@ -11,6 +15,25 @@ impl Request {
     /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The same for HTTP/2: the head, and the body.
+    pub fn message(&self) -> Result<(http::Request<()>, Bytes), Failure> {
+        let malformed = || Failure::Broken("a request that is none".to_owned());
+        let end = self.0.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(malformed)?;
+        let head = std::str::from_utf8(&self.0[..end]).map_err(|_| malformed())?;
+        let mut lines = head.split("\r\n");
+        let mut words = lines.next().unwrap_or_default().split(' ');
+        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let mut message =
+            http::Request::builder().method(method).uri(format!("http://bench{path}"));
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            if name != "host" {
+                message = message.header(name, value);
+            }
+        }
+        let message = message.body(()).map_err(|_| malformed())?;
+        Ok((message, Bytes::copy_from_slice(&self.0[end + 4..])))
     }
 
     /// A `GET` of a path. `headers` are whole lines, each with its line end.
@@ -81,6 +104,20 @@ mod tests {
         assert!(head.contains("\r\nprefer: wait=30\r\n"));
         assert!(head.contains(&format!("\r\ncontent-length: {}", body.len())));
         assert_eq!(body, r#"{"customer":"buyer-42@load.test","tickets":[12,13]}"#);
+    }
+
+    #[test]
+    fn over_http_2_a_request_says_the_same() {
+        let (head, body) = Request::reserve(7, 42, &[12], Some(30)).message().unwrap();
+        assert_eq!(
+            (head.method().as_str(), head.uri().path()),
+            ("POST", "/api/v1/events/7/reservations")
+        );
+        assert_eq!(head.headers()["prefer"], "wait=30");
+        assert!(!head.headers().contains_key("host"));
+        assert_eq!(body, r#"{"customer":"buyer-42@load.test","tickets":[12]}"#);
+        let (head, body) = Request::look(7, "abc", None).message().unwrap();
+        assert_eq!((head.method().as_str(), body.len()), ("GET", 0));
     }
 
     #[test]

@@ -73,6 +73,20 @@ impl Kit {
         Rc::new(Pool::new(system.address, self.options.connections_max, self.timeout()))
     }
 
+    /// Connections to a system for a crowd: one for each, or shared by HTTP/2 where this process may not
+    /// have so many.
+    pub async fn crowded_pool(&self, system: &System<'_>, clients: u64) -> Result<Rc<Pool>> {
+        let cannot = |failure| anyhow::anyhow!("cannot connect: {failure:?}");
+        let clients = clients as usize;
+        if clients <= self.options.connections_max {
+            let pool = self.pool(system);
+            pool.warm(clients).await.map_err(cannot)?;
+            return Ok(pool);
+        }
+        let pool = Pool::multiplexed(system.address, clients, self.timeout()).await;
+        Ok(Rc::new(pool.map_err(cannot)?))
+    }
+
     /// A system on fresh ground, with some bookings made: caches are filled, and Postgres has made
     /// its plans with rows in the tables.
     pub async fn system(&self, target: Target) -> Result<System<'_>> {

@@ -151,7 +151,7 @@ fn difference(what: String, fault: &Fault) -> Difference {
         Fault::Missing => ("missing", String::new()),
         Fault::Differs(words) => ("different", words.clone()),
         Fault::Forbidden(_) => {
-            ("forbidden", "there, but this user may not compare the arguments".to_owned())
+            ("forbidden", "(there, but not compared: this user may not)".to_owned())
         }
     };
     Difference { kind, what, detail, advice: fault.advice() }

@@ -4,12 +4,13 @@
 --
 --     CREATE ROLE api_1 LOGIN PASSWORD '…' IN ROLE boxoffice_api;
 --     CREATE ROLE workers_1 LOGIN PASSWORD '…' IN ROLE boxoffice_workers;
+--     CREATE ROLE ada LOGIN PASSWORD '…' IN ROLE boxoffice_operator;
 
 DO $$
 DECLARE
     wanted text;
 BEGIN
-    FOREACH wanted IN ARRAY ARRAY['boxoffice_api', 'boxoffice_workers'] LOOP
+    FOREACH wanted IN ARRAY ARRAY['boxoffice_api', 'boxoffice_workers', 'boxoffice_operator'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
         END IF;
@@ -21,9 +22,10 @@ END
 $$;
 
 REVOKE ALL ON SCHEMA public, gateway FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA public, gateway FROM PUBLIC, boxoffice_api, boxoffice_workers;
-GRANT USAGE ON SCHEMA public TO boxoffice_api, boxoffice_workers;
-GRANT USAGE ON SCHEMA gateway TO boxoffice_workers;
+REVOKE ALL ON ALL TABLES IN SCHEMA public, gateway
+    FROM PUBLIC, boxoffice_api, boxoffice_workers, boxoffice_operator;
+GRANT USAGE ON SCHEMA public TO boxoffice_api, boxoffice_workers, boxoffice_operator;
+GRANT USAGE ON SCHEMA gateway TO boxoffice_workers, boxoffice_operator;
 
 -- The front door reads what clients may see, and changes nothing.
 GRANT SELECT ON events, tiers, sections, seats, tickets, reservations, payments TO boxoffice_api;
@@ -34,3 +36,19 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO boxoffice_workers;
 REVOKE INSERT, UPDATE ON events, tiers, seats, _sqlx_migrations FROM boxoffice_workers;
 REVOKE INSERT ON sections, tickets FROM boxoffice_workers;
 REVOKE UPDATE ON reservation_history, payment_history FROM boxoffice_workers;
+
+-- Operators look at everything. They change nothing but which pools pause, which is theirs alone.
+GRANT SELECT ON ALL TABLES IN SCHEMA public, gateway TO boxoffice_operator;
+GRANT INSERT, UPDATE ON pool_orders TO boxoffice_operator;
+REVOKE INSERT, UPDATE ON pool_orders FROM boxoffice_workers;
+
+-- The doctor warns of transactions that were left open: seeing those of others takes a right that the owner may not have.
+DO $$
+BEGIN
+    GRANT pg_read_all_stats TO boxoffice_operator;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'not granted; as a superuser: GRANT pg_read_all_stats TO boxoffice_operator';
+    WHEN unique_violation THEN NULL;
+END
+$$;

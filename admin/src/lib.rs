@@ -40,6 +40,10 @@ pub struct Known {
     pub owner: Option<String>,
     /// That is this process.
     pub owned: bool,
+    /// How many requests of it this process has in hand.
+    pub in_hand: u32,
+    /// Operators have paused it, as far as this process has heard.
+    pub paused: bool,
     /// How old the oldest work is that this process has in hand; 0 where it has none.
     pub age_seconds: f64,
 }

@@ -67,6 +67,8 @@ struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
     owned: bool,
+    in_hand: u32,
+    paused: bool,
     age_seconds: f64,
 }
 
@@ -97,6 +99,8 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
             consumers: depth.consumers,
             owner: known.owner,
             owned: known.owned,
+            in_hand: known.in_hand,
+            paused: known.paused,
             age_seconds: known.age_seconds,
         }
     };

@@ -36,7 +36,12 @@ impl Vhost {
 
     /// The management API, as the setting names it.
     pub fn management_url(&self) -> String {
-        self.management.replacen("://", "://guest:guest@", 1)
+        self.management_url_of("guest", "guest")
+    }
+
+    /// The management API as a user.
+    pub fn management_url_of(&self, user: &str, password: &str) -> String {
+        self.management.replacen("://", &format!("://{user}:{password}@"), 1)
     }
 
     /// Settings for a connection of the test's own.
@@ -66,15 +71,16 @@ impl Vhost {
         self.delete(&format!("queues/{}/{queue}/contents", self.name)).await
     }
 
-    /// Makes a user of the broker with these rights here, each a pattern of names, and returns the URL
-    /// to connect as that user.
+    /// Makes a user of the broker with these tags, and these rights here, each a pattern of names, and
+    /// returns the URL to connect as that user.
     pub async fn user(
         &self,
         name: &str,
         password: &str,
+        tags: &str,
         [configure, write, read]: [&str; 3],
     ) -> Result<String> {
-        let user = json!({"password": password, "tags": ""});
+        let user = json!({"password": password, "tags": tags});
         self.put(&format!("users/{name}"), &user).await?;
         let rights = json!({"configure": configure, "write": write, "read": read});
         self.put(&format!("permissions/{}/{name}", self.name), &rights).await?;

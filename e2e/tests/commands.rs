@@ -102,10 +102,18 @@ async fn a_drain_waits_for_what_is_in_hand_and_says_when_it_took_too_long() -> R
         screen(&stack).await.is_ok_and(|seen| queue(&seen, "requests.01")["in_hand"] == 1)
     };
     eventually("a request in hand", taken).await;
+    let line = stack.workers[0].message("listening").await?;
+    let status = format!("http://{}/status", line["admin"].as_str().unwrap_or_default());
+    let status = async || anyhow::Ok(reqwest::get(&status).await?.json::<Value>().await?);
+    let seen = status().await?;
+    let of = |seen: &Value| queue(seen, "requests.01").clone();
+    assert_eq!((&of(&seen)["in_hand"], &of(&seen)["paused"]), (&json!(1), &json!(false)));
     let drain = ["pools", "drain", "all", "--timeout-seconds", "2"];
     let late = stack.operate(&drain, &[]).await?;
     assert_eq!(late.code, 5, "{}", late.text);
     assert!(late.text.contains("requests.01: worker "), "it says who: {}", late.text);
+    let seen = status().await?;
+    assert_eq!(of(&seen)["paused"], true, "the page knows: {seen:#}");
     lock.rollback().await?;
     let drained = stack.operate(&["pools", "drain", "all", "--timeout-seconds", "30"], &[]).await?;
     assert_eq!(drained.code, 0, "{}", drained.text);
@@ -212,6 +220,19 @@ async fn the_doctor_finds_drift_and_says_what_mends_it() -> Result<()> {
     let different = stack.operate(&["topology", "diff"], &shorter).await?;
     assert_eq!(different.code, 1);
     assert!(different.text.contains("x-max-length"), "{}", different.text);
+    assert!(different.text.contains("docs/operating.md, Topology"), "{}", different.text);
+    let apply = stack.operate(&["topology", "apply"], &shorter).await?;
+    assert_eq!(apply.code, 1, "a difference is found: {}", apply.text);
+    assert!(apply.text.contains("nothing was changed"), "{}", apply.text);
+    // A process that starts says which queue it is, what differs, and where to read on.
+    let starting = stack.begin(&["payments"], &shorter)?;
+    let says = ["queue requests.00: ", "x-max-length", "docs/operating.md, Topology"];
+    let explained = |line: &Value| {
+        let error = line["error"].as_str().unwrap_or_default();
+        line["message"] == "not consuming" && says.iter().all(|part| error.contains(part))
+    };
+    starting.line(explained).await?;
+    starting.kill()?;
     stack.finish().await
 }
 

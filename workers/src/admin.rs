@@ -5,6 +5,7 @@ use std::sync::Arc;
 use admin::{Admin, Card, Known, Subject};
 use axum::http::StatusCode;
 use axum::routing::get;
+use common::domain::WorkerPool;
 use common::topology::Topology;
 use tokio::net::TcpListener;
 
@@ -47,7 +48,13 @@ impl<R: Fn() -> bool + Send + Sync + 'static> Subject for Process<R> {
         let view = self.context.view();
         let owner = view.zip(partition).map(|(view, number)| view.owner(number).to_owned());
         let owned = owner.as_ref().is_some_and(|owner| *owner == self.context.worker);
-        Known { owner, owned, age_seconds: in_hand::age(queue) }
+        let mut pools = WorkerPool::ALL.iter().copied();
+        let of_queue = |pool: &WorkerPool| {
+            self.context.topology.queues_of(*pool).iter().any(|own| own == queue)
+        };
+        let paused = pools.find(of_queue).is_some_and(|pool| self.context.orders.is_paused(pool));
+        let in_hand = in_hand::requests(queue);
+        Known { owner, owned, in_hand, paused, age_seconds: in_hand::age(queue) }
     }
 }
 

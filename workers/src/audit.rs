@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::broker::{self, Connection, Fault};
+use common::broker::{self, Connection, Fault, Seen};
 use common::settings::Settings;
 use common::store::audit::{self, Finding, Scope};
 use common::store::pool;
@@ -76,20 +76,27 @@ async fn attention(settings: &Settings) -> anyhow::Result<Vec<Attention>> {
     let topology = Topology::new(&settings.topology);
     let connection = Connection::open(&settings.broker, "audit").await?;
     let mut found = Vec::new();
-    for (queue, state) in broker::inspect(&connection, &topology).await? {
-        let what = match state {
-            Err(Fault::Missing) => "it is missing".to_owned(),
-            Err(Fault::Differs(how)) => format!("it was declared otherwise: {how}"),
-            Err(Fault::Forbidden(how)) => format!("it cannot be compared: {how}"),
-            Ok(depth) if queue == DEAD_LETTERS && depth.messages > 0 => {
+    let mut not_compared = Vec::new();
+    for Seen { queue, depth, fault } in broker::inspect(&connection, &topology).await? {
+        if let Some(Fault::Forbidden(_)) = &fault {
+            not_compared.push(queue.clone());
+        }
+        let what = match (fault, depth) {
+            (Some(fault @ (Fault::Missing | Fault::Differs(_))), _) => fault.to_string(),
+            (_, Some(depth)) if queue == DEAD_LETTERS && depth.messages > 0 => {
                 format!("{} messages were given up, each with its reason", depth.messages)
             }
-            Ok(depth) if Topology::is_worked_on(&queue) && depth.consumers == 0 => {
+            (_, Some(depth)) if Topology::is_worked_on(&queue) && depth.consumers == 0 => {
                 format!("nobody works on it, and {} messages wait", depth.messages)
             }
-            Ok(_) => continue,
+            _ => continue,
         };
         found.push(Attention { queue, what });
+    }
+    if let Some(first) = not_compared.first() {
+        let queue = format!("{first} and {} others", not_compared.len() - 1);
+        let what = "their arguments are not compared: that takes the user boxoffice-operator";
+        found.push(Attention { queue, what: what.to_owned() });
     }
     connection.close().await;
     Ok(found)

@@ -12,7 +12,7 @@ use common::settings::Settings;
 use common::store::{pool, seed};
 
 use crate::commands::{
-    BadSettings, Exit, HELP, dead_letters, doctor, healthcheck, line, migrate, pools, queues,
+    BadSettings, Exit, HELP, dead_letters, doctor, healthcheck, hint, line, migrate, pools, queues,
     topology,
 };
 use crate::run::{self, Role};
@@ -89,6 +89,9 @@ impl Cli {
     pub async fn run(self) -> ExitCode {
         self.command.run().await.unwrap_or_else(|error| {
             let _gone = writeln!(std::io::stderr(), "Error: {error:#}");
+            if let Some(hint) = hint(&error) {
+                let _gone = writeln!(std::io::stderr(), "-> {hint}: see docs/operating.md, Rights");
+            }
             Exit::of(&error).into()
         })
     }

@@ -22,6 +22,13 @@ struct Queue {
     last: Option<Instant>,
 }
 
+impl Queue {
+    /// How many requests are in hand.
+    fn requests(&self) -> u32 {
+        self.work.values().map(|(requests, _)| *requests as u32).sum()
+    }
+}
+
 static IN_HAND: LazyLock<Mutex<HashMap<String, Queue>>> = LazyLock::new(Mutex::default);
 
 fn in_hand() -> MutexGuard<'static, HashMap<String, Queue>> {
@@ -74,7 +81,7 @@ pub(crate) fn report(queues: &[String], now: DateTime<Utc>) -> Vec<QueueReport> 
         Some(QueueReport {
             queue: name.clone(),
             working: queue.working,
-            in_hand: queue.work.values().map(|(requests, _)| *requests as u32).sum(),
+            in_hand: queue.requests(),
             age_ms: oldest.map(|oldest| (now - oldest).num_milliseconds()),
             handled: queue.handled,
             idle_ms: queue.last.map(|last| last.elapsed().as_millis() as i64),
@@ -88,6 +95,11 @@ pub(crate) fn register(queues: &[String]) {
     for queue in queues {
         in_hand().entry(queue.clone()).or_default();
     }
+}
+
+/// How many requests of a queue are in hand now.
+pub(crate) fn requests(queue: &str) -> u32 {
+    in_hand().get(queue).map_or(0, Queue::requests)
 }
 
 /// How old the oldest work in hand of a queue is now, in seconds.

@@ -13,6 +13,13 @@ use crate::settings::Broker;
 #[error("the connection to the broker is lost: {0}")]
 pub struct LostConnection(pub String);
 
+impl LostConnection {
+    /// The broker took it away because its user did what it may not, or may not log in.
+    pub fn is_refused(&self) -> bool {
+        self.0.contains("ACCESS_REFUSED")
+    }
+}
+
 impl From<lapin::Error> for LostConnection {
     fn from(error: lapin::Error) -> Self {
         Self(error.to_string())

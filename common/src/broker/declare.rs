@@ -7,6 +7,7 @@ use lapin::{Channel, ExchangeKind as Kind};
 
 use super::connection::{Connection, LostConnection};
 use super::depths::Depth;
+use super::fault::Fault;
 use crate::topology::{Argument, ExchangeKind, Topology};
 
 /// Declares every exchange, queue and binding; where the settings forbid it, only looks whether every
@@ -17,12 +18,15 @@ pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(),
     for exchange in topology.exchanges() {
         let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
         let (name, none) = (exchange.name.into(), FieldTable::default());
-        channel.exchange_declare(name, kind(exchange.kind), options, none).await?;
+        let declared = channel.exchange_declare(name, kind(exchange.kind), options, none).await;
+        declared.map_err(|error| explained("exchange", exchange.name, error))?;
     }
     for queue in topology.queues() {
         let options = QueueDeclareOptions { durable: true, passive, ..Default::default() };
         let name = queue.name.as_str();
-        channel.queue_declare(name.into(), options, arguments(&queue.arguments)).await?;
+        let declared =
+            channel.queue_declare(name.into(), options, arguments(&queue.arguments)).await;
+        declared.map_err(|error| explained("queue", name, error))?;
         if passive {
             continue;
         }
@@ -32,6 +36,14 @@ pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(),
     }
     close(&channel).await;
     Ok(())
+}
+
+/// The error with what to do about it: whoever starts a process sees this and no more.
+fn explained(what: &str, name: &str, error: lapin::Error) -> LostConnection {
+    match Fault::of(error) {
+        Ok(fault) => LostConnection(format!("{what} {name}: {fault} -> {}", fault.advice())),
+        Err(error) => error,
+    }
 }
 
 /// The broker's name for a kind of exchange.

@@ -1,44 +1,43 @@
 //! Compares what the broker has with the topology, and changes nothing.
 
-use lapin::ErrorKind;
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
-use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::FieldTable;
 
 use super::connection::{Connection, LostConnection};
 use super::declare::{arguments, close, kind};
 use super::depths::Depth;
+use super::fault::Fault;
 use crate::topology::{Argument, Exchange, Topology};
 
-/// What is wrong with a queue or an exchange.
+/// A queue of the topology as the broker has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// It is not there.
-    Missing,
-    /// It was declared with other arguments: the broker says which.
-    Differs(String),
-    /// It is there, but this user may not compare it: the broker's words.
-    Forbidden(String),
+pub struct Seen {
+    /// Its name.
+    pub queue: String,
+    /// What waits in it; none where it is missing.
+    pub depth: Option<Depth>,
+    /// What is wrong with it.
+    pub fault: Option<Fault>,
 }
 
-/// Each queue of the topology as the broker has it. Bindings cannot be seen over AMQP.
+/// Looks at each queue of the topology. Bindings cannot be seen over AMQP.
 pub async fn inspect(
     connection: &Connection,
     topology: &Topology,
-) -> Result<Vec<(String, Result<Depth, Fault>)>, LostConnection> {
-    let mut found = Vec::new();
+) -> Result<Vec<Seen>, LostConnection> {
+    let mut seen = Vec::new();
     for queue in topology.queues() {
-        let state = match declare(connection, &queue.name, None).await? {
+        let (depth, fault) = match declare(connection, &queue.name, None).await? {
             // Of a queue that is there, a declaration only compares.
             Ok(depth) => {
                 let compared = declare(connection, &queue.name, Some(&queue.arguments)).await?;
-                compared.map(|_| depth)
+                (Some(depth), compared.err())
             }
-            Err(fault) => Err(fault),
+            Err(fault) => (None, Some(fault)),
         };
-        found.push((queue.name, state));
+        seen.push(Seen { queue: queue.name, depth, fault });
     }
-    Ok(found)
+    Ok(seen)
 }
 
 /// What waits in a queue; none where there is no such queue.
@@ -46,7 +45,7 @@ pub async fn depth(connection: &Connection, queue: &str) -> Result<Option<Depth>
     match declare(connection, queue, None).await? {
         Ok(depth) => Ok(Some(depth)),
         Err(Fault::Missing) => Ok(None),
-        Err(Fault::Differs(words) | Fault::Forbidden(words)) => Err(LostConnection(words)),
+        Err(fault) => Err(LostConnection(format!("queue {queue}: {fault}"))),
     }
 }
 
@@ -62,7 +61,7 @@ pub async fn compare_exchange(
         let declared = channel.exchange_declare(name, kind(exchange.kind), options, none).await;
         close(&channel).await;
         if let Err(error) = declared {
-            return fault(error).map(Err);
+            return Fault::of(error).map(Err);
         }
     }
     Ok(Ok(()))
@@ -86,18 +85,6 @@ async fn declare(
             let (messages, consumers) = (found.message_count(), found.consumer_count());
             Ok(Ok(Depth { queue: queue.to_owned(), messages, consumers }))
         }
-        Err(error) => fault(error).map(Err),
-    }
-}
-
-/// What the broker found wrong with a declaration; other errors are passed on.
-fn fault(error: lapin::Error) -> Result<Fault, LostConnection> {
-    let ErrorKind::ProtocolError(protocol) = error.kind() else { return Err(error.into()) };
-    let words = protocol.get_message().to_string();
-    match protocol.kind() {
-        AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) => Ok(Fault::Missing),
-        AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => Ok(Fault::Differs(words)),
-        AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Ok(Fault::Forbidden(words)),
-        _ => Err(error.into()),
+        Err(error) => Fault::of(error).map(Err),
     }
 }

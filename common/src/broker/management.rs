@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lapin::uri::AMQPUri;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use ureq::Agent;
 
@@ -23,7 +24,8 @@ impl Management {
     pub fn new(settings: &Broker) -> Option<Self> {
         let url = settings.management_url.clone()?;
         let uri: AMQPUri = settings.url.expose().parse().ok()?;
-        Some(Self { url, vhost: encoded(&uri.vhost) })
+        let vhost = utf8_percent_encode(&uri.vhost, NON_ALPHANUMERIC).to_string();
+        Some(Self { url, vhost })
     }
 
     /// The broker's version, and its clock to the second.
@@ -65,14 +67,6 @@ impl Management {
         };
         tokio::task::spawn_blocking(ask).await.map_err(|error| error.to_string())?
     }
-}
-
-/// A name as one segment of a path.
-fn encoded(name: &str) -> String {
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes()
-        .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 #[cfg(test)]

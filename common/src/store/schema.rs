@@ -56,7 +56,9 @@ pub struct Server {
     pub not_durable: Vec<String>,
     /// It is a standby, where nothing can be written.
     pub is_standby: bool,
-    /// The age of the oldest open transaction of this database, in seconds.
+    /// This user sees the transactions of others.
+    pub sees_transactions: bool,
+    /// The age of the oldest open transaction of this database that this user sees, in seconds.
     pub oldest_transaction_seconds: f64,
 }
 
@@ -68,7 +70,7 @@ pub async fn server(connection: &mut PgConnection) -> Result<Server, sqlx::Error
                 ARRAY(SELECT name FROM pg_settings
                       WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')
                         AND setting = 'off' ORDER BY name),
-                pg_is_in_recovery(),
+                pg_is_in_recovery(), pg_has_role('pg_read_all_stats', 'USAGE'),
                 (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
                  FROM pg_stat_activity WHERE datname = current_database())",
     )
@@ -81,6 +83,7 @@ pub async fn server(connection: &mut PgConnection) -> Result<Server, sqlx::Error
         connections_max: row.try_get(3)?,
         not_durable: row.try_get(4)?,
         is_standby: row.try_get(5)?,
-        oldest_transaction_seconds: row.try_get(6)?,
+        sees_transactions: row.try_get(6)?,
+        oldest_transaction_seconds: row.try_get(7)?,
     })
 }

@@ -21,6 +21,9 @@ pub(crate) enum Exit {
     Settings = 6,
 }
 
+/// PostgreSQL's code for want of a right.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
 /// Shown by `--help`, and the same in docs/operating.md.
 pub(crate) const HELP: &str = "\
 Exit codes: 0 done, nothing is wrong; 1 failed, or something was found; 2 bad arguments;
@@ -59,10 +62,28 @@ impl Exit {
 fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
     if let Some(error) = error.downcast_ref::<sqlx::Error>() {
         use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls};
-        return matches!(error, Io(_) | Tls(_) | PoolTimedOut | PoolClosed);
+        return matches!(error, Io(_) | Tls(_) | PoolTimedOut | PoolClosed) || lacks_right(error);
     }
     matches!(error.downcast_ref(), Some(PublishError::Away(_) | PublishError::Unknown))
         || error.is::<LostConnection>()
+}
+
+/// What to do about an error that a right would mend.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| {
+        if cause.downcast_ref().is_some_and(LostConnection::is_refused) {
+            Some("the broker's user lacks a right, or its password is wrong: use that of operators")
+        } else if cause.downcast_ref().is_some_and(lacks_right) {
+            Some("the database's user lacks a right: use that of operators")
+        } else {
+            None
+        }
+    })
+}
+
+fn lacks_right(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.as_deref() == Some(INSUFFICIENT_PRIVILEGE)
 }
 
 #[cfg(test)]
@@ -80,5 +101,12 @@ mod tests {
         let bad = Err::<(), _>(anyhow::anyhow!("no such name")).context(BadSettings);
         assert_eq!(Exit::of(&bad.expect_err("an error")), Exit::Settings);
         assert_eq!(Exit::of(&anyhow::anyhow!("no")), Exit::Found);
+    }
+
+    #[test]
+    fn a_right_that_is_missing_is_named_as_such() {
+        let lost = |why: &str| anyhow::Error::from(LostConnection(why.to_owned())).context("at it");
+        assert!(hint(&lost("ACCESS_REFUSED - read access")).is_some());
+        assert_eq!(hint(&lost("no route to host")), None);
     }
 }

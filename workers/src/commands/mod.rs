@@ -13,5 +13,5 @@ mod exit;
 mod fleet;
 mod say;
 
-pub(crate) use exit::{BadSettings, Exit, HELP};
+pub(crate) use exit::{BadSettings, Exit, HELP, hint};
 pub(crate) use say::{json, line};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 use common::broker::management::Management;
-use common::broker::{self, Connection, Fault};
+use common::broker::{self, Connection, Fault, Seen};
 use common::settings::{self, Settings};
 use common::topology::{Topology, definitions};
 use serde::Serialize;
@@ -39,6 +39,8 @@ pub(super) struct Difference {
     pub(super) what: String,
     /// More about it; empty where there is no more.
     pub(super) detail: String,
+    /// What to do about it.
+    pub(super) advice: &'static str,
 }
 
 /// Does it.
@@ -53,6 +55,14 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             // Whoever gives this command may declare, whatever the processes may do.
             let may = settings::Broker { declare: true, ..settings.broker.clone() };
             let connection = Connection::open(&may, "topology apply").await?;
+            let differs = |found: &Difference| found.kind == "different";
+            let mut clashes = declared_differences(&connection, &topology).await?;
+            clashes.retain(differs);
+            if !clashes.is_empty() {
+                print(&clashes);
+                line("nothing was changed");
+                return Ok(Exit::Found);
+            }
             broker::declare(&connection, &topology).await?;
             connection.close().await;
             let (exchanges, queues) = (topology.exchanges().len(), topology.queues().len());
@@ -63,24 +73,32 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             let connection = Connection::open(&settings.broker, "topology diff").await?;
             let differences = differences(settings, &connection, &topology).await?;
             connection.close().await;
-            print(&differences, as_json, settings.broker.management_url.is_some());
+            if as_json {
+                json(&differences);
+            } else {
+                print(&differences);
+                if differences.is_empty() {
+                    line("the broker has the topology");
+                }
+                if settings.broker.management_url.is_none() {
+                    line(
+                        "(bindings and leftover queues are compared where broker.management_url is set)",
+                    );
+                }
+            }
             Ok(if differences.is_empty() { Exit::Done } else { Exit::Found })
         }
     }
 }
 
-fn print(differences: &[Difference], as_json: bool, is_complete: bool) {
-    if as_json {
-        return json(&differences);
-    }
-    for Difference { kind, what, detail } in differences {
+/// Each difference, and what to do about each kind, once.
+fn print(differences: &[Difference]) {
+    for Difference { kind, what, detail, .. } in differences {
         line(&format!("{kind:<9} {what}  {detail}"));
     }
-    if differences.is_empty() {
-        line("the broker has the topology");
-    }
-    if !is_complete {
-        line("(bindings and leftover queues are compared where broker.management_url is set)");
+    let advice: BTreeSet<_> = differences.iter().map(|found| (found.kind, found.advice)).collect();
+    for (kind, advice) in advice {
+        line(&format!("{kind} -> {advice}"));
     }
 }
 
@@ -90,27 +108,53 @@ pub(super) async fn differences(
     connection: &Connection,
     topology: &Topology,
 ) -> anyhow::Result<Vec<Difference>> {
-    let mut differences = Vec::new();
-    for exchange in topology.exchanges() {
-        let found = broker::compare_exchange(connection, &exchange).await?;
-        differences.extend(difference(format!("exchange {}", exchange.name), found.err()));
-    }
-    for (queue, found) in broker::inspect(connection, topology).await? {
-        differences.extend(difference(format!("queue {queue}"), found.err()));
-    }
+    let mut differences = declared_differences(connection, topology).await?;
     if let Some(management) = Management::new(&settings.broker) {
         differences.extend(more_differences(&management, topology).await?);
     }
     Ok(differences)
 }
 
-fn difference(what: String, fault: Option<Fault>) -> Option<Difference> {
-    let (kind, detail) = match fault? {
+/// How exchanges and queues differ, as AMQP tells.
+async fn declared_differences(
+    connection: &Connection,
+    topology: &Topology,
+) -> anyhow::Result<Vec<Difference>> {
+    let mut faults = Vec::new();
+    for exchange in topology.exchanges() {
+        let fault = broker::compare_exchange(connection, &exchange).await?.err();
+        faults.extend(fault.map(|fault| (format!("exchange {}", exchange.name), fault)));
+    }
+    for Seen { queue, fault, .. } in broker::inspect(connection, topology).await? {
+        faults.extend(fault.map(|fault| (format!("queue {queue}"), fault)));
+    }
+    Ok(in_words(faults))
+}
+
+/// A line for each fault; those that one right would mend are one line.
+fn in_words(faults: Vec<(String, Fault)>) -> Vec<Difference> {
+    let (forbidden, others): (Vec<_>, Vec<_>) =
+        faults.into_iter().partition(|(_, fault)| matches!(fault, Fault::Forbidden(_)));
+    let mut differences: Vec<_> =
+        others.into_iter().map(|(what, fault)| difference(what, &fault)).collect();
+    if let Some((first, fault)) = forbidden.first() {
+        let number = forbidden.len();
+        let what =
+            if number == 1 { first.clone() } else { format!("{first} and {} more", number - 1) };
+        differences.push(difference(what, fault));
+    }
+    differences
+}
+
+fn difference(what: String, fault: &Fault) -> Difference {
+    let (kind, detail) = match fault {
         Fault::Missing => ("missing", String::new()),
-        Fault::Differs(words) => ("different", words),
-        Fault::Forbidden(words) => ("forbidden", words),
+        Fault::Differs(words) => ("different", words.clone()),
+        Fault::Forbidden(_) => {
+            ("forbidden", "(there, but not compared: this user may not)".to_owned())
+        }
     };
-    Some(Difference { kind, what, detail })
+    Difference { kind, what, detail, advice: fault.advice() }
 }
 
 /// Bindings, and queues that the topology does not name.
@@ -133,7 +177,7 @@ async fn more_differences(
     for queue in &wanted {
         if !bound.contains(&[queue.exchange, &queue.name, &queue.routing_key]) {
             let what = format!("binding {} to {}", queue.exchange, queue.name);
-            differences.push(Difference { kind: "missing", what, detail: String::new() });
+            differences.push(difference(what, &Fault::Missing));
         }
     }
     for queue in queues.iter().filter(|queue| queue["durable"] == true) {
@@ -141,8 +185,23 @@ async fn more_differences(
         if !wanted.iter().any(|wanted| wanted.name == name) {
             let what = format!("queue {name}");
             let detail = format!("{} messages are in it", queue["messages"]);
-            differences.push(Difference { kind: "extra", what, detail });
+            let advice = "delete it once it is empty";
+            differences.push(Difference { kind: "extra", what, detail, advice });
         }
     }
     Ok(differences)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_right_would_mend_is_said_once() {
+        let refused = |queue: &str| (queue.to_owned(), Fault::Forbidden("access".to_owned()));
+        let missing = ("queue b".to_owned(), Fault::Missing);
+        let differences = in_words(vec![refused("queue a"), missing, refused("queue c")]);
+        let said: Vec<_> = differences.iter().map(|one| (one.kind, one.what.as_str())).collect();
+        assert_eq!(said, [("missing", "queue b"), ("forbidden", "queue a and 1 more")]);
+    }
 }

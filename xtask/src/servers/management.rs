@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::Agent;
 
 /// `guest:guest` as HTTP basic authentication.
@@ -73,20 +74,5 @@ impl Management {
 
 /// A name as one segment of a path.
 pub(super) fn encoded(name: &str) -> String {
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes()
-        .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_one_segment() {
-        assert_eq!(encoded("/"), "%2F");
-        assert_eq!(encoded("a-b_1.~"), "a-b_1.~");
-        assert_eq!(encoded("ä b"), "%C3%A4%20b");
-    }
+    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
 }

@@ -8,7 +8,7 @@ use common::topology::{DEAD_LETTERS, Topology};
 
 use super::{Findings, now};
 use crate::commands::fleet::Fleet;
-use crate::commands::topology::differences;
+use crate::commands::topology::{Difference, differences};
 
 const VERSION_MIN: (u32, u32) = (3, 10);
 /// The management API tells the time to the second.
@@ -83,21 +83,12 @@ async fn topology(settings: &Settings, connection: &Connection, findings: &mut F
     if differences.is_empty() {
         findings.ok("topology", "the broker has it");
     }
-    for difference in differences {
-        let found = format!("{}: {} {}", difference.kind, difference.what, difference.detail);
-        match difference.kind {
-            "missing" => findings.fail("topology", found, "run: workers topology apply"),
-            "different" => {
-                let advice = "set the topology.* settings as they were, or drain the queue, delete \
-                              it and run: workers topology apply";
-                findings.fail("topology", found, advice);
-            }
-            "forbidden" => {
-                let advice = "this user may not configure: load rabbitmq/definitions.json instead, \
-                              or give it the permission";
-                findings.warn("topology", found, advice);
-            }
-            _ => findings.warn("topology", found, "delete it once it is empty"),
+    for Difference { kind, what, detail, advice } in differences {
+        let found = format!("{kind}: {what} {detail}");
+        if ["missing", "different"].contains(&kind) {
+            findings.fail("topology", found, advice);
+        } else {
+            findings.warn("topology", found, advice);
         }
     }
 }
@@ -131,8 +122,8 @@ async fn fleet(settings: &Settings, findings: &mut Findings) {
     let reports = match reports.await {
         Ok(reports) => reports,
         Err(error) => {
-            let advice = "the user needs to configure, write and read in its virtual host: \
-                          rabbitmqctl list_permissions";
+            let advice = "use a user with the rights of boxoffice-operator in \
+                          rabbitmq/permissions.json, and see: rabbitmqctl list_permissions";
             return findings.fail("permissions", format!("{error:#}"), advice);
         }
     };

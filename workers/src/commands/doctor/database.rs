@@ -29,7 +29,8 @@ pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
         }
     };
     if let Err(error) = look(settings, &mut connection, findings).await {
-        let advice = "see the server's log; the user needs to read every table";
+        let advice = "see the server's log; the user needs the role boxoffice_operator of \
+                      postgres/roles.sql";
         findings.fail("postgres", format!("a query failed: {error}"), advice);
     }
 }
@@ -64,6 +65,10 @@ async fn look(
         );
         let advice = "raise max_connections, lower database.connections_max, or use a pooler";
         findings.warn("connections", found, advice);
+    }
+    if !server.sees_transactions {
+        let advice = "as a superuser: GRANT pg_read_all_stats TO boxoffice_operator";
+        findings.warn("transactions", "this user does not see those of others", advice);
     }
     if server.oldest_transaction_seconds > TRANSACTION_SECONDS_MAX {
         let found = format!("one is open for {:.0} s", server.oldest_transaction_seconds);

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use e2e::{Answer, Options, Own, Stack, plans};
 use futures::future::join_all;
-use reqwest::Method;
 use serde_json::json;
 use xtask::servers::postgres::Stop;
 
@@ -147,14 +146,15 @@ async fn nobody_is_told_before_the_commit_and_a_worker_killed_before_it_loses_no
         Stack::start(Options::of(plans::seated(2)).workers(&["payments", "expiry"])).await?;
     stack.add_worker("reservations", &[("BOXOFFICE_FAILPOINT", "transaction.written")])?;
     stack.worker_ready(2).await?;
-    let body = json!({"customer": "ada", "tickets": [1, 2]});
-    let accepted = stack.buyer.post_reservation(body, &[]).await?;
-    assert_eq!(accepted.status, 202, "{:?}", accepted.body);
+    let buyer = stack.buyer.clone();
+    let answer = tokio::spawn(async move {
+        let body = json!({"customer": "ada", "tickets": [1, 2]});
+        buyer.post_reservation(body, &[("prefer", "wait=4")]).await
+    });
     stack.workers[2].message("failpoint reached").await?;
-    // What was told would have woken this client.
-    let path = format!("/api/v1/events/1/reservations/{}", accepted.id());
-    let waited = stack.buyer.ask(Method::GET, &path, &[("prefer", "wait=2")], None).await?;
-    assert_eq!(waited.state(), "pending");
+    // What was told would wake this client.
+    let accepted = answer.await??;
+    assert_eq!((accepted.status, accepted.state()), (202, "pending"), "{:?}", accepted.body);
     let rows = stack.database.count("SELECT count(*) FROM reservations").await?;
     assert_eq!(rows, 0, "nothing is committed");
     stack.kill_worker(2)?;

@@ -78,6 +78,35 @@ async fn rabbitmq_out_of_memory_and_then_stopped_is_a_503_at_once_and_needs_no_r
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rabbitmq_out_of_disk_is_a_503_at_once_and_bookings_go_on_when_there_is_room_again()
+-> Result<()> {
+    let own = Own::start().await?;
+    let stack = own.stack(Options::of(plans::seated(4))).await?;
+    let held = stack.buyer.reserve("ada", &[1]).await?;
+    own.rabbitmq.control(&["set_disk_free_limit", "1000TB"])?;
+    let body = || json!({"customer": "ada", "tickets": [2]});
+    let blocked = || async {
+        let answer = stack.buyer.post_reservation(body(), &[]).await;
+        answer.is_ok_and(|answer| answer.status == 503 && answer.body["reservation"].is_null())
+    };
+    e2e::eventually("a front door that knows that it is blocked", blocked).await;
+    let asked = Instant::now();
+    let refused = stack.buyer.post_reservation(body(), &[]).await?;
+    assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
+    assert_eq!(refused.status, 503, "{:?}", refused.body);
+    assert!(refused.header("retry-after").parse::<u32>()? >= 1);
+    assert_eq!(stack.buyer.reservation(held.id()).await?.state(), "held", "reads go on");
+    own.rabbitmq.control(&["set_disk_free_limit", "1MB"])?;
+    let again = || async {
+        let answer = stack.buyer.reserve("bob", &[3]).await;
+        answer.is_ok_and(|answer| answer.status == 201 || answer.body["tickets"] == json!([3]))
+    };
+    e2e::eventually("a booking when there is room again", again).await;
+    assert_eq!(stack.buyer.pay(held.id(), "4242424242424242").await?.status, 201);
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_ends_when_its_time_is_up_though_both_servers_hang() -> Result<()> {
     const ENDED_WITHIN: Duration = Duration::from_secs(15);
     let own = Own::start().await?;

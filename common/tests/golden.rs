@@ -7,6 +7,7 @@ use common::domain::{
     ReservationStatus, SectionNumber, TicketNumber, TicketState, TierNumber, WorkerPool,
 };
 use common::ids::{PaymentId, ReservationId};
+use common::messages::later::with_more_fields;
 use common::messages::{
     Best, Cancel, Control, DueHold, DueHolds, Envelope, Message, Outcomes, Pay, PoolOrder,
     Presence, PresenceKind, Progress, Prompt, QueueReport, Report, Request, Reserve, SectionChange,
@@ -45,11 +46,13 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
-/// The file reads as the message, and the message is written as the file.
+/// The file reads as the message, as does one with fields that are not known here, and the message is
+/// written as the file.
 #[track_caller]
 fn is_golden<M: Message + PartialEq + std::fmt::Debug>(message: &M, file: &'static [u8]) {
     assert_eq!(text(&message.encode()), text(golden(file)));
     assert_eq!(M::decode(golden(file)).as_ref(), Ok(message));
+    assert_eq!(M::decode(&with_more_fields(golden(file))).as_ref(), Ok(message));
 }
 
 #[track_caller]

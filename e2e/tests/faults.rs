@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::faults::{Balancer, Kind, Plan, Role, World, play, play_with};
-use e2e::{Buyer, Options, PATIENCE, Stack, eventually, plans};
+use common::broker::Publisher;
+use common::settings;
+use common::topology::Topology;
+use e2e::faults::{Balancer, Kind, Plan, Role, World, play, play_with, settle};
+use e2e::{Buyer, Options, Own, PATIENCE, Stack, eventually, plans};
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 use xtask::process::Signal;
 
 /// Another run: `BOXOFFICE_FAULTS_SEED=7 cargo test -p e2e --test faults`.
@@ -43,24 +47,24 @@ async fn whatever_breaks_every_accepted_request_has_one_outcome_and_no_answer_co
     Ok(())
 }
 
-/// Every process in turn: SIGTERM, its end within its time, and a new one that is ready.
-async fn restart_all(world: &World) -> Result<()> {
+/// Every process in turn: SIGTERM, its end within its time, and a new one with these settings that is ready.
+async fn exchange_all(world: &World, settings: &[(&str, &str)]) -> Result<()> {
     for member in &world.members {
-        let (took, in_order) = member.terminate().await?;
+        let (took, in_order) = member.exchange(settings).await?;
         ensure!(in_order, "{:?} did not end in good order, in {took:?}", member.role);
         world.ready().await?;
     }
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rolling_restart_of_everything_under_load_loses_nothing_and_is_not_seen() -> Result<()> {
+/// Exchanges every process under load, once for each of these settings; customers are not to see it.
+async fn exchange_under_load(turns: &[&[(&str, &str)]]) -> Result<()> {
     let _alone = ALONE.lock().await;
     let notice = [("BOXOFFICE__API__DRAIN_NOTICE_MS", "1500")];
     let world = Arc::new(World::on_shared(&notice).await?);
     let plan = Plan {
         seed: SEED,
-        lasts: PATIENCE,
+        lasts: PATIENCE * turns.len() as u32,
         customers_per_second: 15,
         settle: Duration::from_mins(1),
         lanes: Vec::new(),
@@ -68,7 +72,13 @@ async fn a_rolling_restart_of_everything_under_load_loses_nothing_and_is_not_see
     let doors = world.members.iter().filter(|one| one.role == Role::Api);
     let balancer = Balancer::open(doors.map(|door| door.address.clone()).collect()).await?;
     let customers = vec![Buyer::new(&balancer.address)?];
-    let wrong = play_with(&world, &plan, 0, customers, restart_all(&world)).await;
+    let exchange = async {
+        for settings in turns {
+            exchange_all(&world, settings).await?;
+        }
+        Ok(())
+    };
+    let wrong = play_with(&world, &plan, 0, customers, exchange).await;
     let figures = world.count.figures();
     if !matches!(&wrong, Ok(wrong) if wrong.is_empty()) {
         world.keep_logs().await?;
@@ -79,6 +89,43 @@ async fn a_rolling_restart_of_everything_under_load_loses_nothing_and_is_not_see
     // A connection that is closed while it is idle may meet a request that is on its way.
     assert!(figures.unanswered * 100 <= requests, "{figures}");
     assert_eq!(world.stop().await?, 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_of_everything_under_load_loses_nothing_and_is_not_seen() -> Result<()> {
+    exchange_under_load(&[&[]]).await
+}
+
+/// Half way, an old and a new one of every role are side by side; then all go back to the old one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deploy_of_processes_that_write_messages_with_more_fields_and_its_rollback_are_not_seen()
+-> Result<()> {
+    exchange_under_load(&[&[("BOXOFFICE_WRITES_AS", "later")], &[]]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_leaves_a_queue_without_a_leader_is_restarted_and_counted() -> Result<()> {
+    let own = Own::start().await?;
+    let vhost = own.vhost().await?;
+    let topology = Topology::new(&settings::Topology::default());
+    let stop = CancellationToken::new();
+    let publisher = Publisher::start(&vhost.settings(), &topology, "a test", stop.clone());
+    eventually("declared queues", || async { publisher.is_ready() }).await;
+    stop.cancel();
+    let (stopped, left) = tokio::task::spawn_blocking(move || {
+        let rabbitmq = &own.rabbitmq;
+        assert_eq!(settle(rabbitmq)?, 0, "all have leaders");
+        rabbitmq.control(&[
+            "eval",
+            "[Q | _] = [Q || Q <- rabbit_amqqueue:list(), element(4, amqqueue:get_name(Q)) =:=
+             <<\"requests.00\">>], ra:stop_server(quorum_queues, amqqueue:get_pid(Q)).",
+        ])?;
+        anyhow::Ok((rabbitmq.queues_without_leader()?, settle(rabbitmq)?))
+    })
+    .await??;
+    assert_eq!(stopped, ["requests.00"]);
+    assert_eq!(left, 1);
     Ok(())
 }
 

@@ -7,7 +7,6 @@ use common::domain::{EventId, SectionNumber};
 use common::topology::Topology;
 use e2e::{Answer, Options, Own, Stack, plans};
 use futures::future::join_all;
-use reqwest::Method;
 use serde_json::json;
 use xtask::servers::postgres::Stop;
 
@@ -118,6 +117,35 @@ async fn a_queue_without_a_leader_stops_nobody_else_and_is_taken_up_again() -> R
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rabbitmq_out_of_disk_is_a_503_at_once_and_bookings_go_on_when_there_is_room_again()
+-> Result<()> {
+    let own = Own::start().await?;
+    let stack = own.stack(Options::of(plans::seated(4))).await?;
+    let held = stack.buyer.reserve("ada", &[1]).await?;
+    own.rabbitmq.control(&["set_disk_free_limit", "1000TB"])?;
+    let body = || json!({"customer": "ada", "tickets": [2]});
+    let blocked = || async {
+        let answer = stack.buyer.post_reservation(body(), &[]).await;
+        answer.is_ok_and(|answer| answer.status == 503 && answer.body["reservation"].is_null())
+    };
+    e2e::eventually("a front door that knows that it is blocked", blocked).await;
+    let asked = Instant::now();
+    let refused = stack.buyer.post_reservation(body(), &[]).await?;
+    assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
+    assert_eq!(refused.status, 503, "{:?}", refused.body);
+    assert!(refused.header("retry-after").parse::<u32>()? >= 1);
+    assert_eq!(stack.buyer.reservation(held.id()).await?.state(), "held", "reads go on");
+    own.rabbitmq.control(&["set_disk_free_limit", "1MB"])?;
+    let again = || async {
+        let answer = stack.buyer.reserve("bob", &[3]).await;
+        answer.is_ok_and(|answer| answer.status == 201 || answer.body["tickets"] == json!([3]))
+    };
+    e2e::eventually("a booking when there is room again", again).await;
+    assert_eq!(stack.buyer.pay(held.id(), "4242424242424242").await?.status, 201);
+    stack.finish().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_ends_when_its_time_is_up_though_both_servers_hang() -> Result<()> {
     const ENDED_WITHIN: Duration = Duration::from_secs(15);
     let own = Own::start().await?;
@@ -186,14 +214,15 @@ async fn nobody_is_told_before_the_commit_and_a_worker_killed_before_it_loses_no
         Stack::start(Options::of(plans::seated(2)).workers(&["payments", "expiry"])).await?;
     stack.add_worker("reservations", &[("BOXOFFICE_FAILPOINT", "transaction.written")])?;
     stack.worker_ready(2).await?;
-    let body = json!({"customer": "ada", "tickets": [1, 2]});
-    let accepted = stack.buyer.post_reservation(body, &[]).await?;
-    assert_eq!(accepted.status, 202, "{:?}", accepted.body);
+    let buyer = stack.buyer.clone();
+    let answer = tokio::spawn(async move {
+        let body = json!({"customer": "ada", "tickets": [1, 2]});
+        buyer.post_reservation(body, &[("prefer", "wait=4")]).await
+    });
     stack.workers[2].message("failpoint reached").await?;
-    // What was told would have woken this client.
-    let path = format!("/api/v1/events/1/reservations/{}", accepted.id());
-    let waited = stack.buyer.ask(Method::GET, &path, &[("prefer", "wait=2")], None).await?;
-    assert_eq!(waited.state(), "pending");
+    // What was told would wake this client.
+    let accepted = answer.await??;
+    assert_eq!((accepted.status, accepted.state()), (202, "pending"), "{:?}", accepted.body);
     let rows = stack.database.count("SELECT count(*) FROM reservations").await?;
     assert_eq!(rows, 0, "nothing is committed");
     stack.kill_worker(2)?;

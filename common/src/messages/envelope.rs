@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::wire::check_version;
-use super::{Undecodable, VERSION};
+use super::{Undecodable, VERSION, later};
 use crate::telemetry::trace::Trace;
 
 /// Requests of one partition, in order of acceptance.
@@ -48,7 +48,7 @@ impl<T: Serialize> Envelope<T> {
 
     /// Its bytes.
     pub fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("plain data always has a JSON form")
+        later::sent(serde_json::to_vec(self).expect("plain data always has a JSON form"))
     }
 }
 

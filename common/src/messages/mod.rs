@@ -8,6 +8,7 @@
 mod control;
 mod envelope;
 mod holds;
+pub mod later;
 mod outcomes;
 mod presence;
 mod request;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::VERSION;
+use super::{VERSION, later};
 
 /// A message, or one request in it, that cannot be read: it goes to the dead letters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub trait Message: Serialize + DeserializeOwned {
 
     /// Its bytes.
     fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("plain data always has a JSON form")
+        later::sent(serde_json::to_vec(self).expect("plain data always has a JSON form"))
     }
 
     /// From bytes; an error for what is no such message, or one of a version not known here.

@@ -35,6 +35,7 @@ pub(super) async fn violations(pool: &Pool, kept: &Kept, events: &[i32]) -> Resu
     wrong.extend(unfinished(&reservations, &["held", "paying"]));
     wrong.extend(unfinished(&payments, &["processing"]));
     answers(kept, &reservations, &payments, &mut wrong);
+    unpromised(kept, &reservations, &mut wrong);
     for (rule, rows) in totals(pool, events).await? {
         if rows != 0 {
             wrong.push(format!("{rows} times broken: {rule}"));
@@ -94,6 +95,21 @@ fn answers(
         let soft = BTreeSet::from(["expired", "held"]);
         if states.len() > 1 && states != soft {
             wrong.push(format!("revision {revision} of {id} was shown as {states:?}"));
+        }
+    }
+}
+
+/// Of a reservation that may have been queued or not, the last answer is as the database has it: pending for
+/// ever where it was not. Each was looked up after everything was decided.
+fn unpromised(kept: &Kept, reservations: &BTreeMap<String, End>, wrong: &mut Vec<String>) {
+    for id in kept.unpromised.keys() {
+        let of_it = |told: &&Told| {
+            (told.asked, told.status, told.reservation.as_ref()) == (Asked::Show, 200, Some(id))
+        };
+        let last = kept.told.iter().rfind(of_it).map(|told| told.state.as_str());
+        let end = reservations.get(id).map_or("pending", |end| end.state.as_str());
+        if last != Some(end) {
+            wrong.push(format!("{id} was not promised, ends as {end} and is shown as {last:?}"));
         }
     }
 }

@@ -31,12 +31,18 @@ pub struct Figures {
     pub unanswered: u64,
     /// Reservations that were accepted.
     pub accepted: u64,
+    /// Reservations whose clients were told that they may have been queued or not, and never more.
+    pub unpromised: u64,
     /// Rounds that ended.
     pub rounds: u64,
     /// The longest from the end of all faults to the first decision.
     pub first_decision_longest: Duration,
-    /// The longest from there until all that had been accepted before was decided.
+    /// The longest from there until all that had been accepted before was decided, where it was.
     pub backlog_longest: Duration,
+    /// Rounds in which it was not, in the time that they have.
+    pub backlogs_not_cleared: u64,
+    /// Queues that a restarted broker left without a leader until it was restarted once more.
+    pub queues_without_leader: u64,
     /// What was found to be wrong.
     pub violations: Vec<String>,
 }
@@ -81,7 +87,8 @@ impl fmt::Display for Figures {
         let answers: Vec<String> =
             self.answers.iter().map(|(status, count)| format!("{status}: {count}")).collect();
         writeln!(f, "answers: {}", answers.join(", "))?;
-        writeln!(f, "reservations accepted: {}", self.accepted)?;
+        let unpromised = self.unpromised;
+        writeln!(f, "reservations accepted: {}, not promised: {unpromised}", self.accepted)?;
         let faults: Vec<String> =
             self.faults.iter().map(|(kind, count)| format!("{kind:?}: {count}")).collect();
         let all: u64 = self.faults.values().sum();
@@ -104,7 +111,10 @@ impl fmt::Display for Figures {
             self.first_decision_longest.as_secs_f64()
         )?;
         let backlog = self.backlog_longest.as_secs_f64();
-        writeln!(f, "longest from heal to a cleared backlog: {backlog:.2} s")?;
+        let not = self.backlogs_not_cleared;
+        writeln!(f, "longest from heal to a cleared backlog: {backlog:.2} s, not cleared: {not}")?;
+        let without = self.queues_without_leader;
+        writeln!(f, "queues left without a leader by the broker: {without}")?;
         write!(f, "violations: {}", self.violations.len())
     }
 }

@@ -24,6 +24,8 @@ const CARDS: [&str; 8] = [
 ];
 /// How often a request is sent before a customer gives up.
 const TRIES_MAX: u32 = 8;
+/// How long a customer looks for a reservation that was not promised.
+const HOPES: Duration = Duration::from_secs(10);
 
 /// What all customers of one round share.
 #[derive(Debug)]
@@ -71,7 +73,11 @@ impl Customer {
             // Another front door, the same request.
             self.insist(Asked::Reserve, &path, key.as_deref(), Some(body)).await;
         }
-        if self.decided(&id).await.as_deref() != Some("held") {
+        let until = match told.status {
+            200..=202 => self.counter.closes,
+            _ => self.counter.closes.min(Instant::now() + HOPES),
+        };
+        if self.decided(&id, until).await.as_deref() != Some("held") {
             return;
         }
         match self.dice.below(100) {
@@ -135,9 +141,9 @@ impl Customer {
     }
 
     /// Waits for the decision of a reservation; its state.
-    async fn decided(&mut self, id: &str) -> Option<String> {
+    async fn decided(&mut self, id: &str, until: Instant) -> Option<String> {
         let path = format!("/api/v1/events/{}/reservations/{id}", self.event);
-        while !self.is_over() {
+        while Instant::now() < until {
             match self.ask(Asked::Show, &path, None, None).await {
                 Some(told) if told.status == 200 && told.state != "pending" => {
                     return Some(told.state);

@@ -134,7 +134,9 @@ impl Kind {
             _ => {
                 let servers = world.servers.as_ref().context("these servers are shared")?;
                 let links: Vec<_> = world.members.iter().map(|one| &one.links).collect();
-                servers.inflict(self, seconds(0.0, 4.0, dice), &links).await
+                let without_leader = servers.inflict(self, seconds(0.0, 4.0, dice), &links).await?;
+                world.count.note(|figures| figures.queues_without_leader += without_leader);
+                Ok(())
             }
         }
     }

@@ -106,6 +106,11 @@ impl Member {
 
     /// SIGTERM, and back when it has ended. How long it took, and whether it ended in good order.
     pub async fn terminate(&self) -> Result<(Duration, bool)> {
+        self.exchange(&[]).await
+    }
+
+    /// The same, and back with these settings too.
+    pub async fn exchange(&self, extra: &[(&str, &str)]) -> Result<(Duration, bool)> {
         let mut place = self.place.lock().await;
         let began = std::time::Instant::now();
         let mut ended = true;
@@ -113,7 +118,7 @@ impl Member {
             ended = tokio::task::spawn_blocking(|| service.terminate()).await??.success();
         }
         let took = began.elapsed();
-        place.start(self.role, &[])?;
+        place.start(self.role, extra)?;
         Ok((took, ended))
     }
 

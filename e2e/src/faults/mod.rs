@@ -25,5 +25,5 @@ pub use fault::Kind;
 pub use fleet::{Links, Member, Role};
 pub use proxy::{Proxy, Weather};
 pub use round::{Plan, play, play_with};
-pub use servers::Servers;
+pub use servers::{Servers, settle};
 pub use world::World;

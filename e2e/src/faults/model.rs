@@ -90,6 +90,8 @@ pub(super) struct Kept {
     pub(super) told: Vec<Told>,
     /// The reservations that were accepted: a final outcome is owed to each.
     pub(super) accepted: BTreeMap<String, i32>,
+    /// Those that may have been queued or not: their clients were told an id, and that nothing is certain.
+    pub(super) unpromised: BTreeMap<String, i32>,
     /// The payments that were accepted, with their reservations.
     pub(super) payments: BTreeMap<String, String>,
     /// The ids that were told under each idempotency key.
@@ -108,6 +110,9 @@ impl Model {
         if let (Asked::Reserve, Some(id)) = (told.asked, &told.reservation) {
             if accepted {
                 kept.accepted.insert(id.clone(), event);
+                kept.unpromised.remove(id);
+            } else if told.status == 503 && !kept.accepted.contains_key(id) {
+                kept.unpromised.insert(id.clone(), event);
             }
             kept.note_key(key, id);
         }
@@ -133,6 +138,11 @@ impl Model {
     /// The same, each with its event.
     pub(super) fn accepted_of(&self) -> Vec<(String, i32)> {
         self.lock().accepted.iter().map(|(id, event)| (id.clone(), *event)).collect()
+    }
+
+    /// Those that may have been queued or not, each with its event.
+    pub(super) fn unpromised_of(&self) -> Vec<(String, i32)> {
+        self.lock().unpromised.iter().map(|(id, event)| (id.clone(), *event)).collect()
     }
 
     /// Records that something is wrong already.

@@ -37,6 +37,9 @@ const AFTER: Duration = Duration::from_secs(3);
 /// Customers that are there at once, at most.
 const CROWD_MAX: usize = 300;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// Prompts of holds that ended early may still be on their way when all is decided, and the broker tells
+/// what its queues have only every few seconds.
+const LAST_DELAYS: Duration = Duration::from_secs(25);
 
 /// Plays a round of faults, notes what happened, and returns what is wrong.
 pub async fn play(world: &Arc<World>, plan: &Plan, round: u64) -> Result<Vec<String>> {
@@ -73,12 +76,14 @@ pub async fn play_with(
         Err(_) => model.contradiction("customers waited for an answer in vain".to_owned()),
     }
     settled(world, &events, deadline).await?;
+    let left = left_in_queues(world, deadline.max(Instant::now() + LAST_DELAYS)).await?;
     if let Err(error) = world.ready().await {
         model.contradiction(format!("{error:#}"));
     }
     ask_again(world, &model).await?;
     let kept = model.take();
     let mut wrong = check::violations(&world.database.pool, &kept, &events).await?;
+    wrong.extend(left);
     let dead = world.dead_letters().await?;
     if dead > 0 {
         wrong.push(format!("{dead} messages were given up"));
@@ -155,12 +160,20 @@ async fn measure_recovery(
         sleep(LOOK_AGAIN).await;
     }
     let first = healed.elapsed();
+    let mut is_cleared = false;
     let known = "SELECT count(*) FROM reservations WHERE event_id = ANY ($1)
                  AND id = ANY ($2::text[]::uuid[])";
     loop {
         let query = sqlx::query_scalar(known).bind(events).bind(&before);
         let decided: i64 = query.fetch_one(&world.database.pool).await?;
-        if decided as usize == before.len() || Instant::now() >= deadline {
+        if decided as usize == before.len() {
+            is_cleared = true;
+            break;
+        }
+        if Instant::now() >= deadline {
+            let undecided = before.len() - decided as usize;
+            let after = healed.elapsed();
+            model.contradiction(format!("{undecided} accepted requests undecided after {after:?}"));
             break;
         }
         sleep(LOOK_AGAIN).await;
@@ -168,7 +181,11 @@ async fn measure_recovery(
     let backlog = healed.elapsed();
     world.count.note(|figures| {
         figures.first_decision_longest = figures.first_decision_longest.max(first);
-        figures.backlog_longest = figures.backlog_longest.max(backlog);
+        if is_cleared {
+            figures.backlog_longest = figures.backlog_longest.max(backlog);
+        } else {
+            figures.backlogs_not_cleared += 1;
+        }
     });
     Ok(())
 }
@@ -191,22 +208,34 @@ async fn settled(world: &World, events: &[i32], deadline: Instant) -> Result<()>
     Ok(())
 }
 
-/// Every accepted reservation is looked up once more, at each front door in turn.
+/// Waits until nothing is left in any queue, ready or in the hands of a worker; what is left in the end.
+async fn left_in_queues(world: &World, deadline: Instant) -> Result<Vec<String>> {
+    loop {
+        let left = world.left_in_queues().await?;
+        if left.is_empty() || Instant::now() >= deadline {
+            return Ok(left);
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// Every reservation that was accepted, or that may have been, is looked up once more, at each front door
+/// in turn.
 async fn ask_again(world: &World, model: &Model) -> Result<()> {
     let doors = world.doors()?;
-    let accepted = model.accepted_of();
-    for part in accepted.chunks(32) {
-        let looks = part
-            .iter()
-            .enumerate()
-            .map(|(number, (id, event))| look_up(&doors[number % doors.len()], model, id, *event));
-        futures::future::join_all(looks).await;
+    for (all, is_owed) in [(model.accepted_of(), true), (model.unpromised_of(), false)] {
+        for part in all.chunks(32) {
+            let looks = part.iter().enumerate().map(|(number, (id, event))| {
+                look_up(&doors[number % doors.len()], model, id, *event, is_owed)
+            });
+            futures::future::join_all(looks).await;
+        }
     }
     Ok(())
 }
 
 /// Connections that are dead without being closed may cost a few tries.
-async fn look_up(door: &Buyer, model: &Model, id: &str, event: i32) {
+async fn look_up(door: &Buyer, model: &Model, id: &str, event: i32, is_owed: bool) {
     const TRIES: u32 = 20;
     let path = format!("/api/v1/events/{event}/reservations/{id}");
     let mut last = String::new();
@@ -215,7 +244,7 @@ async fn look_up(door: &Buyer, model: &Model, id: &str, event: i32) {
             Ok(answer) => {
                 let told = Told::of(Asked::Show, &answer, Some(id));
                 model.told(event, None, &told);
-                if told.status == 200 && told.state != "pending" {
+                if told.status == 200 && (told.state != "pending" || !is_owed) {
                     return;
                 }
                 last = told.body.to_string();
@@ -231,6 +260,7 @@ fn note(world: &World, kept: &Kept, wrong: &[String]) {
     world.count.note(|figures| {
         figures.rounds += 1;
         figures.accepted += kept.accepted.len() as u64;
+        figures.unpromised += kept.unpromised.len() as u64;
         figures.unanswered += kept.unanswered;
         for told in &kept.told {
             *figures.answers.entry(told.status).or_default() += 1;

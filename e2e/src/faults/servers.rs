@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::sync::Mutex;
@@ -24,6 +24,9 @@ pub struct Servers {
     postgres: Mutex<()>,
     rabbitmq: Mutex<()>,
 }
+
+/// How long queues may be without a leader after a restart.
+const TO_FIND_LEADERS: Duration = Duration::from_secs(20);
 
 enum Set {
     Alone(Arc<Own>),
@@ -105,13 +108,14 @@ impl Servers {
     }
 
     /// Does a fault of this kind, for this long where it has a length, and undoes it. `links` are
-    /// the networks that must lead to another server afterwards.
+    /// the networks that must lead to another server afterwards. How many queues the broker left
+    /// without a leader.
     pub(super) async fn inflict(
         &self,
         kind: Kind,
         lasts: Duration,
         links: &[&Links],
-    ) -> Result<()> {
+    ) -> Result<u64> {
         match (&self.set, kind) {
             (Set::Alone(own), Kind::PostgresCrash | Kind::PostgresRestart) => {
                 let _alone = self.postgres.lock().await;
@@ -119,7 +123,7 @@ impl Servers {
                 let how = if kind == Kind::PostgresCrash { Stop::Immediate } else { Stop::Fast };
                 blocking(move || server.postgres.stop(how)).await?;
                 sleep(lasts).await;
-                blocking(move || own.postgres.start_again()).await
+                blocking(move || own.postgres.start_again()).await.map(|()| 0)
             }
             (Set::Alone(own), Kind::RabbitCrash | Kind::RabbitRestart) => {
                 let _alone = self.rabbitmq.lock().await;
@@ -131,7 +135,8 @@ impl Servers {
                     } else {
                         rabbitmq.stop()?;
                     }
-                    rabbitmq.start_again()
+                    rabbitmq.start_again()?;
+                    settle(rabbitmq)
                 })
                 .await
             }
@@ -142,7 +147,7 @@ impl Servers {
                     .await?;
                 sleep(lasts).await;
                 let enough = ["set_vm_memory_high_watermark", "absolute", "2GiB"];
-                blocking(move || own.rabbitmq.control(&enough)).await
+                blocking(move || own.rabbitmq.control(&enough)).await.map(|()| 0)
             }
             (Set::Cluster(all), Kind::LeaderKill) => {
                 let _alone = self.rabbitmq.lock().await;
@@ -150,7 +155,7 @@ impl Servers {
             }
             (Set::Cluster(all), Kind::Promotion) => {
                 let _alone = self.postgres.lock().await;
-                self.promote(all, lasts, links).await
+                self.promote(all, lasts, links).await.map(|()| 0)
             }
             (_, other) => anyhow::bail!("these servers do not have {other:?}"),
         }
@@ -161,7 +166,7 @@ impl Servers {
         all: &Arc<Replicated>,
         lasts: Duration,
         links: &[&Links],
-    ) -> Result<()> {
+    ) -> Result<u64> {
         let killer = Arc::clone(all);
         let killed = blocking(move || {
             let leader = killer.rabbitmq.leader()?;
@@ -175,7 +180,11 @@ impl Servers {
         }
         sleep(lasts).await;
         let starter = Arc::clone(all);
-        blocking(move || starter.node(killed).start_again()).await
+        blocking(move || {
+            starter.node(killed).start_again()?;
+            settle(starter.node(killed))
+        })
+        .await
     }
 
     async fn promote(
@@ -224,6 +233,28 @@ impl Replicated {
         *primary = std::mem::replace(promoted, standby);
         Ok(())
     }
+}
+
+/// Waits until every quorum queue has a leader, and restarts the node where one stays without: RabbitMQ
+/// 3.10.8 has been seen to leave one so for good. How many it left.
+pub fn settle(rabbitmq: &RabbitMq) -> Result<u64> {
+    const RESTARTS_MAX: u64 = 3;
+    let mut left = 0;
+    for _ in 0..=RESTARTS_MAX {
+        let deadline = Instant::now() + TO_FIND_LEADERS;
+        let mut without = rabbitmq.queues_without_leader()?;
+        while !without.is_empty() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(200));
+            without = rabbitmq.queues_without_leader()?;
+        }
+        if without.is_empty() {
+            return Ok(left);
+        }
+        left += without.len() as u64;
+        rabbitmq.stop()?;
+        rabbitmq.start_again()?;
+    }
+    anyhow::bail!("{left} times a queue was left without a leader, whatever was restarted")
 }
 
 async fn blocking<T: Send + 'static>(

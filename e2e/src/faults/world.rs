@@ -125,6 +125,22 @@ impl World {
         self.vhost.waiting(DEAD_LETTERS).await
     }
 
+    /// The durable queues in which something is left, ready or in the hands of a worker. Given up messages
+    /// are counted elsewhere.
+    pub(super) async fn left_in_queues(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for queue in self.vhost.list("queues").await? {
+            let name = queue["name"].as_str().unwrap_or_default();
+            let of = |what: &str| queue[what].as_u64().unwrap_or_default();
+            let (ready, unacked) = (of("messages_ready"), of("messages_unacknowledged"));
+            let is_work = queue["durable"] == true && name != DEAD_LETTERS;
+            if is_work && ready + unacked > 0 {
+                left.push(format!("{name} is left with {ready} ready and {unacked} unacked"));
+            }
+        }
+        Ok(left)
+    }
+
     /// Writes what every process has logged to files, and says where, for whoever has to find out what
     /// went wrong.
     #[expect(clippy::print_stderr, reason = "the last word of a run that failed")]

@@ -114,11 +114,31 @@ impl RabbitMq {
 
     /// Gives the running node an operator's command, as `rabbitmqctl` does. Takes a second or two.
     pub fn control(&self, arguments: &[&str]) -> Result<()> {
+        self.controlled(arguments).map(drop)
+    }
+
+    /// The quorum queues that have no leader as far as this node knows. A node that was just started
+    /// needs a moment for each.
+    pub fn queues_without_leader(&self) -> Result<Vec<String>> {
+        // What the management API calls the leader is the last one, whatever it does now.
+        let led = "case ra:members({element(1, amqqueue:get_pid(Q)), node()}, 1000) of
+                       {ok, _, {_, _}} -> true; _ -> false end";
+        let names = format!(
+            "[element(4, amqqueue:get_name(Q)) || Q <- rabbit_amqqueue:list(),
+              amqqueue:get_type(Q) =:= rabbit_quorum_queue, not {led}]"
+        );
+        let all = format!(r#"iolist_to_binary(lists:join(<<" ">>, {names}))."#);
+        let said = self.controlled(&["eval", &all])?;
+        let names = said.split('"').nth(1).unwrap_or_default();
+        Ok(names.split_whitespace().map(str::to_owned).collect())
+    }
+
+    fn controlled(&self, arguments: &[&str]) -> Result<String> {
         let mut command = self.node.control_command();
         let output = command.args(arguments).output().context("cannot run rabbitmqctl")?;
         let said = || String::from_utf8_lossy(&output.stderr).into_owned();
         ensure!(output.status.success(), "rabbitmqctl {arguments:?}: {}", said().trim());
-        Ok(())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Stops the node cleanly if it runs. Its data and its ports stay.

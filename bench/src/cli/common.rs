@@ -26,6 +26,10 @@ pub(super) struct Common {
     /// Connections of buyers, at most; open files of a process may allow fewer
     #[arg(long, global = true, default_value_t = 60_000)]
     connections: usize,
+    /// Buyers share connections by HTTP/2, as behind a proxy: more of them than this process may have
+    /// open files
+    #[arg(long, global = true)]
+    http2: bool,
     /// Sections of the event
     #[arg(long, global = true, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     sections: u64,
@@ -49,6 +53,7 @@ impl Common {
         };
         Options {
             mode,
+            shares_connections: self.http2,
             connections_max: self.connections,
             sections: self.sections,
             seated: !self.standing,

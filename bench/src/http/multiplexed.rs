@@ -11,7 +11,7 @@ use super::connection::{Answer, Failure};
 use super::request::Request;
 
 /// Exchanges under way on one connection, at most: servers allow some more.
-pub(super) const STREAMS_OF_A_CONNECTION: usize = 200;
+const STREAMS_OF_A_CONNECTION: usize = 200;
 
 impl From<h2::Error> for Failure {
     fn from(error: h2::Error) -> Self {
@@ -38,9 +38,9 @@ impl Multiplexed {
         Ok(())
     }
 
-    /// How many connections there are.
-    pub(super) fn connections(&self) -> usize {
-        self.connections.borrow().len()
+    /// How many exchanges may be under way at once.
+    pub(super) fn streams_max(&self) -> usize {
+        self.connections.borrow().len() * STREAMS_OF_A_CONNECTION
     }
 
     /// Sends a request on the next connection, and reads its answer.

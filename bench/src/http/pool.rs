@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::connection::{Answer, Connection, Failure};
-use super::multiplexed::{Multiplexed, STREAMS_OF_A_CONNECTION};
+use super::multiplexed::Multiplexed;
 use super::request::Request;
 
 /// Each source address has some 28,000 ports; this keeps well below.
@@ -36,19 +36,10 @@ impl Pool {
         Self { to, timeout, free, slots, opened, multiplexed: None }
     }
 
-    /// A pool for so many exchanges at once over HTTP/2, with its connections open.
-    pub async fn multiplexed(
-        to: SocketAddr,
-        exchanges_max: usize,
-        timeout: Duration,
-    ) -> Result<Self, Failure> {
-        let mut pool = Self::new(to, exchanges_max, timeout);
-        let multiplexed = Multiplexed::default();
-        while multiplexed.connections() * STREAMS_OF_A_CONNECTION < exchanges_max {
-            multiplexed.add(pool.open().await?.into_stream()).await?;
-        }
-        pool.multiplexed = Some(multiplexed);
-        Ok(pool)
+    /// A pool whose exchanges share connections by HTTP/2, so many at once at most.
+    pub fn shared(to: SocketAddr, exchanges_max: usize, timeout: Duration) -> Self {
+        let multiplexed = Some(Multiplexed::default());
+        Self { multiplexed, ..Self::new(to, exchanges_max, timeout) }
     }
 
     /// How many connections were opened so far.
@@ -56,12 +47,18 @@ impl Pool {
         self.opened.get()
     }
 
-    /// Opens connections ahead of time, up to so many. Connecting is limited to a few at a time,
-    /// because a listener's backlog is.
-    pub async fn warm(&self, connections: usize) -> Result<(), Failure> {
+    /// Opens connections ahead of time for so many exchanges at once. Connecting is limited to a few at
+    /// a time, because a listener's backlog is.
+    pub async fn warm(&self, exchanges: usize) -> Result<(), Failure> {
         use futures::{StreamExt, TryStreamExt, stream};
+        if let Some(multiplexed) = &self.multiplexed {
+            while multiplexed.streams_max() < exchanges {
+                multiplexed.add(self.open().await?.into_stream()).await?;
+            }
+            return Ok(());
+        }
         let have = self.free.borrow().len();
-        let open = stream::iter(have..connections).map(|_| self.open()).buffer_unordered(64);
+        let open = stream::iter(have..exchanges).map(|_| self.open()).buffer_unordered(64);
         let opened: Vec<Connection> = open.try_collect().await?;
         self.free.borrow_mut().extend(opened);
         Ok(())

@@ -17,7 +17,9 @@ use crate::stage::{Event, Ground, House, System, SystemOptions, Target};
 pub struct Options {
     /// How buyers learn of the decision.
     pub mode: Mode,
-    /// Connections of the kit, at most.
+    /// Buyers share connections by HTTP/2, as behind a proxy.
+    pub shares_connections: bool,
+    /// Connections of the kit, at most; where they are shared, requests under way.
     pub connections_max: usize,
     /// Sections of an event.
     pub sections: u64,
@@ -49,7 +51,9 @@ impl Kit {
     /// Starts the servers. Blocks.
     pub fn start(mut options: Options) -> Result<Self> {
         let open_max = open_files_max().saturating_sub(OTHER_FILES);
-        options.connections_max = options.connections_max.min(open_max);
+        if !options.shares_connections {
+            options.connections_max = options.connections_max.min(open_max);
+        }
         Ok(Self { ground: Ground::start()?, options })
     }
 
@@ -70,21 +74,8 @@ impl Kit {
 
     /// Connections to a system.
     pub fn pool(&self, system: &System<'_>) -> Rc<Pool> {
-        Rc::new(Pool::new(system.address, self.options.connections_max, self.timeout()))
-    }
-
-    /// Connections to a system for a crowd: one for each, or shared by HTTP/2 where this process may not
-    /// have so many.
-    pub async fn crowded_pool(&self, system: &System<'_>, clients: u64) -> Result<Rc<Pool>> {
-        let cannot = |failure| anyhow::anyhow!("cannot connect: {failure:?}");
-        let clients = clients as usize;
-        if clients <= self.options.connections_max {
-            let pool = self.pool(system);
-            pool.warm(clients).await.map_err(cannot)?;
-            return Ok(pool);
-        }
-        let pool = Pool::multiplexed(system.address, clients, self.timeout()).await;
-        Ok(Rc::new(pool.map_err(cannot)?))
+        let pool = if self.options.shares_connections { Pool::shared } else { Pool::new };
+        Rc::new(pool(system.address, self.options.connections_max, self.timeout()))
     }
 
     /// A system on fresh ground, with some bookings made: caches are filled, and Postgres has made

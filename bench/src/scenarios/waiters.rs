@@ -37,7 +37,7 @@ type Answers = Rc<RefCell<Vec<(Uuid, Outcome, DateTime<Utc>)>>>;
 
 /// Plays the crowd.
 pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
-    let clients = plan.clients;
+    let clients = plan.clients.min(kit.options.connections_max as u64);
     let mut settings = kit.options.system.settings.clone();
     // Nobody's patience is to end before the workers come.
     settings.push(("api.patience_ms".to_owned(), "600000".to_owned()));
@@ -45,8 +45,10 @@ pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
     let mut system = System::start(&kit.ground, Target::Boxoffice, options).await?;
     let event = system.database.plant(kit.house(clients)).await?;
     let sampler = Sampler::start(system.watched()?);
-    let (pool, crowd) = (kit.crowded_pool(&system, clients).await?, Crowd::default());
+    let (pool, crowd) = (kit.pool(&system), Crowd::default());
     let client = Client::new(pool.clone(), event.id, kit.options.mode);
+    let warmed = pool.warm(clients as usize).await;
+    warmed.map_err(|failure| anyhow::anyhow!("cannot connect: {failure:?}"))?;
     let ids =
         submitted(&client, &crowd, event, Arrivals { rate: plan.rate, count: clients }).await?;
     progress(&format!("waiters: {} requests are queued", ids.len()), true);
@@ -91,14 +93,14 @@ pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
         audit::told(&system, &[event.id], recorder.all()).await?,
         audit::invariants(&system).await?,
     ];
-    if clients > kit.options.connections_max as u64 {
+    if clients < plan.clients {
         report.notes.push(format!(
-            "A process may have no more than {} open files here: the clients share {} connections, \
-             by HTTP/2, as they do behind a proxy.",
-            kit.options.connections_max,
-            pool.opened(),
+            "{} clients were asked for, and {clients} came: this machine lets a process have no \
+             more open files. With --http2 they share connections.",
+            plan.clients
         ));
     }
+    report.notes.push(format!("The clients had {} connections.", pool.opened()));
     report.checks.push(audit::stopped(system).await);
     Ok(report)
 }

@@ -49,6 +49,9 @@ enum Scenario {
         /// Seconds in which the sale must be over
         #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3_600))]
         limit: u64,
+        /// Play it once more without refusals at the edge, to tell what these are worth
+        #[arg(long)]
+        also_without_edge: bool,
     },
     /// Reserve, pay, fetch the tickets
     Checkout {
@@ -212,8 +215,9 @@ impl Scenario {
             Self::Steady(all) => all.play(kit, Shape::Spread).await,
             Self::OneSection(all) => all.play(kit, Shape::OneSection).await,
             Self::Pairs(all) => all.play(kit, Shape::Pairs).await,
-            Self::OnSale { buyers, seats, limit } => {
-                on_sale(kit, Sale { buyers, seats, limit: Duration::from_secs(limit) }).await
+            Self::OnSale { buyers, seats, limit, also_without_edge } => {
+                let limit = Duration::from_secs(limit);
+                on_sale(kit, Sale { buyers, seats, limit, also_without_edge }).await
             }
             Self::Checkout { pace, rate } => checkout::checkout(kit, pace.step(rate)).await,
             Self::Waiters { clients, rate, idle } => {

@@ -158,6 +158,9 @@ settings! {
         /// How long the oldest request of a queue may wait before new ones are refused with 503. Less
         /// than the patience: what is accepted should be decided within it.
         lag_max_ms: u32 = 20_000,
+        /// Requests that are certain to be refused are refused at once, without a message. Off, they are
+        /// queued like all others.
+        edge_refusal: bool = true,
         /// The longest that `Prefer: wait` waits.
         wait_seconds_max: u32 = 30,
         /// Requests that may wait for an outcome at once, long polls and streams together.

@@ -230,6 +230,21 @@ async fn states_can_be_waited_for_and_followed_as_a_stream() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_certain_to_be_refused_is_queued_only_where_the_settings_say_so() -> Result<()> {
+    for (edge, decided) in [(true, 1), (false, 2)] {
+        let options = Options::of(plans::seated(1)).set("api__edge_refusal", edge);
+        let stack = Stack::start(options).await?;
+        assert_eq!(stack.buyer.reserve("ada", &[1]).await?.status, 201);
+        let refused = stack.buyer.reserve("bob", &[1]).await?;
+        assert_eq!((refused.status, &refused.body["tickets"]), (409, &json!([1])));
+        let rows = stack.database.count("SELECT count(*) FROM reservations").await?;
+        assert_eq!(rows, decided, "with {edge}");
+        stack.finish().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn buyers_that_share_a_connection_by_http_2_are_served_side_by_side_and_through_a_drain()
 -> Result<()> {
     let mut stack = Stack::start(Options::of(plans::seated(20))).await?;

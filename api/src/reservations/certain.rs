@@ -18,6 +18,9 @@ pub async fn refusal(
     request: &Reserve,
     is_keyed: bool,
 ) -> Option<Problem> {
+    if !api.settings.edge_refusal {
+        return None;
+    }
     if entry.event.terms.status(request.accepted_at) != SaleStatus::OnSale {
         return None;
     }

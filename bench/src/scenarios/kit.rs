@@ -81,7 +81,18 @@ impl Kit {
     /// A system on fresh ground, with some bookings made: caches are filled, and Postgres has made
     /// its plans with rows in the tables.
     pub async fn system(&self, target: Target) -> Result<System<'_>> {
-        let options = SystemOptions { workers_later: false, ..self.options.system.clone() };
+        self.system_with(target, &[]).await
+    }
+
+    /// The same with more settings.
+    pub async fn system_with(
+        &self,
+        target: Target,
+        settings: &[(&str, &str)],
+    ) -> Result<System<'_>> {
+        let mut options = SystemOptions { workers_later: false, ..self.options.system.clone() };
+        let more = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        options.settings.extend(more);
         let system = System::start(&self.ground, target, options).await?;
         self.prime(&system).await?;
         Ok(system)

@@ -13,7 +13,7 @@ use super::kit::Kit;
 use super::watch::Watch;
 use crate::load::{Crowd, Outcome, Recorder, Window, together};
 use crate::machine::Sampler;
-use crate::report::{Check, Figure, Report, Run};
+use crate::report::{Aim, Check, Figure, Report, Run};
 use crate::stage::{Event, House, Target};
 
 /// A sale.
@@ -25,7 +25,12 @@ pub struct Sale {
     pub seats: u64,
     /// When the sale must be over.
     pub limit: Duration,
+    /// Play it once more without refusals at the edge, to tell what these are worth.
+    pub also_without_edge: bool,
 }
+
+/// By how much faster a sale should be for refusals at the edge.
+const EDGE_WORTH: f64 = 5.0;
 
 /// How often a buyer comes again.
 const TRIES_MAX: u32 = 20;
@@ -42,7 +47,27 @@ struct Hall {
 
 /// Plays the sale.
 pub async fn on_sale(kit: &Kit, sale: Sale) -> Result<Report> {
-    let mut system = kit.system(Target::Boxoffice).await?;
+    let (mut report, rate) = play(kit, sale, true).await?;
+    if sale.also_without_edge {
+        let (other, other_rate) = play(kit, sale, false).await?;
+        report.runs.extend(other.runs);
+        report.checks.extend(other.checks);
+        report.notes.extend(other.notes);
+        report.figures.push(Figure::new(
+            "answered, without refusals at the edge",
+            other_rate,
+            "/s",
+        ));
+        let worth = Figure::new("what refusals at the edge are worth", rate / other_rate, "times");
+        report.figures.push(worth.aim(Aim::AtLeast(EDGE_WORTH)));
+    }
+    Ok(report)
+}
+
+/// One sale, and how many buyers were answered in a second.
+async fn play(kit: &Kit, sale: Sale, has_edge: bool) -> Result<(Report, f64)> {
+    let edge = [("api.edge_refusal", if has_edge { "true" } else { "false" })];
+    let mut system = kit.system_with(Target::Boxoffice, &edge).await?;
     let sections = sale.seats.div_ceil(50).min(kit.options.sections);
     let event = system.database.plant(House { sections, ..kit.house(sale.seats) }).await?;
     let pool = kit.pool(&system);
@@ -76,14 +101,16 @@ pub async fn on_sale(kit: &Kit, sale: Sale) -> Result<Report> {
     for recorder in [&*hall.booking, &hall.payment] {
         recorder.close(over);
     }
+    let how = if has_edge { "" } else { ", no refusals at the edge" };
     let run = Run {
-        name: format!("on-sale, {} buyers for {} seats", sale.buyers, event.tickets),
+        name: format!("on-sale, {} buyers for {} seats{how}", sale.buyers, event.tickets),
         target: system.target,
         rate: None,
         requests: vec![hall.booking.summary(), hall.payment.summary()],
         usage: sampler.usage(start, over),
         sustained: None,
     };
+    let rate = hall.booking.summary().counts.decided() as f64 / (over - start).as_secs_f64();
     let mut report = kit.report("on-sale", vec![run], figures(&hall, over - start)).await?;
     report.checks = vec![
         sold_out(&system, event).await?,
@@ -98,7 +125,7 @@ pub async fn on_sale(kit: &Kit, sale: Sale) -> Result<Report> {
         ));
     }
     report.checks.push(audit::stopped(system).await);
-    Ok(report)
+    Ok((report, rate))
 }
 
 async fn buyer(hall: Rc<Hall>, number: u64, ticket: i32, due: Instant) {

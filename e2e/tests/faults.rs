@@ -57,6 +57,9 @@ async fn exchange_all(world: &World, settings: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
+/// Has a process write messages with fields that this build does not know.
+const WRITES_AS_LATER: (&str, &str) = ("BOXOFFICE_WRITES_AS", "later");
+
 /// Exchanges every process under load, once for each of these settings; customers are not to see it.
 async fn exchange_under_load(turns: &[&[(&str, &str)]]) -> Result<()> {
     let _alone = ALONE.lock().await;
@@ -75,6 +78,11 @@ async fn exchange_under_load(turns: &[&[(&str, &str)]]) -> Result<()> {
     let exchange = async {
         for settings in turns {
             exchange_all(&world, settings).await?;
+            let is_later = settings.contains(&WRITES_AS_LATER);
+            for worker in world.members.iter().filter(|one| one.role == Role::Reservations) {
+                let log = worker.log().await.join("\n");
+                ensure!(log.contains("writes messages as a later build") == is_later, "{log}");
+            }
         }
         Ok(())
     };
@@ -101,7 +109,7 @@ async fn a_rolling_restart_of_everything_under_load_loses_nothing_and_is_not_see
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deploy_of_processes_that_write_messages_with_more_fields_and_its_rollback_are_not_seen()
 -> Result<()> {
-    exchange_under_load(&[&[("BOXOFFICE_WRITES_AS", "later")], &[]]).await
+    exchange_under_load(&[&[WRITES_AS_LATER], &[]]).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -122,7 +122,7 @@ async fn rabbitmq_out_of_disk_is_a_503_at_once_and_bookings_go_on_when_there_is_
     let own = Own::start().await?;
     let stack = own.stack(Options::of(plans::seated(4))).await?;
     let held = stack.buyer.reserve("ada", &[1]).await?;
-    own.rabbitmq.control(&["set_disk_free_limit", "1000TB"])?;
+    own.rabbitmq.control(&["set_disk_free_limit", "1000000GB"])?;
     let body = || json!({"customer": "ada", "tickets": [2]});
     let blocked = || async {
         let answer = stack.buyer.post_reservation(body(), &[]).await;

@@ -11,8 +11,13 @@ pub(super) fn sent(message: Vec<u8>) -> Vec<u8> {
     #[cfg(debug_assertions)]
     {
         use std::sync::LazyLock;
-        static IS_LATER: LazyLock<bool> =
-            LazyLock::new(|| std::env::var("BOXOFFICE_WRITES_AS").is_ok_and(|as_| as_ == "later"));
+        static IS_LATER: LazyLock<bool> = LazyLock::new(|| {
+            let is_later = std::env::var("BOXOFFICE_WRITES_AS").is_ok_and(|build| build == "later");
+            if is_later {
+                tracing::warn!("writes messages as a later build");
+            }
+            is_later
+        });
         if *IS_LATER {
             return with_more_fields(&message);
         }

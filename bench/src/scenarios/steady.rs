@@ -53,13 +53,20 @@ pub async fn steady(kit: &Kit, target: Target, shape: Shape, step: Step) -> Resu
     let mut system = kit.system(target).await?;
     let event = system.database.plant(shape.house(kit, step.requests())).await?;
     let wishes = shape.wishes(event, step.requests());
+    let before = system.served().await?;
     let (run, told) = play(kit, &mut system, event, wishes, shape.name(), step).await?;
+    let served = system.served().await?.since(before);
     let mut figures = Vec::new();
     if let Some(p95_ms) = run.p95_ms() {
         figures.push(Figure::new("p95 of decisions", p95_ms, "ms").aim(Aim::AtMost(500.0)));
     }
     if let Some(cpu_s) = run.cpu_s_per_1000() {
         figures.push(Figure::new("CPU per 1,000 decisions", cpu_s, "s").aim(Aim::AtMost(0.090)));
+    }
+    if target == Target::Boxoffice {
+        figures.push(Figure::new("requests in a transaction", served.batch_requests(), ""));
+        figures.push(Figure::new("a transaction takes", served.transaction_ms(), "ms"));
+        figures.push(Figure::new("its confirm takes", served.tell_ms(), "ms"));
     }
     let mut report = kit.report(shape.name(), vec![run], figures).await?;
     report.checks = vec![told, audit::invariants(&system).await?];

@@ -2,10 +2,12 @@
 
 mod event;
 mod ground;
+mod served;
 mod service;
 mod system;
 
 pub use event::{Event, House};
 pub use ground::{Database, Ground};
+pub use served::Served;
 pub use service::Service;
 pub use system::{System, SystemOptions, Target};

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::event::House;
 use super::ground::{Database, Ground};
+use super::served::Served;
 use super::service::{Service, ready};
 use crate::machine::Watched;
 
@@ -51,6 +52,7 @@ pub struct System<'a> {
     pub target: Target,
     ground: &'a Ground,
     services: Vec<(&'static str, Service)>,
+    workers: Vec<SocketAddr>,
     options: SystemOptions,
 }
 
@@ -68,7 +70,8 @@ impl<'a> System<'a> {
         let front = Service::start(program, &[], &environment, log)?;
         let address = front.address("public")?;
         let services = vec![(name, front)];
-        let mut system = Self { database, address, target, ground, services, options };
+        let workers = Vec::new();
+        let mut system = Self { database, address, target, ground, services, workers, options };
         if target == Target::Boxoffice && !system.options.workers_later {
             system.start_workers().await?;
         }
@@ -86,7 +89,9 @@ impl<'a> System<'a> {
             started.push(Service::start("workers", &[pool], &environment, log)?);
         }
         for service in started {
-            ready(service.address("admin")?).await?;
+            let address = service.address("admin")?;
+            ready(address).await?;
+            self.workers.push(address);
             self.services.push(("workers", service));
         }
         Ok(())
@@ -104,6 +109,11 @@ impl<'a> System<'a> {
         // Not with children: all the others are its children.
         parts.push(Watched { name: "kit", pid: std::process::id(), with_children: false });
         Ok(parts)
+    }
+
+    /// What its workers have done so far.
+    pub async fn served(&self) -> Result<Served> {
+        Served::of(&self.workers).await
     }
 
     /// An error where one of its processes has ended.

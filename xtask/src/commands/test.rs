@@ -71,6 +71,8 @@ impl Steps {
             "lints",
             &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
         )?;
+        // As users build them: without the features that the rest of the workspace switches on.
+        self.cargo("programs alone", &["check", "-p", "api", "-p", "workers", "--locked"])?;
         self.docs()?;
         self.step("alerts: Prometheus", |_| servers::ensure_prometheus())?;
         self.rust_tests(tests)

@@ -7,6 +7,7 @@ use common::broker::{Connection, LostConnection, Publisher};
 use common::domain::WorkerPool;
 use common::settings::Settings;
 use common::store::houses::HouseCache;
+use common::store::replan::Replan;
 use common::store::{Pool, pool};
 use common::topology::Topology;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,8 @@ pub struct Context {
     pub topology: Topology,
     /// Postgres.
     pub pool: Pool,
+    /// When its statements are planned anew.
+    pub(crate) replan: Replan,
     /// The houses met so far.
     pub houses: HouseCache,
     /// To the broker.
@@ -53,6 +56,7 @@ impl Context {
         let until_exit = CancellationToken::new();
         Ok(Self {
             pool: pool::open_for_batches(&settings.database, "workers")?,
+            replan: Replan::default(),
             publisher: Publisher::start(&settings.broker, &topology, &name, until_exit),
             houses: HouseCache::default(),
             topology,

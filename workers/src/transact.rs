@@ -122,7 +122,7 @@ async fn transact<S: Step>(
     let meter = metrics::pool(queue);
     for _ in 0..ROUNDS_MAX {
         let begun = Instant::now();
-        let mut transaction = context.pool.begin().await?;
+        let mut transaction = context.pool.begin_with(context.replan.begin()).await?;
         let mut ledger = lock(&mut transaction, &footprint, houses).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
             Ok(output) => output,

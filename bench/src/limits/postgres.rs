@@ -20,7 +20,7 @@ use super::{Length, Limit, on_all_cores};
 use crate::stage::{Ground, House as Plan};
 
 /// More than any Postgres on such a machine has applied in a second.
-const RATE_MAX: f64 = 100_000.0;
+const RATE_MAX: f64 = 200_000.0;
 
 /// Batches of these sizes over these many connections.
 const SHAPES: [(usize, usize); 4] = [(1, 4), (100, 4), (500, 2), (500, 4)];

@@ -13,6 +13,7 @@ pub mod lock;
 pub mod payments;
 pub mod pool;
 pub mod pool_orders;
+pub mod replan;
 pub mod reservations;
 pub mod schema;
 pub mod seed;

@@ -6,10 +6,12 @@ mod multiplexed;
 mod pool;
 mod request;
 mod response;
+mod seen;
 mod stream;
 
 pub use connection::{Answer, Connection, Failure};
 pub use pool::Pool;
 pub use request::Request;
 pub use response::{Head, Malformed, head};
-pub use stream::{Chunks, EventStream};
+pub use seen::{Known, Versions, View, versions};
+pub use stream::{Chunks, Event, EventStream};

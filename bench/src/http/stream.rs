@@ -50,6 +50,15 @@ impl Chunks {
     }
 }
 
+/// One event of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its name; empty for a comment.
+    pub name: String,
+    /// What it says.
+    pub data: String,
+}
+
 /// An open stream of server-sent events.
 #[derive(Debug)]
 pub struct EventStream {
@@ -71,13 +80,13 @@ impl EventStream {
         Ok(Self { stream, chunks, text })
     }
 
-    /// The next event: its name, empty for a comment. None when the server ends the stream.
-    pub async fn next(&mut self) -> Result<Option<String>, Failure> {
+    /// The next event. None when the server ends the stream.
+    pub async fn next(&mut self) -> Result<Option<Event>, Failure> {
         let mut buffer = [0; 4_096];
         loop {
             if let Some(end) = self.text.windows(2).position(|two| two == b"\n\n") {
                 let event: Vec<u8> = self.text.drain(..end + 2).collect();
-                return Ok(Some(name(&event)));
+                return Ok(Some(read(&event)));
             }
             if self.chunks.has_ended() {
                 return Ok(None);
@@ -91,15 +100,13 @@ impl EventStream {
     }
 }
 
-fn name(event: &[u8]) -> String {
+fn read(event: &[u8]) -> Event {
     let text = String::from_utf8_lossy(event);
-    let name = text.lines().find_map(|line| line.strip_prefix("event:"));
-    let data = text.lines().any(|line| line.starts_with("data:"));
-    match name {
-        Some(name) => name.trim().to_owned(),
-        None if data => "message".to_owned(),
-        None => String::new(),
-    }
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let data = field("data:");
+    let unnamed = if data.is_some() { "message" } else { "" };
+    let name = field("event:").unwrap_or(unnamed).to_owned();
+    Event { name, data: data.unwrap_or_default().to_owned() }
 }
 
 #[cfg(test)]
@@ -122,8 +129,9 @@ mod tests {
 
     #[test]
     fn an_event_has_a_name_and_a_comment_has_none() {
-        assert_eq!(name(b"event: availability\nid: 4\ndata: {}\n\n"), "availability");
-        assert_eq!(name(b"data: {}\n\n"), "message");
-        assert_eq!(name(b": beat\n\n"), "");
+        let event = read(b"event: availability\nid: 4\ndata: {}\n\n");
+        assert_eq!((event.name.as_str(), event.data.as_str()), ("availability", "{}"));
+        assert_eq!(read(b"data: {}\n\n").name, "message");
+        assert_eq!(read(b": beat\n\n").name, "");
     }
 }

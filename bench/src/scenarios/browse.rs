@@ -1,10 +1,10 @@
 //! Readers and streams of live seats while others book.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use futures::{StreamExt, stream};
 
 use super::audit;
@@ -12,7 +12,7 @@ use super::client::Client;
 use super::kit::Kit;
 use super::open_loop::{Step, distinct};
 use super::watch::Watch;
-use crate::http::{EventStream, Failure, Pool};
+use crate::http::{EventStream, Failure, Known, Pool, Versions, View};
 use crate::load::{Arrivals, Crowd, Recorder, Window, drive};
 use crate::machine::Sampler;
 use crate::report::{Check, Figure, Report, Run};
@@ -27,9 +27,14 @@ pub struct Lookers {
     pub streams: usize,
 }
 
+/// How long after the last booking all streams must have come to the same end.
+const SAME_WITHIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 /// What one stream has seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
+    view: RefCell<View>,
     changes: Cell<u64>,
     resyncs: Cell<u64>,
     ended: Cell<bool>,
@@ -41,12 +46,13 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
     let event = system.database.plant(kit.house(step.requests())).await?;
     let pool = kit.pool(&system);
     let streams = lookers.streams.min(kit.options.connections_max / 2);
-    let seen = open(&pool, event, streams).await?;
+    let client = Client::new(Rc::clone(&pool), event.id, kit.options.mode);
+    let before = client.versions().await.context("no availability to begin with")?;
+    let seen = open(&pool, event, streams, &before).await?;
     let start = Instant::now();
     let window = Window { start, warmup: step.warmup, length: step.length };
     let booking = Rc::new(Recorder::new("booking", window));
     let reading = Rc::new(Recorder::new("availability", window));
-    let client = Client::new(Rc::clone(&pool), event.id, kit.options.mode);
     let (crowd, wishes) = (Crowd::default(), distinct(event));
     let sampler = Sampler::start(system.watched()?);
     let watch = Watch::start("browse", &booking, &crowd);
@@ -65,6 +71,7 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
     let left = crowd.dispersed(kit.timeout()).await;
     ensure!(left == 0, "{left} requests never ended");
     drop(watch);
+    let differ = differing(&client, &seen).await?;
     system.check()?;
     sampler.look_now();
     let run = Run {
@@ -81,6 +88,7 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
     report.checks = vec![
         Check::equal("streams that saw no change", blind, 0),
         Check::equal("streams that ended early", ended, 0),
+        Check::equal("streams that skipped a step, or do not end as the availability", differ, 0),
         audit::told(&system, &[event.id], booking.all()).await?,
         audit::invariants(&system).await?,
     ];
@@ -89,7 +97,13 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
 }
 
 /// Opens the streams, and has each read in the background, for as long as this command runs.
-async fn open(pool: &Rc<Pool>, event: Event, streams: usize) -> Result<Vec<Rc<Seen>>> {
+async fn open(
+    pool: &Rc<Pool>,
+    event: Event,
+    streams: usize,
+    before: &Versions,
+) -> Result<Vec<Rc<Seen>>> {
+    let known = Rc::new(Known::default());
     let path = format!("/api/v1/events/{}/stream", event.id.0);
     let open = |_| async { EventStream::open(pool.open().await?, &path).await };
     let opened: Vec<Result<EventStream, Failure>> =
@@ -97,22 +111,40 @@ async fn open(pool: &Rc<Pool>, event: Event, streams: usize) -> Result<Vec<Rc<Se
     let mut seen = Vec::with_capacity(streams);
     for one in opened {
         let one = one.map_err(|failure| anyhow::anyhow!("no stream: {failure:?}"))?;
-        let note = Rc::new(Seen::default());
+        let view = RefCell::new(View::of(before));
+        let (changes, resyncs, ended) = (Cell::new(0), Cell::new(0), Cell::new(false));
+        let note = Rc::new(Seen { view, changes, resyncs, ended });
         seen.push(Rc::clone(&note));
-        tokio::task::spawn_local(read(one, note));
+        tokio::task::spawn_local(read(one, note, Rc::clone(&known)));
     }
     Ok(seen)
 }
 
-async fn read(mut stream: EventStream, seen: Rc<Seen>) {
+async fn read(mut stream: EventStream, seen: Rc<Seen>, known: Rc<Known>) {
     while let Ok(Some(event)) = stream.next().await {
-        match event.as_str() {
-            "availability" => seen.changes.set(seen.changes.get() + 1),
+        match event.name.as_str() {
+            "availability" => {
+                seen.changes.set(seen.changes.get() + 1);
+                seen.view.borrow_mut().take(&known, &event.data);
+            }
             "resync" => seen.resyncs.set(seen.resyncs.get() + 1),
             _ => {}
         }
     }
     seen.ended.set(true);
+}
+
+/// How many streams have not come to what the availability says, once all had their time.
+async fn differing(client: &Client, seen: &[Rc<Seen>]) -> Result<u64> {
+    let deadline = Instant::now() + SAME_WITHIN;
+    loop {
+        let end = client.versions().await.context("no availability in the end")?;
+        let differ = seen.iter().filter(|seen| !seen.view.borrow().is(&end)).count();
+        if differ == 0 || Instant::now() > deadline {
+            return Ok(differ as u64);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 fn figures(seen: &[Rc<Seen>], length: Duration) -> Vec<Figure> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use common::domain::EventId;
 
-use crate::http::{Failure, Pool, Request};
+use crate::http::{Failure, Pool, Request, Versions, versions};
 use crate::load::Outcome;
 
 /// How buyers learn of the decision.
@@ -104,6 +104,15 @@ impl Client {
     pub async fn availability(&self) -> Outcome {
         let path = format_args!("/api/v1/events/{}/availability", self.event.0);
         self.ask(&Request::get(path, ""), |answer| Outcome::of_status(answer.status)).await
+    }
+
+    /// The versions of the event's sections now.
+    pub async fn versions(&self) -> Option<Versions> {
+        let path = format_args!("/api/v1/events/{}/availability", self.event.0);
+        let read =
+            |answer: crate::http::Answer<'_>| versions(std::str::from_utf8(answer.body).ok()?);
+        let read = self.pool.ask(&Request::get(path, ""), read).await.ok()??;
+        Some(read.into_iter().collect())
     }
 
     async fn poll(&self, reservation: &str, every: Duration, deadline: Instant) -> Outcome {

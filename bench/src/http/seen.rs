@@ -1,0 +1,102 @@
+//! What a stream of seats has told so far: which version each section has, and that none was skipped.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use serde::Deserialize;
+
+/// Sections and their versions.
+pub type Versions = BTreeMap<i32, i64>;
+
+#[derive(Debug, Deserialize)]
+struct Changes {
+    sections: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Step {
+    number: i32,
+    version: i64,
+}
+
+/// Reads the versions of an availability, or of a change of it; none where it is neither.
+pub fn versions(json: &str) -> Option<Vec<(i32, i64)>> {
+    let changes: Changes = serde_json::from_str(json).ok()?;
+    Some(changes.sections.iter().map(|step| (step.number, step.version)).collect())
+}
+
+/// The steps of one frame.
+type Steps = Rc<Vec<(i32, i64)>>;
+
+/// Changes that were read already: all streams of an event are sent the same ones.
+#[derive(Debug, Default)]
+pub struct Known(RefCell<HashMap<String, Steps>>);
+
+impl Known {
+    fn steps(&self, data: &str) -> Option<Steps> {
+        if let Some(steps) = self.0.borrow().get(data) {
+            return Some(Rc::clone(steps));
+        }
+        let steps = Rc::new(versions(data)?);
+        self.0.borrow_mut().insert(data.to_owned(), Rc::clone(&steps));
+        Some(steps)
+    }
+}
+
+/// One stream's view.
+#[derive(Debug)]
+pub struct View {
+    versions: Versions,
+    /// Steps that did not follow the one that was known, and data that could not be read.
+    gaps: u64,
+}
+
+impl View {
+    /// A view that begins with this availability.
+    pub fn of(versions: &Versions) -> Self {
+        Self { versions: versions.clone(), gaps: 0 }
+    }
+
+    /// A change came. One that is known already is nothing new.
+    pub fn take(&mut self, known: &Known, data: &str) {
+        let Some(steps) = known.steps(data) else {
+            self.gaps += 1;
+            return;
+        };
+        for (section, version) in steps.iter() {
+            let last = self.versions.entry(*section).or_default();
+            self.gaps += u64::from(*version > *last + 1);
+            *last = (*last).max(*version);
+        }
+    }
+
+    /// Nothing was skipped, and this is where it ended.
+    pub fn is(&self, end: &Versions) -> bool {
+        self.gaps == 0 && self.versions == *end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_follows_steps_and_notices_one_that_is_missing() {
+        let frame = |version: i64| {
+            format!("{{\"sections\":[{{\"number\":1,\"version\":{version},\"changes\":[]}}]}}")
+        };
+        let (known, begin) = (Known::default(), Versions::from([(1, 5), (2, 3)]));
+        let end = Versions::from([(1, 7), (2, 3)]);
+        let mut view = View::of(&begin);
+        for version in [5, 6, 7] {
+            view.take(&known, &frame(version));
+        }
+        assert!(view.is(&end) && !view.is(&begin));
+        let mut skipping = View::of(&begin);
+        skipping.take(&known, &frame(7));
+        assert!(!skipping.is(&end), "it has the end, but missed a step");
+        view.take(&known, "no JSON");
+        assert!(!view.is(&end));
+    }
+}

@@ -34,25 +34,49 @@ async fn postgres_stopped_for_5_s_delays_answers_and_loses_none() -> Result<()> 
     stack.finish().await
 }
 
+/// What is asked for while the broker takes nothing.
+fn wish() -> serde_json::Value {
+    json!({"customer": "ada", "tickets": [2]})
+}
+
+/// Waits until the front door knows that the broker takes nothing: nothing is queued.
+async fn until_blocked(stack: &Stack) {
+    let blocked = || async {
+        let answer = stack.buyer.post_reservation(wish(), &[]).await;
+        answer.is_ok_and(|answer| answer.status == 503 && answer.body["reservation"].is_null())
+    };
+    e2e::eventually("a front door that knows that it is blocked", blocked).await;
+}
+
+/// A 503 at once, and when to come back.
+async fn refused_at_once(stack: &Stack) -> Result<()> {
+    let asked = Instant::now();
+    let refused = stack.buyer.post_reservation(wish(), &[]).await?;
+    assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
+    assert_eq!(refused.status, 503, "{:?}", refused.body);
+    assert!(refused.header("retry-after").parse::<u32>()? >= 1);
+    Ok(())
+}
+
+/// Waits for a booking; one that was queued before and is told again counts.
+async fn until_booked(stack: &Stack) {
+    let booked = || async {
+        let answer = stack.buyer.reserve("bob", &[3]).await;
+        answer.is_ok_and(|answer| answer.status == 201 || answer.body["tickets"] == json!([3]))
+    };
+    e2e::eventually("a booking when the broker takes messages again", booked).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rabbitmq_out_of_memory_and_then_stopped_is_a_503_at_once_and_needs_no_restart_of_ours()
 -> Result<()> {
     let own = Own::start().await?;
     let stack = own.stack(Options::of(plans::seated(4))).await?;
     let held = stack.buyer.reserve("ada", &[1]).await?;
-    let body = || json!({"customer": "ada", "tickets": [2]});
     own.rabbitmq.control(&["set_vm_memory_high_watermark", "0"])?;
-    let blocked = || async {
-        let answer = stack.buyer.post_reservation(body(), &[]).await;
-        answer.is_ok_and(|answer| answer.status == 503 && answer.body["reservation"].is_null())
-    };
-    e2e::eventually("a front door that knows that it is blocked", blocked).await;
+    until_blocked(&stack).await;
     own.rabbitmq.stop()?;
-    let asked = Instant::now();
-    let refused = stack.buyer.post_reservation(body(), &[]).await?;
-    assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
-    assert_eq!(refused.status, 503, "{:?}", refused.body);
-    assert!(refused.header("retry-after").parse::<u32>()? >= 1);
+    refused_at_once(&stack).await?;
     assert_eq!(stack.buyer.get("/readyz").await?.status, 503);
     assert_eq!(stack.buyer.get("/livez").await?.status, 200);
     let ready = format!("{}/readyz", stack.buyer.base());
@@ -70,11 +94,7 @@ async fn rabbitmq_out_of_memory_and_then_stopped_is_a_503_at_once_and_needs_no_r
         stack.operate(&["healthcheck", &ready], &[]).await.is_ok_and(|ran| ran.code == 0)
     };
     e2e::eventually("a healthy front door", healthy).await;
-    let again = || async {
-        let answer = stack.buyer.reserve("bob", &[3]).await;
-        answer.is_ok_and(|answer| answer.status == 201 || answer.body["tickets"] == json!([3]))
-    };
-    e2e::eventually("a booking after the broker came back", again).await;
+    until_booked(&stack).await;
     assert_eq!(stack.buyer.pay(held.id(), "4242424242424242").await?.status, 201);
     stack.finish().await
 }
@@ -123,24 +143,11 @@ async fn rabbitmq_out_of_disk_is_a_503_at_once_and_bookings_go_on_when_there_is_
     let stack = own.stack(Options::of(plans::seated(4))).await?;
     let held = stack.buyer.reserve("ada", &[1]).await?;
     own.rabbitmq.control(&["set_disk_free_limit", "1000000GB"])?;
-    let body = || json!({"customer": "ada", "tickets": [2]});
-    let blocked = || async {
-        let answer = stack.buyer.post_reservation(body(), &[]).await;
-        answer.is_ok_and(|answer| answer.status == 503 && answer.body["reservation"].is_null())
-    };
-    e2e::eventually("a front door that knows that it is blocked", blocked).await;
-    let asked = Instant::now();
-    let refused = stack.buyer.post_reservation(body(), &[]).await?;
-    assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
-    assert_eq!(refused.status, 503, "{:?}", refused.body);
-    assert!(refused.header("retry-after").parse::<u32>()? >= 1);
+    until_blocked(&stack).await;
+    refused_at_once(&stack).await?;
     assert_eq!(stack.buyer.reservation(held.id()).await?.state(), "held", "reads go on");
     own.rabbitmq.control(&["set_disk_free_limit", "1MB"])?;
-    let again = || async {
-        let answer = stack.buyer.reserve("bob", &[3]).await;
-        answer.is_ok_and(|answer| answer.status == 201 || answer.body["tickets"] == json!([3]))
-    };
-    e2e::eventually("a booking when there is room again", again).await;
+    until_booked(&stack).await;
     assert_eq!(stack.buyer.pay(held.id(), "4242424242424242").await?.status, 201);
     stack.finish().await
 }

@@ -216,13 +216,15 @@ impl Subscriber {
 async fn alone(context: &Context, to: &Subscription) -> Result<Seat, LostConnection> {
     let name = format!("workers {} {}", context.worker, to.queue);
     let connection = Connection::open(&context.settings.broker, &name).await?;
-    let consumer = Consumer::open(&connection, to).await?;
+    let consumer = within(Consumer::open(&connection, to)).await?;
     Ok(Seat { consumer, own: Some(connection) })
 }
 
 async fn within<T>(
     answer: impl Future<Output = Result<T, LostConnection>>,
 ) -> Result<T, LostConnection> {
-    let late = |_| LostConnection("the queue does not answer".to_owned());
-    timeout(ANSWER_MAX, answer).await.unwrap_or_else(|elapsed| Err(late(elapsed)))
+    match timeout(ANSWER_MAX, answer).await {
+        Ok(answered) => answered,
+        Err(_) => Err(LostConnection("the queue does not answer".to_owned())),
+    }
 }

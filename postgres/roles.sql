@@ -28,12 +28,13 @@ GRANT USAGE ON SCHEMA public TO boxoffice_api, boxoffice_workers, boxoffice_oper
 GRANT USAGE ON SCHEMA gateway TO boxoffice_workers, boxoffice_operator;
 
 -- The front door reads what clients may see, and changes nothing.
-GRANT SELECT ON events, tiers, sections, seats, tickets, reservations, payments TO boxoffice_api;
+GRANT SELECT ON events, tiers, sections, section_plans, seats, tickets, reservations, payments
+    TO boxoffice_api;
 
 -- The workers write what buyers do. They delete nothing, and what is for sale is not theirs to change.
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, gateway TO boxoffice_workers;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO boxoffice_workers;
-REVOKE INSERT, UPDATE ON events, tiers, seats, _sqlx_migrations FROM boxoffice_workers;
+REVOKE INSERT, UPDATE ON events, tiers, seats, section_plans, _sqlx_migrations FROM boxoffice_workers;
 REVOKE INSERT ON sections, tickets FROM boxoffice_workers;
 REVOKE UPDATE ON reservation_history, payment_history FROM boxoffice_workers;
 

@@ -1,27 +1,35 @@
 //! What is for sale: terms and houses of all events, in memory. Accepting a request never waits for
 //! Postgres; while it is away, what was read last still serves.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::domain::{Event, EventId, House, SectionNumber};
 use common::store::events::Cursor;
 use common::store::houses::HouseCache;
 use common::store::{self, Pool};
+use moka::sync::Cache;
 
 use crate::database::{self, Away};
+use crate::reader::{Answers, Reader};
 
 /// How often the events are read again.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
+/// The same where there are so many that reading them takes long.
+const REFRESH_INTERVAL_MAX: Duration = Duration::from_secs(10);
+/// Reading events takes one part in so many of the time.
+const REFRESH_SHARE: u32 = 20;
 /// Events read by one query.
 const PAGE: i64 = 500;
-/// Events that have not begun, at most; later ones are read when they are asked for.
-const LISTED_MAX: usize = 5_000;
-/// Events kept because they were asked for though they are not listed.
-const OTHERS_MAX: usize = 1_000;
-/// Ids kept as unknown until the next refresh.
-const UNKNOWN_MAX: usize = 10_000;
+/// Events that have not begun and their sections, at most; later ones are read when they are asked for.
+const LISTED_MAX: usize = 20_000;
+const LISTED_SECTIONS_MAX: usize = 200_000;
+/// Sections of the events that are kept, for a while, because they were asked for though they are not listed;
+/// an id without an event counts as one.
+const OTHERS_MAX: u64 = 100_000;
+/// Asks for such events that wait at once, at most.
+const WAITING_MAX: usize = 10_000;
 
 /// An event, as it was when it was last read, and its house.
 #[derive(Debug)]
@@ -33,6 +41,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// How many tickets it has.
+    pub fn tickets(&self) -> usize {
+        self.event.sections.iter().map(|section| section.capacity.max(0) as usize).sum()
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor { starts_at: self.event.terms.starts_at, id: self.event.id }
+    }
+
     /// The name of a section.
     pub fn section_name(&self, number: SectionNumber) -> &str {
         let section = self.event.sections.iter().find(|section| section.number == number);
@@ -40,13 +57,12 @@ impl Entry {
     }
 }
 
+/// The events that have not begun.
 #[derive(Debug, Default)]
-struct Shelves {
-    /// None until it was read for the first time.
-    listed: Option<Arc<Vec<Arc<Entry>>>>,
+struct Listed {
+    /// None until they were read for the first time.
+    in_order: Option<Arc<Vec<Arc<Entry>>>>,
     by_id: HashMap<EventId, Arc<Entry>>,
-    others: HashMap<EventId, Arc<Entry>>,
-    unknown: HashSet<EventId>,
 }
 
 /// The events that this process knows.
@@ -54,29 +70,40 @@ struct Shelves {
 pub struct Catalogue {
     pool: Pool,
     houses: HouseCache,
-    shelves: RwLock<Shelves>,
+    listed: RwLock<Listed>,
+    /// None where there is no such event. They are forgotten as fast as the others are read again.
+    others: Cache<EventId, Option<Arc<Entry>>>,
+    reader: Reader<EventId, Entry>,
     reading: tokio::sync::Mutex<()>,
 }
 
 impl Catalogue {
     /// An empty catalogue.
     pub fn new(pool: Pool) -> Self {
+        let houses = HouseCache::default();
+        let weight = |_: &EventId, entry: &Option<Arc<Entry>>| {
+            entry.as_ref().map_or(1, |entry| entry.event.sections.len().max(1) as u32)
+        };
+        let others = Cache::builder().max_capacity(OTHERS_MAX).weigher(weight);
+        let (own_pool, own_houses) = (pool.clone(), houses.clone());
+        let find = move |ids| find(own_pool.clone(), own_houses.clone(), ids);
         Self {
             pool,
-            houses: HouseCache::default(),
-            shelves: RwLock::default(),
+            houses,
+            listed: RwLock::default(),
+            others: others.time_to_live(REFRESH_INTERVAL).build(),
+            reader: Reader::start(WAITING_MAX, find),
             reading: tokio::sync::Mutex::default(),
         }
     }
 
     /// Reads the events again and again. Never returns.
     pub async fn keep_fresh(&self) {
-        let mut tick = tokio::time::interval(REFRESH_INTERVAL);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tick.tick().await;
+            let begun = Instant::now();
             // A failure is in the log; what was read before still serves.
             let _refreshed = self.refresh().await;
+            tokio::time::sleep(pause(begun.elapsed())).await;
         }
     }
 
@@ -94,7 +121,7 @@ impl Catalogue {
     }
 
     fn known_list(&self) -> Option<Arc<Vec<Arc<Entry>>>> {
-        self.shelves.read().unwrap_or_else(PoisonError::into_inner).listed.clone()
+        self.listed.read().unwrap_or_else(PoisonError::into_inner).in_order.clone()
     }
 
     /// An event, from memory if it is known, and read if not; none where there is no such event.
@@ -107,35 +134,20 @@ impl Catalogue {
     }
 
     async fn find_anew(&self, id: EventId) -> Result<Option<Arc<Entry>>, Away> {
-        let _one_at_a_time = self.reading.lock().await;
-        if let Some(known) = self.known(id) {
-            return Ok(known);
-        }
-        let entry = database::read("an event", || async {
-            let found = store::events::find(&mut *self.pool.acquire().await?, id).await?;
-            Ok(self.with_houses(found.into_iter().collect()).await?.pop())
-        })
-        .await?;
-        let mut shelves = self.shelves.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = &entry {
-            if shelves.others.len() >= OTHERS_MAX {
-                shelves.others.clear();
-            }
-            shelves.others.insert(id, Arc::clone(entry));
-        } else if shelves.unknown.len() < UNKNOWN_MAX {
-            shelves.unknown.insert(id);
-        }
+        let entry = self.reader.read(id).await?;
+        self.others.insert(id, entry.clone());
         Ok(entry)
     }
 
     /// What memory says of an id: none where only the database knows.
     #[expect(clippy::option_option, reason = "known, known not to be, or not known")]
     fn known(&self, id: EventId) -> Option<Option<Arc<Entry>>> {
-        let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = shelves.by_id.get(&id).or_else(|| shelves.others.get(&id)) {
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = listed.by_id.get(&id) {
             return Some(Some(Arc::clone(entry)));
         }
-        shelves.unknown.contains(&id).then_some(None)
+        drop(listed);
+        self.others.get(&id)
     }
 
     async fn refresh(&self) -> Result<(), Away> {
@@ -144,40 +156,69 @@ impl Catalogue {
     }
 
     async fn read_all(&self) -> Result<Arc<Vec<Arc<Entry>>>, Away> {
-        let listed = database::read("the events", || async {
-            let mut events = Vec::new();
-            let mut after = None;
-            loop {
-                let page =
-                    store::events::list(&mut *self.pool.acquire().await?, after, PAGE).await?;
-                let last = page
-                    .last()
-                    .map(|event| Cursor { starts_at: event.terms.starts_at, id: event.id });
-                let is_full = page.len() as i64 == PAGE;
-                events.extend(page);
-                if !is_full || events.len() >= LISTED_MAX {
-                    break;
-                }
-                after = last;
+        let mut in_order: Vec<Arc<Entry>> = Vec::new();
+        let (mut after, mut sections) = (None, 0);
+        loop {
+            let page = self.read_page(after).await?;
+            let is_full = page.len() as i64 == PAGE;
+            after = page.last().map(|entry| entry.cursor());
+            sections += page.iter().map(|entry| entry.event.sections.len()).sum::<usize>();
+            in_order.extend(page);
+            if !is_full || in_order.len() >= LISTED_MAX || sections >= LISTED_SECTIONS_MAX {
+                break;
             }
-            self.with_houses(events).await
-        })
-        .await?;
-        let by_id = listed.iter().map(|entry| (entry.event.id, Arc::clone(entry))).collect();
-        let listed = Arc::new(listed);
-        let mut shelves = self.shelves.write().unwrap_or_else(PoisonError::into_inner);
-        // What is not listed is read again when it is asked for: its terms may have changed.
-        *shelves = Shelves { listed: Some(Arc::clone(&listed)), by_id, ..Shelves::default() };
-        Ok(listed)
+        }
+        let by_id = in_order.iter().map(|entry| (entry.event.id, Arc::clone(entry))).collect();
+        let in_order = Arc::new(in_order);
+        let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
+        *listed = Listed { in_order: Some(Arc::clone(&in_order)), by_id };
+        Ok(in_order)
     }
 
-    async fn with_houses(&self, events: Vec<Event>) -> Result<Vec<Arc<Entry>>, store::Failure> {
-        let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
-        let houses = self.houses.of(&self.pool, &ids).await?;
-        let entry = |event: Event| {
-            let house = Arc::clone(houses.get(&event.id)?);
-            Some(Arc::new(Entry { event, house }))
-        };
-        Ok(events.into_iter().filter_map(entry).collect())
+    async fn read_page(&self, after: Option<Cursor>) -> Result<Vec<Arc<Entry>>, Away> {
+        let entries = database::read("the events", || async {
+            let events = store::events::list(&mut *self.pool.acquire().await?, after, PAGE).await?;
+            with_houses(&self.pool, &self.houses, events).await
+        });
+        Ok(entries.await?.into_iter().map(Arc::new).collect())
+    }
+}
+
+async fn find(pool: Pool, houses: HouseCache, ids: Vec<EventId>) -> Answers<EventId, Entry> {
+    let found = database::read("events by id", || async {
+        let events = store::events::find(&mut *pool.acquire().await?, &ids).await?;
+        with_houses(&pool, &houses, events).await
+    });
+    Ok(found.await?.into_iter().map(|entry| (entry.event.id, entry)).collect())
+}
+
+async fn with_houses(
+    pool: &Pool,
+    houses: &HouseCache,
+    events: Vec<Event>,
+) -> Result<Vec<Entry>, store::Failure> {
+    let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
+    let houses = houses.of(pool, &ids).await?;
+    let entry = |event: Event| {
+        let house = Arc::clone(houses.get(&event.id)?);
+        Some(Entry { event, house })
+    };
+    Ok(events.into_iter().filter_map(entry).collect())
+}
+
+/// How long to wait before the events are read again, after it took so long.
+fn pause(took: Duration) -> Duration {
+    (took * REFRESH_SHARE).clamp(REFRESH_INTERVAL, REFRESH_INTERVAL_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_the_events_takes_a_small_part_of_the_time() {
+        let pause_ms = |took| pause(Duration::from_millis(took)).as_millis();
+        assert_eq!([pause_ms(1), pause_ms(100), pause_ms(200)], [2_000, 2_000, 4_000]);
+        assert_eq!(pause_ms(5_000), 10_000);
     }
 }

@@ -1,22 +1,22 @@
-//! Where the seats are and what they are called, kept in memory per event: it never changes under
-//! one version.
+//! Where the seats are, kept in memory as it is sent: it never changes under one version.
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use axum::body::Bytes;
-use common::domain::{EventId, SectionKind, TicketNumber};
-use common::store::events::Seat;
-use common::store::{self, Pool};
+use common::domain::{EventId, Section, SectionKind, SectionNumber};
+use common::store::Pool;
+use common::store::seats::{self, Seat};
+use moka::sync::Cache;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::catalogue::Entry;
 use crate::database::{self, Away};
 
-/// Layouts that are kept; when there are more, it begins anew.
-const KEPT_MAX: usize = 256;
+/// What is kept at most, in bytes of JSON.
+const KEPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Seats that are read by one query, unless one section has more.
+const QUERY_SEATS_MAX: i32 = 20_000;
 
 /// The geometry of a house.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,118 +58,105 @@ pub struct LayoutSeat {
     pub accessible: bool,
 }
 
-/// A layout, ready to be sent, and the labels of its seats.
+/// A layout, ready to be sent.
 #[derive(Debug)]
 pub struct Layout {
     /// Its version.
     pub version: i32,
     /// The JSON of [`LayoutBody`].
     pub json: Bytes,
-    labels: Labels,
 }
 
-impl Layout {
-    /// What a ticket is called: "Row C, seat 14".
-    pub fn label(&self, ticket: TicketNumber) -> Option<String> {
-        self.labels.get(ticket)
-    }
-}
-
-/// Labels by ticket: rows repeat, so they are kept once.
-#[derive(Debug, Default)]
-struct Labels {
-    rows: Vec<Box<str>>,
-    seats: Vec<(TicketNumber, u32, Box<str>)>,
-}
-
-impl Labels {
-    fn of(seats: &[Seat]) -> Self {
-        let mut labels = Self::default();
-        for seat in seats {
-            if labels.rows.last().is_none_or(|row| **row != *seat.row) {
-                labels.rows.push(seat.row.as_str().into());
-            }
-            let row = labels.rows.len() as u32 - 1;
-            labels.seats.push((seat.number, row, seat.seat.as_str().into()));
-        }
-        labels
-    }
-
-    fn get(&self, ticket: TicketNumber) -> Option<String> {
-        let at = self.seats.binary_search_by_key(&ticket, |(number, ..)| *number).ok()?;
-        let (_, row, seat) = &self.seats[at];
-        let row = &self.rows[*row as usize];
-        let mut label = String::with_capacity(10 + row.len() + seat.len());
-        write!(label, "Row {row}, seat {seat}").expect("writing to a string does not fail");
-        Some(label)
-    }
-}
-
-/// The layouts that this process has met.
+/// The layouts that were asked for.
 #[derive(Debug)]
 pub struct Layouts {
     pool: Pool,
-    kept: RwLock<HashMap<EventId, Arc<Layout>>>,
+    kept: Cache<EventId, Arc<Layout>>,
     reading: tokio::sync::Mutex<()>,
 }
 
 impl Layouts {
     /// None is known yet.
     pub fn new(pool: Pool) -> Self {
-        Self { pool, kept: RwLock::default(), reading: tokio::sync::Mutex::default() }
+        let weight =
+            |_: &EventId, layout: &Arc<Layout>| layout.json.len().try_into().unwrap_or(u32::MAX);
+        let kept = Cache::builder().max_capacity(KEPT_BYTES_MAX).weigher(weight).build();
+        Self { pool, kept, reading: tokio::sync::Mutex::default() }
     }
 
     /// The layout of an event, read if it is not known in its present version.
     pub async fn of(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
-        match self.known(entry) {
-            Some(layout) => Ok(layout),
-            // Rare and large: in a box it does not weigh on every request that waits.
-            None => Box::pin(self.read(entry)).await,
+        if let Some(layout) = self.known(entry) {
+            return Ok(layout);
         }
-    }
-
-    async fn read(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
         let _one_at_a_time = self.reading.lock().await;
         if let Some(layout) = self.known(entry) {
             return Ok(layout);
         }
-        let id = entry.event.id;
-        let found = database::read("a layout", || async {
-            Ok(store::events::layout(&mut *self.pool.acquire().await?, id).await?)
-        })
-        .await?;
-        let (version, seats) = found.ok_or(Away)?;
-        let layout =
-            Arc::new(Layout { version, json: render(entry, &seats), labels: Labels::of(&seats) });
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(id, Arc::clone(&layout));
+        let layout = Arc::new(self.read(entry).await?);
+        self.kept.insert(entry.event.id, Arc::clone(&layout));
         Ok(layout)
     }
 
     fn known(&self, entry: &Entry) -> Option<Arc<Layout>> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        let layout = kept.get(&entry.event.id)?;
         // A catalogue that is a few seconds old may still name the version before.
-        (layout.version >= entry.event.layout_version).then(|| Arc::clone(layout))
+        self.kept.get(&entry.event.id).filter(|kept| kept.version >= entry.event.layout_version)
+    }
+
+    async fn read(&self, entry: &Entry) -> Result<Layout, Away> {
+        let version = self.version(entry.event.id).await?;
+        let mut body = LayoutBody { sections: Vec::with_capacity(entry.event.sections.len()) };
+        for portion in portions(&entry.event.sections) {
+            let numbers: Vec<SectionNumber> =
+                portion.iter().map(|section| section.number).collect();
+            let seats = database::read("a layout", || async {
+                let mut connection = self.pool.acquire().await?;
+                Ok(seats::find(&mut connection, entry.event.id, &numbers).await?)
+            })
+            .await?;
+            body.sections.extend(portion.iter().map(|section| layout_section(section, &seats)));
+        }
+        if self.version(entry.event.id).await? != version {
+            return Err(Away);
+        }
+        let json = serde_json::to_vec(&body).expect("plain data always has a JSON form").into();
+        Ok(Layout { version, json })
+    }
+
+    async fn version(&self, event: EventId) -> Result<i32, Away> {
+        let found = database::read("a layout's version", || async {
+            Ok(seats::layout_version(&mut *self.pool.acquire().await?, event).await?)
+        });
+        found.await?.ok_or(Away)
     }
 }
 
-fn render(entry: &Entry, seats: &[Seat]) -> Bytes {
-    let section = |section: &common::domain::Section| {
-        let (first, capacity) = (section.first_ticket.0, section.capacity);
-        let inside = |seat: &&Seat| (first..first + capacity).contains(&seat.number.0);
-        LayoutSection {
-            number: section.number.0,
-            name: section.name.clone(),
-            kind: section.kind,
-            tickets: seats.iter().filter(inside).map(layout_seat).collect(),
-        }
-    };
-    let body = LayoutBody { sections: entry.event.sections.iter().map(section).collect() };
-    serde_json::to_vec(&body).expect("plain data always has a JSON form").into()
+/// The sections in portions of not too many seats, or of one section.
+fn portions(mut sections: &[Section]) -> Vec<&[Section]> {
+    let mut portions = Vec::new();
+    while !sections.is_empty() {
+        let mut seats = 0;
+        let fits = |section: &&Section| {
+            seats += section.capacity;
+            seats <= QUERY_SEATS_MAX
+        };
+        let count = sections.iter().take_while(fits).count().max(1);
+        let (portion, rest) = sections.split_at(count);
+        portions.push(portion);
+        sections = rest;
+    }
+    portions
+}
+
+fn layout_section(section: &Section, seats: &[Seat]) -> LayoutSection {
+    let (first, capacity) = (section.first_ticket.0, section.capacity);
+    let inside = |seat: &&Seat| (first..first + capacity).contains(&seat.number.0);
+    LayoutSection {
+        number: section.number.0,
+        name: section.name.clone(),
+        kind: section.kind,
+        tickets: seats.iter().filter(inside).map(layout_seat).collect(),
+    }
 }
 
 fn layout_seat(seat: &Seat) -> LayoutSeat {
@@ -186,25 +173,28 @@ fn layout_seat(seat: &Seat) -> LayoutSeat {
 
 #[cfg(test)]
 mod tests {
-    use common::domain::TierNumber;
+    use common::domain::TicketNumber;
 
     use super::*;
 
     #[test]
-    fn seats_are_called_by_row_and_seat() {
-        let seat = |number, row: &str, seat: &str| Seat {
-            number: TicketNumber(number),
-            tier: TierNumber(1),
-            row: row.to_owned(),
-            seat: seat.to_owned(),
-            x: 0.0,
-            y: 0.0,
-            accessible: false,
+    fn a_query_reads_not_too_many_seats() {
+        let section = |capacity| Section {
+            number: SectionNumber(1),
+            name: String::new(),
+            kind: SectionKind::Seated,
+            tiers: Vec::new(),
+            first_ticket: TicketNumber(1),
+            capacity,
+            available: 0,
+            version: 0,
         };
-        let labels = Labels::of(&[seat(1, "A", "1"), seat(2, "A", "2"), seat(5, "B", "1")]);
-        assert_eq!(labels.get(TicketNumber(2)).as_deref(), Some("Row A, seat 2"));
-        assert_eq!(labels.get(TicketNumber(5)).as_deref(), Some("Row B, seat 1"));
-        assert_eq!(labels.get(TicketNumber(3)), None);
-        assert_eq!(labels.rows.len(), 2);
+        let counts = |capacities: &[i32]| {
+            let sections: Vec<Section> = capacities.iter().copied().map(section).collect();
+            portions(&sections).iter().map(|portion| portion.len()).collect::<Vec<_>>()
+        };
+        let half = QUERY_SEATS_MAX / 2;
+        assert_eq!(counts(&[half, half, 1, 2 * QUERY_SEATS_MAX, 1, 1]), [2, 1, 1, 2]);
+        assert_eq!(counts(&[]), [0; 0]);
     }
 }

@@ -26,6 +26,7 @@ pub mod board;
 
 pub mod catalogue;
 pub mod database;
+pub mod labels;
 pub mod layouts;
 pub mod reader;
 pub mod state;

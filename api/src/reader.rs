@@ -1,6 +1,6 @@
 //! Reads by id, many at once: while one query is under way the next batch gathers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,21 @@ const BATCH_MAX: usize = 500;
 /// What a read by id gives: the row, none where there is none.
 pub type Found<V> = Result<Option<Arc<V>>, Away>;
 
+/// Answers all who asked for the ids of one query.
+pub type Answers<K, V> = Result<HashMap<K, V>, Away>;
+
 struct Ask<K, V> {
     key: K,
     answer: oneshot::Sender<Found<V>>,
+}
+
+/// How much one query may read.
+#[derive(Debug, Clone, Copy)]
+pub struct Weight<K> {
+    /// What an id weighs: the rows that are read for it.
+    pub of: fn(&K) -> usize,
+    /// A query reads no more than this, unless one id alone does.
+    pub max: usize,
 }
 
 /// Reads rows of one kind. Every answer is of a moment after it was asked for.
@@ -35,10 +47,22 @@ where
     /// when it is dropped.
     pub fn start<F>(waiting_max: usize, find: impl Fn(Vec<K>) -> F + Send + 'static) -> Self
     where
-        F: Future<Output = Result<HashMap<K, V>, Away>> + Send + 'static,
+        F: Future<Output = Answers<K, V>> + Send + 'static,
+    {
+        Self::weighed(waiting_max, Weight { of: |_| 1, max: BATCH_MAX }, find)
+    }
+
+    /// The same where some ids read much more than others.
+    pub fn weighed<F>(
+        waiting_max: usize,
+        weight: Weight<K>,
+        find: impl Fn(Vec<K>) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Answers<K, V>> + Send + 'static,
     {
         let (asks, inbox) = mpsc::channel(waiting_max);
-        tokio::spawn(serve(inbox, find));
+        tokio::spawn(serve(inbox, weight, find));
         Self { asks }
     }
 
@@ -55,39 +79,66 @@ where
     }
 }
 
-async fn serve<K, V, F>(mut inbox: mpsc::Receiver<Ask<K, V>>, find: impl Fn(Vec<K>) -> F)
-where
+async fn serve<K, V, F>(
+    mut inbox: mpsc::Receiver<Ask<K, V>>,
+    weight: Weight<K>,
+    find: impl Fn(Vec<K>) -> F,
+) where
     K: Hash + Eq + Copy,
-    F: Future<Output = Result<HashMap<K, V>, Away>>,
+    F: Future<Output = Answers<K, V>>,
 {
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while inbox.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        batch.retain(|ask| !ask.answer.is_closed());
-        let mut keys: Vec<K> = Vec::with_capacity(batch.len());
-        let mut seen = std::collections::HashSet::with_capacity(batch.len());
-        keys.extend(batch.iter().map(|ask| ask.key).filter(|key| seen.insert(*key)));
+    let mut waiting: Vec<Ask<K, V>> = Vec::new();
+    loop {
+        if waiting.is_empty() && inbox.recv_many(&mut waiting, BATCH_MAX).await == 0 {
+            return;
+        }
+        while waiting.len() < inbox.max_capacity()
+            && let Ok(ask) = inbox.try_recv()
+        {
+            waiting.push(ask);
+        }
+        waiting.retain(|ask| !ask.answer.is_closed());
+        let keys = portion(waiting.iter().map(|ask| ask.key), weight);
         if keys.is_empty() {
             continue;
         }
-        match find(keys).await {
+        let (batch, rest) = waiting.into_iter().partition(|ask| keys.contains(&ask.key));
+        waiting = rest;
+        match find(keys.into_iter().collect()).await {
             Ok(rows) => {
                 let rows: HashMap<K, Arc<V>> =
                     rows.into_iter().map(|(key, row)| (key, Arc::new(row))).collect();
-                for ask in batch.drain(..) {
+                for ask in batch {
                     let _left = ask.answer.send(Ok(rows.get(&ask.key).cloned()));
                 }
             }
             Err(away) => {
                 // Who asked while the query hung has waited for the database, too.
                 while let Ok(ask) = inbox.try_recv() {
-                    batch.push(ask);
+                    waiting.push(ask);
                 }
-                for ask in batch.drain(..) {
+                for ask in batch.into_iter().chain(waiting.drain(..)) {
                     let _left = ask.answer.send(Err(away));
                 }
             }
         }
     }
+}
+
+/// The ids of the next query: those that were asked for first, as far as they fit.
+fn portion<K: Hash + Eq + Copy>(asked: impl Iterator<Item = K>, weight: Weight<K>) -> HashSet<K> {
+    let (mut keys, mut sum) = (HashSet::new(), 0);
+    for key in asked {
+        if keys.contains(&key) {
+            continue;
+        }
+        sum += (weight.of)(&key);
+        if sum > weight.max && !keys.is_empty() {
+            break;
+        }
+        keys.insert(key);
+    }
+    keys
 }
 
 #[cfg(test)]
@@ -131,6 +182,24 @@ mod tests {
         }
         assert_eq!(answers, [None, Some(2), Some(2), None]);
         assert_eq!(*batches.lock().unwrap(), [1, 3], "one query each, no key twice");
+    }
+
+    #[tokio::test]
+    async fn heavy_ids_are_read_by_few_and_none_is_too_heavy() {
+        let batches: Arc<Mutex<Vec<Vec<u32>>>> = Arc::default();
+        let seen = Arc::clone(&batches);
+        let weight = Weight { of: |key: &u32| *key as usize, max: 10 };
+        let reader = Reader::weighed(100, weight, move |mut keys: Vec<u32>| {
+            keys.sort_unstable();
+            seen.lock().unwrap().push(keys.clone());
+            async move { Ok(keys.into_iter().map(|key| (key, key)).collect()) }
+        });
+        let asked = [4, 6, 1, 4, 50, 10, 50];
+        let answers = futures::future::join_all(asked.map(|key| reader.read(key))).await;
+        let answers: Vec<u32> = answers.into_iter().map(|one| *one.unwrap().unwrap()).collect();
+        assert_eq!(answers, asked);
+        let batches: Vec<Vec<u32>> = batches.lock().unwrap().clone();
+        assert_eq!(batches, [vec![4, 6], vec![1], vec![50], vec![10]]);
     }
 
     #[tokio::test]

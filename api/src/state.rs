@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::catalogue::{Catalogue, Entry};
 use crate::database;
 use crate::front_desk::FrontDesk;
+use crate::labels::Labels;
 use crate::layouts::Layouts;
 use crate::limits::Limits;
 use crate::outcomes::Outcomes;
@@ -49,6 +50,8 @@ pub struct Api {
     pub catalogue: Catalogue,
     /// Where the seats are.
     pub layouts: Layouts,
+    /// What the seats are called.
+    pub labels: Labels,
     /// For reads of another kind.
     pub pool: Pool,
     draining: AtomicBool,
@@ -73,6 +76,7 @@ impl Api {
             payments: payments(waiters_max, pool.clone()),
             catalogue: Catalogue::new(pool.clone()),
             layouts: Layouts::new(pool.clone()),
+            labels: Labels::new(pool.clone()),
             settings: settings.api.clone(),
             topology,
             pool,

@@ -5,32 +5,46 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use common::domain::EventId;
+use common::domain::{EventId, Section};
 use common::messages::SectionChange;
 use common::store::Pool;
-use tokio::time::timeout;
+use common::store::availability::SectionState;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::event_board::EventBoard;
+use super::reads::{self, Reads, Wanted};
 use super::tend;
 use crate::catalogue::Entry;
+use crate::database::Away;
 
 /// Boards at once, at most.
-const BOARDS_MAX: usize = 512;
+const BOARDS_MAX: usize = 10_000;
+/// Tickets on all of them, at most: 160 MB.
+const TICKETS_MAX: usize = 20_000_000;
 /// A board that nobody asks for is put away after this time, when there are too many.
 const IDLE: Duration = Duration::from_mins(1);
+/// How often idle boards are looked for, at most.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait for a board's first read.
 const FIRST_READ: Duration = Duration::from_secs(1);
 
 /// The boards.
 #[derive(Debug)]
 pub struct Boards {
-    pool: Pool,
+    reads: Arc<Reads>,
     instance: String,
     stop: CancellationToken,
-    open: RwLock<HashMap<EventId, (Arc<EventBoard>, CancellationToken)>>,
+    open: RwLock<Open>,
     is_live: AtomicBool,
     is_draining: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    boards: HashMap<EventId, (Arc<EventBoard>, CancellationToken)>,
+    tickets: usize,
+    swept_at: Option<Instant>,
 }
 
 impl Boards {
@@ -38,7 +52,7 @@ impl Boards {
     pub fn new(pool: Pool, stop: &CancellationToken) -> Self {
         let instance = uuid::Uuid::from_u128(crate::edge::random()).simple().to_string();
         Self {
-            pool,
+            reads: Arc::new(reads::start(pool)),
             instance: instance[..12].to_owned(),
             stop: stop.child_token(),
             open: RwLock::default(),
@@ -54,34 +68,47 @@ impl Boards {
             return None;
         }
         let id = entry.event.id;
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((board, _)) = open.get(&id) {
-            return Some(Arc::clone(board));
+        if let Some(board) = self.open_board(id) {
+            return Some(board);
         }
-        drop(open);
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some((board, _)) = open.get(&id) {
+        if let Some((board, _)) = open.boards.get(&id) {
             return Some(Arc::clone(board));
         }
-        if open.len() >= BOARDS_MAX {
-            put_idle_away(&mut open);
+        let tickets = entry.tickets();
+        if !open.has_room_for(tickets) {
+            open.put_idle_away();
         }
-        if open.len() >= BOARDS_MAX {
+        if !open.has_room_for(tickets) {
             return None;
         }
         let board = Arc::new(EventBoard::new(entry, &self.instance));
         let stop = self.stop.child_token();
-        let refresh = tend::refresh(Arc::clone(&board), self.pool.clone());
+        let refresh = tend::refresh(Arc::clone(&board), Arc::clone(&self.reads));
         tokio::spawn(stop.clone().run_until_cancelled_owned(refresh));
         tokio::spawn(stop.clone().run_until_cancelled_owned(tend::send(Arc::clone(&board))));
-        open.insert(id, (Arc::clone(&board), stop));
+        open.boards.insert(id, (Arc::clone(&board), stop));
+        open.tickets += tickets;
         Some(board)
+    }
+
+    fn open_board(&self, event: EventId) -> Option<Arc<EventBoard>> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.boards.get(&event).map(|(board, _)| Arc::clone(board))
+    }
+
+    /// What is taken in each section of an event, from the database.
+    pub async fn read(&self, entry: &Entry) -> Result<Vec<Arc<SectionState>>, Away> {
+        let wanted = |section: &Section| Wanted {
+            section: (entry.event.id, section.number),
+            capacity: section.capacity,
+        };
+        tend::read(&self.reads, entry.event.sections.iter().map(wanted).collect()).await
     }
 
     /// The board of an event that has one already, while outcomes come in.
     pub fn opened(&self, event: EventId) -> Option<Arc<EventBoard>> {
-        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.get(&event).map(|(board, _)| Arc::clone(board)).filter(|_| self.is_live())
+        self.open_board(event).filter(|_| self.is_live())
     }
 
     /// The board while outcomes come in.
@@ -99,10 +126,7 @@ impl Boards {
     /// Moves boards by what a worker told.
     pub fn apply(&self, changes: Vec<SectionChange>) {
         for change in changes {
-            let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-            let board = open.get(&change.event).map(|(board, _)| Arc::clone(board));
-            drop(open);
-            if let Some(board) = board {
+            if let Some(board) = self.open_board(change.event) {
                 board.apply(change);
             }
         }
@@ -110,7 +134,7 @@ impl Boards {
 
     /// How many boards are open.
     pub fn count(&self) -> usize {
-        self.open.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.open.read().unwrap_or_else(PoisonError::into_inner).boards.len()
     }
 
     /// Outcomes come in now, as far as is known.
@@ -131,7 +155,7 @@ impl Boards {
     /// Some outcomes may have been missed.
     pub fn doubt(&self) {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        for (board, _) in open.values() {
+        for (board, _) in open.boards.values() {
             board.doubt();
         }
     }
@@ -140,18 +164,29 @@ impl Boards {
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        for (board, _) in open.values() {
+        for (board, _) in open.boards.values() {
             board.drain();
         }
     }
 }
 
-fn put_idle_away(open: &mut HashMap<EventId, (Arc<EventBoard>, CancellationToken)>) {
-    open.retain(|_, (board, stop)| {
-        let is_idle = board.is_idle(IDLE);
-        if is_idle {
-            stop.cancel();
+impl Open {
+    fn has_room_for(&self, tickets: usize) -> bool {
+        self.boards.len() < BOARDS_MAX && self.tickets + tickets <= TICKETS_MAX
+    }
+
+    fn put_idle_away(&mut self) {
+        if self.swept_at.is_some_and(|at| at.elapsed() < SWEEP_INTERVAL) {
+            return;
         }
-        !is_idle
-    });
+        self.swept_at = Some(Instant::now());
+        self.boards.retain(|_, (board, stop)| {
+            let is_idle = board.is_idle(IDLE);
+            if is_idle {
+                stop.cancel();
+            }
+            !is_idle
+        });
+        self.tickets = self.boards.values().map(|(board, _)| board.tickets()).sum();
+    }
 }

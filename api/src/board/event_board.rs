@@ -1,17 +1,18 @@
 //! The board of one event.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::domain::{EventId, Reason, SectionNumber, TicketNumber};
 use common::messages::{Best, SectionChange};
-use common::store::events::SectionState;
+use common::store::availability::SectionState;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 
 use super::frames::{Frames, Resumption};
+use super::reads::Wanted;
 use super::section::Section;
 use crate::catalogue::Entry;
 use crate::events::ranges::{Run, runs};
@@ -90,6 +91,11 @@ impl EventBoard {
         };
         board.stale.notify_one();
         board
+    }
+
+    /// How many tickets it has.
+    pub fn tickets(&self) -> usize {
+        self.lock().sections.iter().map(|section| section.capacity() as usize).sum()
     }
 
     /// Done when every section was read once.
@@ -219,14 +225,18 @@ impl EventBoard {
     }
 
     /// The sections that must be read, and the count of doubts at this moment.
-    pub(super) fn to_read(&self) -> (Vec<SectionNumber>, u64) {
+    pub(super) fn to_read(&self) -> (Vec<Wanted>, u64) {
         let state = self.lock();
         let stale = state.sections.iter().filter(|section| !section.is_current());
-        (stale.map(|section| section.number).collect(), state.doubts)
+        let wanted = |section: &Section| Wanted {
+            section: (self.event, section.number),
+            capacity: section.capacity(),
+        };
+        (stale.map(wanted).collect(), state.doubts)
     }
 
     /// Takes over what was read, after that many doubts.
-    pub(super) fn install(&self, read: &[SectionState], doubts: u64) {
+    pub(super) fn install(&self, read: &[Arc<SectionState>], doubts: u64) {
         let mut state = self.lock();
         let settles = state.doubts == doubts;
         for one in read {

@@ -21,7 +21,8 @@ fn board(taken: &[(i32, TicketState)]) -> EventBoard {
             })
             .collect();
         let available = 10 - taken.len() as i32;
-        SectionState { number: SectionNumber(number), version: 5, available, taken }
+        let (event, number) = (EventId(7), SectionNumber(number));
+        Arc::new(SectionState { event, number, version: 5, available, taken })
     });
     board.install(&read, 0);
     board
@@ -102,7 +103,8 @@ fn what_is_not_read_yet_is_not_told() {
     assert!(board.snapshot().is_none() && board.counts().is_none());
     assert!(board.until_known().now_or_never().is_none());
     assert_eq!(refused(&board, &[1], None), None);
-    assert_eq!(board.to_read().0, [SectionNumber(1), SectionNumber(2)]);
+    let wanted = |number| Wanted { section: (EventId(7), SectionNumber(number)), capacity: 10 };
+    assert_eq!(board.to_read().0, [wanted(1), wanted(2)]);
     let known = self::board(&[(1, TicketState::Sold)]);
     assert!(known.until_known().now_or_never().is_some());
     let snapshot = known.snapshot().unwrap();

@@ -4,6 +4,7 @@
 mod boards;
 mod event_board;
 pub mod frames;
+mod reads;
 pub mod section;
 mod tend;
 

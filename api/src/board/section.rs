@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use common::domain::{SectionNumber, TicketNumber, TicketState};
 use common::messages::{SectionChange, TicketChange};
-use common::store::events::SectionState;
+use common::store::availability::SectionState;
 
 /// A ticket's state in one word: free, held until that many milliseconds since 1970, or gone.
 const FREE: i64 = 0;
@@ -44,6 +44,11 @@ impl Section {
             tickets: vec![BLOCKED; capacity.max(0) as usize],
             waiting: BTreeMap::new(),
         }
+    }
+
+    /// How many tickets it has.
+    pub fn capacity(&self) -> i32 {
+        self.tickets.len() as i32
     }
 
     /// It was read once.

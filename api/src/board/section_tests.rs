@@ -18,7 +18,8 @@ fn read(version: i64, taken: &[(i32, TicketState, i64)]) -> SectionState {
             (TicketNumber(*ticket), *state, until)
         })
         .collect();
-    SectionState { number: SECTION, version, available: 5 - taken.len() as i32, taken }
+    let (event, available) = (EventId(7), 5 - taken.len() as i32);
+    SectionState { event, number: SECTION, version, available, taken }
 }
 
 fn change(version: i64, state: TicketState, ticket: i32, until_ms: i64) -> SectionChange {

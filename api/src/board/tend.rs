@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::backoff::Backoff;
-use common::store::{self, Pool};
+use common::store::availability::SectionState;
+use futures::future::ready;
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::event_board::EventBoard;
-use crate::database;
+use super::reads::{Reads, Wanted};
+use crate::database::Away;
 
 /// While changes flow, streams get them in frames at this distance.
 const FRAME_INTERVAL: Duration = Duration::from_millis(100);
@@ -16,9 +19,11 @@ const FRAME_INTERVAL: Duration = Duration::from_millis(100);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Outcomes of several workers may overtake each other by this much; what is missing longer is read.
 const PATIENCE: Duration = Duration::from_millis(50);
+/// Sections that one board asks for at once.
+const ASKS_MAX: usize = 100;
 
 /// Reads stale sections again, as long as there are any. Never returns.
-pub(super) async fn refresh(board: Arc<EventBoard>, pool: Pool) {
+pub(super) async fn refresh(board: Arc<EventBoard>, reads: Arc<Reads>) {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     let mut is_first = true;
     loop {
@@ -32,20 +37,24 @@ pub(super) async fn refresh(board: Arc<EventBoard>, pool: Pool) {
                 backoff.reset();
                 break;
             }
-            let read = database::read("a board", || async {
-                let mut connection = pool.acquire().await?;
-                let only = Some(stale.as_slice());
-                Ok(store::events::availability(&mut connection, board.event, only).await?)
-            });
-            match read.await {
+            match read(&reads, stale).await {
                 Ok(read) => board.install(&read, doubts),
-                Err(database::Away) => sleep(backoff.next_delay()).await,
+                Err(Away) => sleep(backoff.next_delay()).await,
             }
             if !board.to_read().0.is_empty() {
                 sleep(PATIENCE).await;
             }
         }
     }
+}
+
+/// What is taken in these sections now; those that there are.
+pub(super) async fn read(
+    reads: &Reads,
+    wanted: Vec<Wanted>,
+) -> Result<Vec<Arc<SectionState>>, Away> {
+    let found = stream::iter(wanted).map(|one| reads.read(one)).buffered(ASKS_MAX);
+    found.try_filter_map(|state| ready(Ok(state))).try_collect().await
 }
 
 /// Sends changes and signs of life to the streams. Never returns.

@@ -1,21 +1,22 @@
 //! `GET /events/{event}/availability`
 
 use std::hash::Hasher as _;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use common::clock;
 use common::domain::EventId;
-use common::store::events::SectionState;
-use common::{clock, store};
+use common::store::availability::SectionState;
 use serde::Serialize;
 use utoipa::ToSchema;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::ranges::{Run, TicketOrRange, runs};
 use crate::board::Snapshot;
-use crate::database;
+use crate::catalogue::Entry;
 use crate::etag;
 use crate::extract::EventPath;
 use crate::problem::{Problem, ProblemBody};
@@ -71,7 +72,7 @@ pub async fn availability(
     let board = api.outcomes.boards.known(&entry).await;
     let snapshots = match board.and_then(|board| board.snapshot()) {
         Some(snapshots) => snapshots,
-        None => read(&api, id).await?,
+        None => read(&api, &entry).await?,
     };
     let tag = tag(id, snapshots.iter().map(|section| section.version));
     let answer = if etag::matches(&headers, &tag) {
@@ -87,13 +88,9 @@ pub async fn availability(
 }
 
 /// From the database, where no board can tell.
-async fn read(api: &Api, id: EventId) -> Result<Vec<Snapshot>, Problem> {
-    let states = database::read("availability", || async {
-        Ok(store::events::availability(&mut *api.pool.acquire().await?, id, None).await?)
-    })
-    .await
-    .map_err(|_| database_away())?;
-    let snapshot = |state: &SectionState| Snapshot {
+async fn read(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Problem> {
+    let states = api.outcomes.boards.read(entry).await.map_err(|_| database_away())?;
+    let snapshot = |state: &Arc<SectionState>| Snapshot {
         number: state.number,
         version: state.version,
         available: state.available,

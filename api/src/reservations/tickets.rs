@@ -58,20 +58,21 @@ pub async fn tickets(
 ) -> Result<axum::Json<Tickets>, Problem> {
     let entry = api.event(path.event).await?;
     let reservation = confirmed(&api, path).await?;
-    let layout = api.layouts.of(&entry).await.map_err(|_| database_away())?;
     let base = view::path(path.event, path.id);
-    let ticket = |number: &common::domain::TicketNumber| Ticket {
-        number: number.0,
-        label: view::label(&entry, Some(&layout), *number),
-        section: entry
-            .house
-            .section_of(*number)
-            .map(|section| entry.section_name(section.number).to_owned())
-            .unwrap_or_default(),
-        code: api.mint.ticket_code(path.event, path.id, number.0),
-        qr: format!("{base}/tickets/{number}/qr.svg"),
-    };
-    Ok(axum::Json(Tickets { tickets: reservation.tickets.iter().map(ticket).collect() }))
+    let mut tickets = Vec::with_capacity(reservation.tickets.len());
+    for number in &reservation.tickets {
+        let section = entry.house.section_of(*number);
+        tickets.push(Ticket {
+            number: number.0,
+            label: api.labels.label(&entry, *number).await.map_err(|_| database_away())?,
+            section: section
+                .map(|section| entry.section_name(section.number).to_owned())
+                .unwrap_or_default(),
+            code: api.mint.ticket_code(path.event, path.id, number.0),
+            qr: format!("{base}/tickets/{number}/qr.svg"),
+        });
+    }
+    Ok(axum::Json(Tickets { tickets }))
 }
 
 /// A ticket's code as a QR image

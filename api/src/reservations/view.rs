@@ -4,16 +4,15 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use common::clock;
-use common::domain::{
-    EventId, Money, Reason, Reservation, ReservationStatus, SectionKind, TicketNumber,
-};
+use common::domain::{EventId, Money, Reason, Reservation, ReservationStatus};
 use common::ids::ReservationId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::catalogue::Entry;
-use crate::layouts::Layout;
+use crate::database::Away;
+use crate::labels::by_number;
 use crate::money::MoneyView;
 use crate::state::Api;
 
@@ -184,32 +183,20 @@ pub const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 async fn tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<TicketView> {
-    let mut labels = None;
+    let mut is_away = false;
     let mut views = Vec::with_capacity(reservation.tickets.len());
     for (ticket, price) in reservation.tickets.iter().zip(&reservation.prices) {
         let Some(section) = entry.house.section_of(*ticket) else { continue };
-        if labels.is_none() && section.kind == SectionKind::Seated {
-            labels = Some(api.layouts.of(entry).await.ok());
-        }
-        let layout = labels.as_ref().and_then(Option::as_deref);
+        // Without the database it goes by its number, if its label is not known yet.
+        let label = if is_away { Err(Away) } else { api.labels.label(entry, *ticket).await };
+        is_away = label.is_err();
         views.push(TicketView {
             number: ticket.0,
-            label: label(entry, layout, *ticket),
+            label: label.unwrap_or_else(|_| by_number(*ticket)),
             section: section.number.0,
             tier: section.tier_of(*ticket).map_or(0, |tier| tier.0),
             price: Money { amount: *price, currency: reservation.currency }.into(),
         });
     }
     views
-}
-
-/// What a ticket is called. Without the layout (the database is away) it goes by its number.
-pub fn label(entry: &Entry, layout: Option<&Layout>, ticket: TicketNumber) -> String {
-    let Some(section) = entry.house.section_of(ticket) else { return format!("Ticket {ticket}") };
-    match section.kind {
-        SectionKind::General => format!("Standing, {}", entry.section_name(section.number)),
-        SectionKind::Seated => layout
-            .and_then(|layout| layout.label(ticket))
-            .unwrap_or_else(|| format!("Ticket {ticket}")),
-    }
 }

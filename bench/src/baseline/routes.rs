@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use common::domain::EventId;
-use common::store::events;
+use common::store::availability;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -75,8 +75,10 @@ fn held(event: i32, order: &Order, hold: &Hold) -> Response {
 
 async fn availability(State(baseline): State<Arc<Baseline>>, Path(event): Path<i32>) -> Response {
     let read = async {
-        let mut connection = baseline.pool.acquire().await?;
-        events::availability(&mut connection, EventId(event), None).await
+        let houses = baseline.houses.of(&baseline.pool, &[EventId(event)]).await?;
+        let sections = houses.values().flat_map(|house| &house.sections);
+        let sections: Vec<_> = sections.map(|section| (EventId(event), section.number)).collect();
+        availability::find(&mut *baseline.pool.acquire().await?, &sections).await
     };
     match read.await {
         Err(error) => {
@@ -87,7 +89,7 @@ async fn availability(State(baseline): State<Arc<Baseline>>, Path(event): Path<i
             )
         }
         Ok(sections) => {
-            let section = |state: &events::SectionState| {
+            let section = |state: &availability::SectionState| {
                 let taken: Vec<i32> = state.taken.iter().map(|(ticket, ..)| ticket.0).collect();
                 json!({"number": state.number.0, "version": state.version,
                        "available": state.available, "taken": taken})

@@ -1,4 +1,4 @@
-//! Events as buyers see them: lists, one event, its layout and what is taken.
+//! Events as buyers see them: in lists, and by id.
 
 use std::collections::HashMap;
 
@@ -7,41 +7,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use crate::domain::{
-    Event, EventId, Section, SectionKind, SectionNumber, Terms, TicketNumber, TicketState, Tier,
-    TierNumber,
+    Event, EventId, Section, SectionKind, SectionNumber, Terms, TicketNumber, Tier, TierNumber,
 };
-
-/// A seat of a layout.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Seat {
-    /// Its ticket.
-    pub number: TicketNumber,
-    /// Its tier.
-    pub tier: TierNumber,
-    /// The row's label.
-    pub row: String,
-    /// The seat's label.
-    pub seat: String,
-    /// Metres to the right of the stage's middle.
-    pub x: f32,
-    /// Metres from the stage.
-    pub y: f32,
-    /// Reserved for people who need it.
-    pub accessible: bool,
-}
-
-/// What is taken in a section at a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectionState {
-    /// Its number.
-    pub number: SectionNumber,
-    /// Its version.
-    pub version: i64,
-    /// How many tickets are available.
-    pub available: i32,
-    /// The tickets that are not available, ascending: state and until when held.
-    pub taken: Vec<(TicketNumber, TicketState, Option<DateTime<Utc>>)>,
-}
 
 /// Where a page of the list of events ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,74 +40,13 @@ pub async fn list(
     read(connection, &ids).await
 }
 
-/// One event; none where there is no such event.
+/// These events; those that there are.
 pub async fn find(
     connection: &mut PgConnection,
-    id: EventId,
-) -> Result<Option<Event>, sqlx::Error> {
-    Ok(read(connection, &[id.0]).await?.pop())
-}
-
-/// The layout's version and its seats by section; general sections have none.
-pub async fn layout(
-    connection: &mut PgConnection,
-    id: EventId,
-) -> Result<Option<(i32, Vec<Seat>)>, sqlx::Error> {
-    let version: Option<i32> =
-        sqlx::query_scalar("SELECT layout_version FROM events WHERE id = $1")
-            .bind(id.0)
-            .fetch_optional(&mut *connection)
-            .await?;
-    let Some(version) = version else { return Ok(None) };
-    let rows = sqlx::query(
-        "SELECT s.number, t.tier, s.row_label, s.seat_label, s.x, s.y, s.accessible
-         FROM seats s JOIN tickets t ON t.event_id = s.event_id AND t.number = s.number
-         WHERE s.event_id = $1 ORDER BY s.number",
-    )
-    .bind(id.0)
-    .fetch_all(connection)
-    .await?;
-    let seat = |row: &PgRow| {
-        Ok(Seat {
-            number: TicketNumber(row.try_get(0)?),
-            tier: TierNumber(row.try_get(1)?),
-            row: row.try_get(2)?,
-            seat: row.try_get(3)?,
-            x: row.try_get(4)?,
-            y: row.try_get(5)?,
-            accessible: row.try_get(6)?,
-        })
-    };
-    let seats: Result<_, sqlx::Error> = rows.iter().map(seat).collect();
-    Ok(Some((version, seats?)))
-}
-
-/// What is taken in some sections of an event (all where `only` is none), each at its version. One
-/// statement, so the version and the tickets are of one moment.
-pub async fn availability(
-    connection: &mut PgConnection,
-    id: EventId,
-    only: Option<&[SectionNumber]>,
-) -> Result<Vec<SectionState>, sqlx::Error> {
-    let only: Option<Vec<i32>> = only.map(|sections| sections.iter().map(|s| s.0).collect());
-    let rows = sqlx::query(
-        "SELECT s.number, s.version, s.available, t.numbers, t.states, t.expires
-         FROM sections s, LATERAL (
-             SELECT coalesce(array_agg(number ORDER BY number), '{}') AS numbers,
-                    coalesce(array_agg(state::text ORDER BY number), '{}') AS states,
-                    coalesce(array_agg(expires_at ORDER BY number), '{}') AS expires
-             FROM tickets t
-             WHERE t.event_id = s.event_id AND t.state <> 'available'
-               AND t.number >= s.first_ticket AND t.number < s.first_ticket + s.capacity
-         ) AS t
-         WHERE s.event_id = $1 AND ($2::int[] IS NULL OR s.number = ANY ($2))
-         ORDER BY s.number",
-    )
-    .bind(id.0)
-    .bind(only)
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(section_state).collect()
+    ids: &[EventId],
+) -> Result<Vec<Event>, sqlx::Error> {
+    let ids: Vec<i32> = ids.iter().map(|id| id.0).collect();
+    read(connection, &ids).await
 }
 
 /// The terms of an event's sale, from a row that has its columns.
@@ -240,18 +146,4 @@ async fn sections(
         sections.entry(row.try_get(0)?).or_default().push(section);
     }
     Ok(sections)
-}
-
-fn section_state(row: &PgRow) -> Result<SectionState, sqlx::Error> {
-    let (numbers, states): (Vec<i32>, Vec<String>) = (row.try_get(3)?, row.try_get(4)?);
-    let expires: Vec<Option<DateTime<Utc>>> = row.try_get(5)?;
-    let taken = numbers.into_iter().zip(&states).zip(expires).map(|((number, state), until)| {
-        (TicketNumber(number), TicketState::parse(state).unwrap_or(TicketState::Blocked), until)
-    });
-    Ok(SectionState {
-        number: SectionNumber(row.try_get(0)?),
-        version: row.try_get(1)?,
-        available: row.try_get(2)?,
-        taken: taken.collect(),
-    })
 }

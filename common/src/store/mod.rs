@@ -4,6 +4,7 @@
 //! what they check, they have locked.
 
 pub mod audit;
+pub mod availability;
 pub mod charges;
 pub mod events;
 pub mod history;
@@ -16,6 +17,7 @@ pub mod pool_orders;
 pub mod replan;
 pub mod reservations;
 pub mod schema;
+pub mod seats;
 pub mod seed;
 pub mod stock;
 pub mod timeline;

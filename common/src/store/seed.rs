@@ -173,6 +173,7 @@ pub async fn plant(connection: &mut PgConnection, plan: &EventPlan) -> Result<bo
     for (number, section) in (1..).zip(&plan.sections) {
         first_ticket += plant_section(connection, plan.id, number, first_ticket, section).await?;
     }
+    sqlx::query("SELECT draw_section_plans($1)").bind(plan.id.0).execute(connection).await?;
     Ok(true)
 }
 

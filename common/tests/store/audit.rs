@@ -9,6 +9,7 @@ use crate::support::{Scene, any_of, cancel, wish, with_scene};
 const HAS_AN_EVENT: &str = "reservations_have_an_event";
 const COUNT: &str = "section_counts";
 const ONE_SECTION: &str = "tickets_in_sections";
+const PLANS_ARE_TRUE: &str = "section_plans_are_true";
 const HAS_ITS_TICKETS: &str = "live_reservations_have_their_tickets";
 const HAS_A_HOLDER: &str = "taken_tickets_have_a_live_holder";
 const LIMIT: &str = "customer_limits";
@@ -238,11 +239,25 @@ fn two_sections_with_one_ticket_are_found() {
         "INSERT INTO sections (event_id, number, name, kind, first_ticket, capacity, available,
                      tiers)
                  VALUES (7, 3, 'Twice', 'general', 50, 1, 1, '{1}');
+                 SELECT draw_section_plans(7);
                  INSERT INTO tickets (event_id, number, tier) VALUES (7, 51, 1)";
     with_scene(None, async |scene| {
         scene.execute(spoil).await;
         assert_eq!(scene.violations().await, [(ONE_SECTION, 1)]);
     });
+}
+
+#[test]
+fn a_plan_that_is_not_the_sections_is_found() {
+    let spoils = [
+        "UPDATE section_plans SET row_starts = row_starts[2:] WHERE section = 1",
+        "DELETE FROM section_plans WHERE section = 2",
+        "UPDATE tickets SET tier = 2 WHERE number = 15",
+        "UPDATE seats SET row_label = 'Z' WHERE number = 15",
+    ];
+    for spoil in spoils {
+        breaks(&[PLANS_ARE_TRUE], spoil);
+    }
 }
 
 #[test]

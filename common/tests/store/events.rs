@@ -1,8 +1,10 @@
 //! Events as buyers see them.
 
-use common::domain::{EventId, SaleStatus, SectionKind, SectionNumber, TicketState, TierNumber};
+use common::domain::{
+    Event, EventId, SaleStatus, SectionKind, SectionNumber, TicketState, TierNumber,
+};
 use common::store::events::{self, Cursor};
-use common::store::{Pool, seed};
+use common::store::{Pool, availability, seats, seed};
 use sqlx::PgConnection;
 use sqlx::pool::PoolConnection;
 
@@ -21,6 +23,10 @@ async fn page(connection: &mut PgConnection, after: Option<Cursor>) -> (Vec<i32>
     let last = events.last();
     let last = last.map(|event| Cursor { starts_at: event.terms.starts_at, id: event.id });
     (events.iter().map(|event| event.id.0).collect(), last)
+}
+
+async fn one(connection: &mut PgConnection, id: i32) -> Option<Event> {
+    events::find(connection, &[EventId(id)]).await.expect("a query").pop()
 }
 
 #[test]
@@ -56,8 +62,7 @@ fn an_event_of_two_days_ago_is_not_listed_but_found() {
         sqlx::query(gone).execute(&mut *connection).await.expect("updated");
         let (ids, _) = page(&mut connection, None).await;
         assert_eq!(ids, [2, 1]);
-        let found = events::find(&mut connection, EventId(3)).await.expect("a query");
-        let found = found.expect("an event");
+        let found = one(&mut connection, 3).await.expect("an event");
         assert_eq!(found.terms.status(common::clock::now()), SaleStatus::Closed);
     });
 }
@@ -66,8 +71,7 @@ fn an_event_of_two_days_ago_is_not_listed_but_found() {
 fn an_event_has_its_terms_tiers_and_sections() {
     with_database(async |pool| {
         let mut connection = demo(pool).await;
-        let event = events::find(&mut connection, EventId(2)).await.expect("a query");
-        let event = event.expect("an event");
+        let event = one(&mut connection, 2).await.expect("an event");
         assert_eq!(
             (event.name.as_str(), event.venue.as_str()),
             ("Night Shift: live", "Kesselhaus Club")
@@ -84,9 +88,9 @@ fn an_event_has_its_terms_tiers_and_sections() {
         assert_eq!((floor.first_ticket.0, floor.capacity, floor.available), (1, 400, 400));
         assert_eq!((gallery.first_ticket.0, gallery.capacity, gallery.version), (401, 80, 0));
         assert_eq!((gallery.kind, &gallery.tiers), (SectionKind::General, &vec![TierNumber(2)]));
-        assert_eq!(events::find(&mut connection, EventId(99)).await.expect("a query"), None);
-        let later = events::find(&mut connection, EventId(4)).await.expect("a query");
-        let later = later.expect("an event").terms.status(common::clock::now());
+        assert_eq!(one(&mut connection, 99).await, None);
+        let later =
+            one(&mut connection, 4).await.expect("an event").terms.status(common::clock::now());
         assert_eq!(later, SaleStatus::Upcoming);
     });
 }
@@ -95,9 +99,10 @@ fn an_event_has_its_terms_tiers_and_sections() {
 fn a_layout_has_every_seat_in_its_place_and_standing_room_has_none() {
     with_scene(None, async |scene| {
         let connection = &mut *scene.connection().await;
-        let layout = events::layout(connection, EVENT).await.expect("a query");
-        let (version, seats) = layout.expect("an event");
-        assert_eq!((version, seats.len()), (1, 30));
+        assert_eq!(seats::layout_version(connection, EVENT).await.expect("a query"), Some(1));
+        let both = [1, 2].map(SectionNumber);
+        let seats = seats::find(connection, EVENT, &both).await.expect("a query");
+        assert_eq!(seats.len(), 30);
         let accessible = [21, 30];
         for (seat, number) in seats.iter().zip(1..) {
             let (row, place) = ((number - 1) / 10, (number - 1) % 10);
@@ -109,7 +114,25 @@ fn a_layout_has_every_seat_in_its_place_and_standing_room_has_none() {
             let (x, y) = (0.8 * (place as f32 - 4.5), 3.0 + row as f32);
             assert!((seat.x - x).abs() < 1e-4 && (seat.y - y).abs() < 1e-4, "{seat:?}");
         }
-        assert_eq!(events::layout(connection, EventId(99)).await.expect("a query"), None);
+        assert_eq!(seats::layout_version(connection, EventId(99)).await.expect("a query"), None);
+    });
+}
+
+#[test]
+fn labels_are_read_for_many_sections_and_standing_room_has_none() {
+    with_scene(None, async |scene| {
+        let connection = &mut *scene.connection().await;
+        let keys = [1, 2, 3].map(|number| (EVENT, SectionNumber(number)));
+        let labels = seats::labels(connection, &keys).await.expect("a query");
+        assert_eq!(labels.keys().collect::<Vec<_>>(), [&keys[0]]);
+        let of_seats: Vec<_> = labels[&keys[0]]
+            .iter()
+            .map(|label| (label.number.0, label.row.as_str(), label.seat.as_str()))
+            .collect();
+        assert_eq!(
+            (of_seats.len(), of_seats[0], of_seats[29]),
+            (30, (1, "A", "1"), (30, "C", "10"))
+        );
     });
 }
 
@@ -118,9 +141,10 @@ fn no_two_seats_of_a_demo_house_are_in_one_place() {
     with_database(async |pool| {
         let mut connection = demo(pool).await;
         for plan in seed::demo() {
-            let layout = events::layout(&mut connection, plan.id).await.expect("a query");
-            let (_, seats) = layout.expect("an event");
-            let near = |(one, other): (&events::Seat, &events::Seat)| {
+            let sections: Vec<SectionNumber> =
+                (1..=plan.sections.len() as i32).map(SectionNumber).collect();
+            let seats = seats::find(&mut connection, plan.id, &sections).await.expect("a query");
+            let near = |(one, other): (&seats::Seat, &seats::Seat)| {
                 (one.x - other.x).abs() < 0.7 && (one.y - other.y).abs() < 0.7
             };
             for (place, seat) in seats.iter().enumerate() {
@@ -140,7 +164,8 @@ fn availability_lists_what_is_taken_at_a_version() {
         let payment = scene.charge(1, 2).await;
         scene.captured(&payment).await;
         let connection = &mut *scene.connection().await;
-        let states = events::availability(connection, EVENT, None).await.expect("a query");
+        let both = [1, 2].map(|number| (EVENT, SectionNumber(number)));
+        let states = availability::find(connection, &both).await.expect("a query");
         let [seats, floor] = &states[..] else { panic!("{states:?}") };
         assert_eq!((seats.number.0, seats.version, seats.available), (1, 1, 27));
         let until = scene.reservation(1).await.expires_at;
@@ -150,9 +175,9 @@ fn availability_lists_what_is_taken_at_a_version() {
         assert_eq!(seats.taken, taken);
         assert_eq!((floor.number.0, floor.version, floor.available), (2, 2, 19));
         assert_eq!(floor.taken, [(numbers(&[31])[0], TicketState::Sold, None)]);
-        let only = events::availability(connection, EVENT, Some(&[SectionNumber(2)])).await;
+        let only = availability::find(connection, &both[1..]).await;
         assert_eq!(only.expect("a query"), states[1..]);
-        let none = events::availability(connection, EventId(99), None).await.expect("a query");
-        assert!(none.is_empty());
+        let unknown = [(EventId(99), SectionNumber(1)), (EVENT, SectionNumber(3))];
+        assert_eq!(availability::find(connection, &unknown).await.expect("a query"), []);
     });
 }

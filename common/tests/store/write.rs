@@ -2,10 +2,10 @@
 
 use common::decide::{Footprint, reject_faulty};
 use common::domain::ReservationStatus::{Cancelled, Held, Rejected};
-use common::domain::{Reason, ReservationStatus, TicketNumber};
+use common::domain::{Reason, ReservationStatus, SectionNumber, TicketNumber};
 use common::messages::Request;
 use common::store::lock::lock;
-use common::store::{events, pool, reservations, stock};
+use common::store::{availability, pool, reservations, stock};
 
 use crate::support::{EVENT, any_of, cancel, id, numbers, wish, with_scene};
 
@@ -106,7 +106,8 @@ fn tickets_and_sections_are_as_the_outcomes_say() {
     with_scene(None, async |scene| {
         scene.commit(&[wish(1, "ada", &[1, 2, 40])]).await;
         let changes = scene.commit(&[cancel(1), wish(2, "bob", &[2, 41])]).await;
-        let states = events::availability(&mut *scene.connection().await, EVENT, None).await;
+        let both = [1, 2].map(|number| (EVENT, SectionNumber(number)));
+        let states = availability::find(&mut *scene.connection().await, &both).await;
         let states = states.expect("a query");
         for (told, state) in changes.outcomes.sections.iter().zip(&states) {
             assert_eq!((told.number, told.version), (state.number, state.version));

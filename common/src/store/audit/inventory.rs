@@ -39,6 +39,14 @@ pub(super) const RULES: &[Rule] = &[
          ) AS s USING (event_id)",
     ),
     rule(
+        "section_plans_are_true",
+        "a section's plan says where rows and tiers change as its seats and tickets do",
+        "SELECT count(*) FROM section_plans_now AS now
+         FULL JOIN section_plans AS plan USING (event_id, section)
+         WHERE (now.tier_starts, now.tiers, now.row_starts)
+               IS DISTINCT FROM (plan.tier_starts, plan.tiers, plan.row_starts)",
+    ),
+    rule(
         "live_reservations_have_their_tickets",
         "a live reservation has each of its tickets, in its state and to its time",
         "SELECT count(*) FROM reservations r CROSS JOIN unnest(r.tickets) AS n

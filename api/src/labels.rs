@@ -1,0 +1,158 @@
+//! What seats are called, kept in memory by section: they never change under one version of the layout.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::decide::SectionKey;
+use common::domain::{HouseSection, SectionKind, TicketNumber};
+use common::store::Pool;
+use common::store::seats::{self, SeatLabel};
+use moka::sync::Cache;
+
+use crate::catalogue::Entry;
+use crate::database::{self, Away};
+use crate::reader::{Answers, Reader, Weight};
+
+/// Seats whose labels are kept, at most: some 40 MB.
+const SEATS_MAX: u64 = 2_000_000;
+/// Seats that are read by one query, unless one section has more.
+const QUERY_SEATS_MAX: usize = 20_000;
+/// Asks that wait at once, at most.
+const WAITING_MAX: usize = 10_000;
+/// A client that has its tickets does not wait longer for what they are called.
+const READ_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The labels that this process has met.
+#[derive(Debug)]
+pub struct Labels {
+    kept: Cache<Key, Arc<SectionLabels>>,
+    reader: Reader<Key, SectionLabels>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    section: SectionKey,
+    layout_version: i32,
+    capacity: i32,
+}
+
+impl Labels {
+    /// None is known yet.
+    pub fn new(pool: Pool) -> Self {
+        let weight = |key: &Key, _: &Arc<SectionLabels>| key.capacity.unsigned_abs();
+        let per_query = Weight { of: |key: &Key| key.capacity as usize, max: QUERY_SEATS_MAX };
+        Self {
+            kept: Cache::builder().max_capacity(SEATS_MAX).weigher(weight).build(),
+            reader: Reader::weighed(WAITING_MAX, per_query, move |keys| read(pool.clone(), keys)),
+        }
+    }
+
+    /// What a ticket is called: "Row C, seat 14", or the name of its section where it has no seat.
+    pub async fn label(&self, entry: &Entry, ticket: TicketNumber) -> Result<String, Away> {
+        let Some(section) = entry.house.section_of(ticket) else { return Ok(by_number(ticket)) };
+        if section.kind == SectionKind::General {
+            return Ok(format!("Standing, {}", entry.section_name(section.number)));
+        }
+        let labels = self.of(entry, section).await?;
+        Ok(labels.and_then(|labels| labels.get(ticket)).unwrap_or_else(|| by_number(ticket)))
+    }
+
+    async fn of(
+        &self,
+        entry: &Entry,
+        section: &HouseSection,
+    ) -> Result<Option<Arc<SectionLabels>>, Away> {
+        let key = Key {
+            section: (entry.event.id, section.number),
+            layout_version: entry.event.layout_version,
+            capacity: section.capacity,
+        };
+        if let Some(known) = self.kept.get(&key) {
+            return Ok(Some(known));
+        }
+        // Rare and large: in a box it does not weigh on every request that waits.
+        let found = Box::pin(self.reader.read_within(READ_TIMEOUT, key)).await?;
+        if let Some(labels) = &found {
+            self.kept.insert(key, Arc::clone(labels));
+        }
+        Ok(found)
+    }
+}
+
+/// What a ticket is called where nothing better is known.
+pub fn by_number(ticket: TicketNumber) -> String {
+    format!("Ticket {ticket}")
+}
+
+async fn read(pool: Pool, keys: Vec<Key>) -> Answers<Key, SectionLabels> {
+    let sections: Vec<SectionKey> = keys.iter().map(|key| key.section).collect();
+    let mut found = database::read("labels", || async {
+        Ok(seats::labels(&mut *pool.acquire().await?, &sections).await?)
+    })
+    .await?;
+    let labels = |key: Key| Some((key, SectionLabels::of(&found.remove(&key.section)?)));
+    Ok(keys.into_iter().filter_map(labels).collect::<HashMap<_, _>>())
+}
+
+/// Labels by ticket: rows repeat, so they are kept once, and all seats' labels are one text.
+#[derive(Debug, Default)]
+struct SectionLabels {
+    rows: Vec<Box<str>>,
+    seats: Vec<Seat>,
+    text: String,
+}
+
+#[derive(Debug)]
+struct Seat {
+    ticket: TicketNumber,
+    row: u32,
+    label_ends: u32,
+}
+
+impl SectionLabels {
+    fn of(labels: &[SeatLabel]) -> Self {
+        let mut all = Self::default();
+        for label in labels {
+            if all.rows.last().is_none_or(|row| **row != *label.row) {
+                all.rows.push(label.row.as_str().into());
+            }
+            all.text.push_str(&label.seat);
+            let (row, label_ends) = (all.rows.len() as u32 - 1, all.text.len() as u32);
+            all.seats.push(Seat { ticket: label.number, row, label_ends });
+        }
+        all
+    }
+
+    fn get(&self, ticket: TicketNumber) -> Option<String> {
+        let at = self.seats.binary_search_by_key(&ticket, |seat| seat.ticket).ok()?;
+        let begins = at.checked_sub(1).map_or(0, |before| self.seats[before].label_ends);
+        let label = &self.text[begins as usize..self.seats[at].label_ends as usize];
+        let row = &self.rows[self.seats[at].row as usize];
+        let mut text = String::with_capacity(10 + row.len() + label.len());
+        write!(text, "Row {row}, seat {label}").expect("writing to a string does not fail");
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_are_called_by_row_and_seat() {
+        let label = |number, row: &str, seat: &str| SeatLabel {
+            number: TicketNumber(number),
+            row: row.to_owned(),
+            seat: seat.to_owned(),
+        };
+        let labels = [label(1, "A", "1"), label(2, "A", "12"), label(5, "B", "1")];
+        let labels = SectionLabels::of(&labels);
+        assert_eq!(labels.get(TicketNumber(1)).as_deref(), Some("Row A, seat 1"));
+        assert_eq!(labels.get(TicketNumber(2)).as_deref(), Some("Row A, seat 12"));
+        assert_eq!(labels.get(TicketNumber(5)).as_deref(), Some("Row B, seat 1"));
+        assert_eq!(labels.get(TicketNumber(3)), None);
+        assert_eq!(labels.rows.len(), 2);
+    }
+}

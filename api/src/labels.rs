@@ -125,8 +125,18 @@ impl SectionLabels {
         all
     }
 
+    fn place(&self, ticket: TicketNumber) -> Option<usize> {
+        // Mostly no ticket of a section is without a seat, so its place is known at once.
+        let distance = ticket.0.checked_sub(self.seats.first()?.ticket.0)?;
+        let likely = usize::try_from(distance).ok()?;
+        if self.seats.get(likely).is_some_and(|seat| seat.ticket == ticket) {
+            return Some(likely);
+        }
+        self.seats.binary_search_by_key(&ticket, |seat| seat.ticket).ok()
+    }
+
     fn get(&self, ticket: TicketNumber) -> Option<String> {
-        let at = self.seats.binary_search_by_key(&ticket, |seat| seat.ticket).ok()?;
+        let at = self.place(ticket)?;
         let begins = at.checked_sub(1).map_or(0, |before| self.seats[before].label_ends);
         let label = &self.text[begins as usize..self.seats[at].label_ends as usize];
         let row = &self.rows[self.seats[at].row as usize];
@@ -152,7 +162,9 @@ mod tests {
         assert_eq!(labels.get(TicketNumber(1)).as_deref(), Some("Row A, seat 1"));
         assert_eq!(labels.get(TicketNumber(2)).as_deref(), Some("Row A, seat 12"));
         assert_eq!(labels.get(TicketNumber(5)).as_deref(), Some("Row B, seat 1"));
-        assert_eq!(labels.get(TicketNumber(3)), None);
+        for unknown in [i32::MIN, 0, 3, 6] {
+            assert_eq!(labels.get(TicketNumber(unknown)), None);
+        }
         assert_eq!(labels.rows.len(), 2);
     }
 }

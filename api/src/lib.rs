@@ -9,6 +9,8 @@ pub mod app;
 pub mod router;
 pub mod server;
 
+mod bustle;
+
 pub mod edge;
 pub mod extract;
 pub mod limits;

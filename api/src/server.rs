@@ -10,16 +10,18 @@ use axum::Router;
 use axum::http::Request;
 use axum::response::Response;
 use common::settings;
+use futures::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bustle::{Bustle, Watched};
 use crate::limits::Peer;
 use crate::metrics::Counted;
 
@@ -46,6 +48,8 @@ pub struct Options {
     /// How long the head of a request may take, and how long a connection may be idle; over HTTP/2, how
     /// long a peer that is gone may go unnoticed.
     pub head_timeout: Duration,
+    /// How long a peer may take nothing while the process waits for nothing but that peer.
+    pub silence: Duration,
 }
 
 impl Options {
@@ -54,6 +58,7 @@ impl Options {
         Self {
             connections_max: settings.connections_max,
             head_timeout: Duration::from_millis(settings.head_timeout_ms),
+            silence: Duration::from_millis(settings.drain_ms) / 4,
         }
     }
 }
@@ -63,16 +68,22 @@ impl Options {
 struct Service {
     router: TowerToHyperService<Router>,
     peer: Peer,
+    bustle: Arc<Bustle>,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Service {
     type Response = Response;
     type Error = Infallible;
-    type Future = TowerToHyperServiceFuture<Router, Request<Incoming>>;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer);
-        self.router.call(request)
+        let (in_work, answer) = (self.bustle.request(), self.router.call(request));
+        Box::pin(async move {
+            let answer = answer.await;
+            drop(in_work);
+            answer
+        })
     }
 }
 
@@ -90,7 +101,8 @@ pub async fn serve(
         loop {
             let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
             let (stream, peer) = accept(&listener).await;
-            let service = Service { router: TowerToHyperService::new(router.clone()), peer };
+            let (router, bustle) = (TowerToHyperService::new(router.clone()), Arc::default());
+            let service = Service { router, peer, bustle };
             let connection = serve_connection(stream, service, options, stop.clone());
             let counted = Counted::connection();
             connections.spawn(async move {
@@ -134,11 +146,13 @@ async fn serve_connection(
     }
     let first = tokio::time::timeout(options.head_timeout, speaks_http2(&stream));
     let Some(Ok(Ok(is_http2))) = stop.run_until_cancelled(first).await else { return };
-    let io = TokioIo::new(stream);
+    let bustle = Arc::clone(&service.bustle);
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&bustle)));
+    let silence = bustle.silence(options.silence);
     let ended = if is_http2 {
-        until(&stop, http2(options).serve_connection(io, service)).await
+        until(&stop, http2(options).serve_connection(io, service), silence).await
     } else {
-        until(&stop, http1(options).serve_connection(io, service)).await
+        until(&stop, http1(options).serve_connection(io, service), silence).await
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
@@ -173,17 +187,23 @@ fn http2(options: Options) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves a connection; when all must stop, only the requests that it is in.
+/// Serves a connection; when all must stop, only the requests that it is in, and no longer than until
+/// `silence`: a peer over HTTP/2 has to answer before it is over, and some never do.
 async fn until<C: GracefulConnection>(
     stop: &CancellationToken,
     connection: C,
+    silence: impl Future<Output = ()>,
 ) -> Result<(), C::Error> {
     let mut connection = pin!(connection);
     tokio::select! {
-        ended = &mut connection => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        ended = &mut connection => return ended,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        ended = connection => ended,
+        () = silence => {
+            tracing::debug!("a connection is given up: its peer takes nothing");
+            Ok(())
         }
     }
 }

@@ -18,8 +18,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::domain::{EventId, SectionNumber};
 use crate::ids::ReservationId;
 use crate::settings;
+use delays::DUE_KEY;
 
 mod definitions;
+mod delays;
 mod pools;
 
 pub use definitions::definitions;
@@ -47,7 +49,6 @@ const DELIVERY_LIMIT: i64 = 20;
 /// Operators look at dead letters by taking them and giving them back, which counts as a failed
 /// delivery on RabbitMQ 4.0 to 4.2, where the default limit would drop them at the 20th look.
 const LOOKS_LIMIT: i64 = 1_000_000_000;
-const DUE_KEY: &str = "due";
 const TTL: &str = "x-message-ttl";
 
 /// How an exchange routes.
@@ -170,19 +171,6 @@ impl Topology {
         [REQUESTS, PAYMENTS].contains(&pool) || queue == HOLDS_DUE
     }
 
-    /// The routing key into the delay queue for what remains: the longest that is not longer, give
-    /// or take `tolerance_ms`; the shortest where all are longer; straight to the due queue where
-    /// nothing remains. A hold of any length becomes due by hops.
-    pub fn delay_key(&self, remaining_ms: i64, tolerance_ms: i64) -> String {
-        if remaining_ms <= 0 {
-            return DUE_KEY.to_owned();
-        }
-        let reach = remaining_ms + tolerance_ms;
-        let fits = self.delays_ms.iter().rev().find(|ms| i64::from(**ms) <= reach);
-        let delay = fits.or(self.delays_ms.first());
-        delay.map_or_else(|| DUE_KEY.to_owned(), |ms| format!("delay.{ms}"))
-    }
-
     /// Every exchange.
     pub fn exchanges(&self) -> Vec<Exchange> {
         use ExchangeKind::{Direct, Fanout, Topic};
@@ -266,10 +254,10 @@ fn delay(ms: u32) -> Queue {
         ("x-overflow", Argument::Text("reject-publish")),
     ]);
     Queue {
-        name: format!("{HOLDS}.delay.{ms}"),
+        name: Topology::holds_queue(&Topology::key_of_delay(ms)),
         arguments,
         exchange: HOLDS,
-        routing_key: format!("delay.{ms}"),
+        routing_key: Topology::key_of_delay(ms),
     }
 }
 
@@ -328,15 +316,4 @@ mod tests {
     }
 
     const PARTITIONS_OF_EVENT_1: [u16; 8] = [15, 0, 14, 11, 15, 1, 10, 11];
-
-    #[test]
-    fn a_delay_is_the_longest_that_is_not_longer() {
-        let key = |remaining| topology().delay_key(remaining, 100);
-        assert_eq!(key(0), "due");
-        assert_eq!(key(-5), "due");
-        assert_eq!(key(1), "delay.100");
-        assert_eq!(key(119_950), "delay.120000", "a moment short of an exact one needs one hop");
-        assert_eq!(key(119_000), "delay.60000");
-        assert_eq!(key(86_400_000), "delay.900000");
-    }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::orders::Orders;
 use crate::partitions::View;
-use crate::subscriber::Suspects;
+use crate::suspects::Suspects;
 use crate::{in_hand, metrics};
 
 /// What every pool of a process shares.
@@ -60,8 +60,8 @@ impl Context {
             publisher: Publisher::start(&settings.broker, &topology, &name, until_exit),
             houses: HouseCache::default(),
             topology,
+            suspects: Suspects::new(&settings.broker, &worker),
             worker,
-            suspects: Suspects::default(),
             view: Mutex::default(),
             stop,
             give_up: CancellationToken::new(),

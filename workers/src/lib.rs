@@ -21,6 +21,7 @@ mod partitions;
 mod presence;
 mod run;
 mod subscriber;
+mod suspects;
 mod tell;
 mod timeline;
 mod traces;

@@ -1,34 +1,15 @@
 //! A subscription that goes on: where its queue alone fails, it is opened again on a connection of
 //! its own, because a queue that does not answer ends the connection on which it was asked.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{self, Poll, ready};
-use std::time::Duration;
 
-use common::backoff::Backoff;
 use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::time::{sleep, timeout};
 
 use crate::Context;
-
-/// The longest that a queue may take to say that a worker is subscribed, or is so no more.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
-/// How long a failed queue is left alone: at first, and at most.
-const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
-
-/// The queues that failed while the connection was well, or with it while they were asked: they are
-/// not asked on a shared one until they have answered.
-#[derive(Debug, Default)]
-pub(crate) struct Suspects(Mutex<HashSet<String>>);
-
-impl Suspects {
-    fn with<T>(&self, change: impl FnOnce(&mut HashSet<String>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
+use crate::suspects::within;
 
 /// A subscription of a pool, on the pool's connection while the queue is well. All errors say that
 /// the pool's connection is lost; the loss of a single queue is not one.
@@ -62,7 +43,7 @@ impl Subscriber {
     ) -> Result<Self, LostConnection> {
         let (context, shared) = (Arc::clone(context), Arc::clone(shared));
         let mut subscriber = Self { context, shared, to, line: Line::Closed };
-        if subscriber.context.suspects.with(|suspects| suspects.contains(&subscriber.to.queue)) {
+        if subscriber.context.suspects.contains(&subscriber.to.queue) {
             subscriber.open_alone();
             return Ok(subscriber);
         }
@@ -182,7 +163,7 @@ impl Subscriber {
     }
 
     fn suspect(&self) {
-        self.context.suspects.with(|suspects| suspects.insert(self.to.queue.clone()));
+        self.context.suspects.add(&self.to.queue);
     }
 
     /// Closes a connection of its own in good order.
@@ -195,36 +176,14 @@ impl Subscriber {
     }
 
     fn open_alone(&mut self) {
-        let (context, to) = (Arc::clone(&self.context), self.to.clone());
+        let (suspects, to) = (self.context.suspects.clone(), self.to.clone());
         self.line = Line::Opening(Box::pin(async move {
-            let mut backoff = Backoff::new(AGAIN.0, AGAIN.1);
-            loop {
-                match alone(&context, &to).await {
-                    Ok(seat) => {
-                        tracing::info!(queue = to.queue, "this queue is back");
-                        context.suspects.with(|suspects| suspects.remove(&to.queue));
-                        return seat;
-                    }
-                    Err(error) => tracing::warn!(queue = to.queue, %error, "not consuming"),
-                }
-                sleep(backoff.next_delay()).await;
-            }
+            suspects.until_answered(&to.queue, |connection| alone(connection, &to)).await
         }));
     }
 }
 
-async fn alone(context: &Context, to: &Subscription) -> Result<Seat, LostConnection> {
-    let name = format!("workers {} {}", context.worker, to.queue);
-    let connection = Connection::open(&context.settings.broker, &name).await?;
-    let consumer = within(Consumer::open(&connection, to)).await?;
+async fn alone(connection: Connection, to: &Subscription) -> Result<Seat, LostConnection> {
+    let consumer = Consumer::open(&connection, to).await?;
     Ok(Seat { consumer, own: Some(connection) })
-}
-
-async fn within<T>(
-    answer: impl Future<Output = Result<T, LostConnection>>,
-) -> Result<T, LostConnection> {
-    match timeout(ANSWER_MAX, answer).await {
-        Ok(answered) => answered,
-        Err(_) => Err(LostConnection("the queue does not answer".to_owned())),
-    }
 }

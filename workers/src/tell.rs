@@ -1,14 +1,14 @@
 //! Tells what was committed: outcomes to the front doors, holds to the delay queues.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use common::backoff::Backoff;
 use common::broker::{Message as Envelope, PublishError};
 use common::domain::ReservationStatus;
 use common::messages::{DueHold, DueHolds, Message, Outcomes, Prompt};
-use common::topology::{HOLDS, OUTCOMES};
+use common::topology::{HOLDS, OUTCOMES, Topology};
 
 use crate::transact::{Stopped, wait};
 use crate::{Context, metrics};
@@ -22,7 +22,39 @@ const LATE_MS: i64 = 100;
 /// Messages that must be with the broker before what caused them is acked.
 #[derive(Debug, Default)]
 pub(crate) struct Telling {
-    messages: Vec<Envelope>,
+    messages: Vec<Told>,
+}
+
+#[derive(Debug)]
+enum Told {
+    /// It has one way to go.
+    Message(Envelope),
+    /// Holds that some delay queue has to carry.
+    Holds(Holds),
+}
+
+#[derive(Debug)]
+struct Holds {
+    /// What remained of the first of them.
+    remaining_ms: i64,
+    since: Instant,
+    body: Vec<u8>,
+}
+
+impl Told {
+    /// The message to send now. Holds go into the best delay queue of those that take messages: a
+    /// shorter one takes them there by hops.
+    fn message(&self, context: &Context) -> Envelope {
+        match self {
+            Self::Message(message) => message.clone(),
+            Self::Holds(holds) => {
+                let remaining_ms = holds.remaining_ms - holds.since.elapsed().as_millis() as i64;
+                let avoid = |queue: &str| context.suspects.contains(queue);
+                let key = context.topology.delay_key(remaining_ms, LATE_MS, &avoid);
+                Envelope::durable(HOLDS, key, holds.body.clone())
+            }
+        }
+    }
 }
 
 impl Telling {
@@ -43,7 +75,7 @@ impl Telling {
         });
         self.holds(context, Prompt::Hold, holds, outcomes.decided_at);
         let key = outcomes.queue.clone();
-        self.messages.push(Envelope::hint(OUTCOMES, key, outcomes.encode()));
+        self.message(Envelope::hint(OUTCOMES, key, outcomes.encode()));
     }
 
     /// Has holds looked at when they are due.
@@ -54,22 +86,25 @@ impl Telling {
         holds: impl IntoIterator<Item = DueHold>,
         now: DateTime<Utc>,
     ) {
+        let since = Instant::now();
         let mut by_key: BTreeMap<String, Vec<DueHold>> = BTreeMap::new();
+        let remaining_ms = |hold: &DueHold| (hold.due_at - now).num_milliseconds();
         for hold in holds {
-            let remaining_ms = (hold.due_at - now).num_milliseconds();
-            by_key.entry(context.topology.delay_key(remaining_ms, LATE_MS)).or_default().push(hold);
+            let key = context.topology.delay_key(remaining_ms(&hold), LATE_MS, &|_| false);
+            by_key.entry(key).or_default().push(hold);
         }
-        for (key, holds) in by_key {
+        for holds in by_key.into_values() {
             for part in holds.chunks(HOLDS_MAX) {
                 let body = DueHolds::new(prompt, part.to_vec()).encode();
-                self.messages.push(Envelope::durable(HOLDS, key.clone(), body));
+                let remaining_ms = part.iter().map(remaining_ms).min().unwrap_or(0);
+                self.messages.push(Told::Holds(Holds { remaining_ms, since, body }));
             }
         }
     }
 
     /// Any other message.
     pub(crate) fn message(&mut self, message: Envelope) {
-        self.messages.push(message);
+        self.messages.push(Told::Message(message));
     }
 
     /// Publishes until the broker has everything, or the process ends.
@@ -77,14 +112,18 @@ impl Telling {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         let mut left = self.messages;
         loop {
-            let results = context.publisher.publish_all(left.clone()).await;
+            let messages: Vec<Envelope> = left.iter().map(|told| told.message(context)).collect();
+            let queues: Vec<Option<String>> = messages.iter().map(queue_of_holds).collect();
+            let results = context.publisher.publish_all(messages).await;
             let mut failure = None;
             let mut missing = Vec::new();
-            for (message, result) in left.into_iter().zip(results) {
-                if let Err(error) = result {
-                    failure = Some(error);
-                    missing.push(message);
+            for ((told, queue), result) in left.into_iter().zip(queues).zip(results) {
+                let Err(error) = result else { continue };
+                if let Some(queue) = queue.filter(|_| !matches!(error, PublishError::Away(_))) {
+                    suspect(context, queue);
                 }
+                failure = Some(error);
+                missing.push(told);
             }
             left = missing;
             match failure {
@@ -93,4 +132,15 @@ impl Telling {
             }
         }
     }
+}
+
+fn queue_of_holds(message: &Envelope) -> Option<String> {
+    (message.exchange == HOLDS).then(|| Topology::holds_queue(&message.routing_key))
+}
+
+/// This queue did not take holds: they go by the others until it takes a message that names none.
+fn suspect(context: &Context, queue: String) {
+    let Some((exchange, key)) = context.topology.way_into(&queue) else { return };
+    let probe = DueHolds::new(Prompt::Hold, Vec::new()).encode();
+    context.suspects.refused(queue, Envelope::durable(exchange, key, probe));
 }

@@ -1,9 +1,10 @@
 //! Frees the holds that are due.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
+use common::broker::{Connection, Delivery, LostConnection, Subscription};
 use common::decide::{Expiry, Footprint, Ledger, expire};
 use common::domain::WorkerPool;
 use common::failpoint;
@@ -14,50 +15,55 @@ use sqlx::PgConnection;
 
 use crate::dead_letter::dead_letter;
 use crate::in_hand::InHand;
+use crate::subscriber::Subscriber;
 use crate::tell::Telling;
 use crate::transact::{NotDone, Step, Stopped, houses, persist};
 use crate::{Context, metrics};
 
 /// Consumes the queue of due holds until the process stops.
-pub(super) async fn run(context: &Context, connection: &Connection) -> Result<(), LostConnection> {
+pub(super) async fn run(
+    context: &Arc<Context>,
+    connection: &Arc<Connection>,
+) -> Result<(), LostConnection> {
     let prefetch = context.settings.workers.prefetch;
     let subscription = Subscription { queue: HOLDS_DUE.to_owned(), prefetch, priority: 0 };
     if !context.may_work(WorkerPool::Expiry, &[HOLDS_DUE]).await {
         return Ok(());
     }
-    let mut consumer = Consumer::open(connection, &subscription).await?;
+    let mut subscriber = Subscriber::open(context, connection, subscription.clone()).await?;
     let mut left = VecDeque::new();
     loop {
         let first = tokio::select! {
             biased;
             () = context.stop.cancelled() => break,
             () = context.orders.until(WorkerPool::Expiry, true) => None,
-            first = consumer.next() => Some(first?),
+            first = subscriber.next() => Some(first?),
         };
         if let Some(first) = first {
-            let Ok(()) = handle(context, &mut consumer, first, &mut left).await? else { break };
+            let Ok(()) = handle(context, &mut subscriber, first, &mut left).await? else { break };
             continue;
         }
         // Paused. What has come already is finished first.
-        left.extend(consumer.cancel().await?);
+        left.extend(subscriber.cancel().await?);
         while let Some(first) = left.pop_front() {
-            let Ok(()) = handle(context, &mut consumer, first, &mut left).await? else {
+            let Ok(()) = handle(context, &mut subscriber, first, &mut left).await? else {
                 return Ok(());
             };
         }
         if !context.may_work(WorkerPool::Expiry, &[HOLDS_DUE]).await {
             break;
         }
-        consumer.subscribe(&subscription).await?;
+        subscriber.subscribe(subscription.clone()).await?;
     }
     // What is not begun goes back to the queue with the channel.
+    subscriber.close().await;
     Ok(())
 }
 
 /// One batch: what came first, and what is there besides.
 async fn handle(
     context: &Context,
-    consumer: &mut Consumer,
+    subscriber: &mut Subscriber,
     first: Delivery,
     left: &mut VecDeque<Delivery>,
 ) -> Result<Result<(), Stopped>, LostConnection> {
@@ -65,7 +71,7 @@ async fn handle(
     let mut holds = read(&last, &mut telling);
     let (mut envelopes, mut again) = (1, u64::from(last.redelivered));
     while holds.len() < context.settings.workers.batch_requests_max {
-        let Some(delivery) = left.pop_front().map(Ok).or_else(|| consumer.try_next()) else {
+        let Some(delivery) = left.pop_front().map(Ok).or_else(|| subscriber.try_next()) else {
             break;
         };
         last = delivery?;
@@ -83,7 +89,11 @@ async fn handle(
     failpoint::reach("expiry.committed").await;
     let Ok(()) = telling.send(context, HOLDS_DUE).await else { return Ok(Err(Stopped)) };
     failpoint::reach("expiry.told").await;
-    last.ack_through().await?;
+    if let Err(error) = last.ack_through().await {
+        // They come again, and the rest with them.
+        left.clear();
+        subscriber.lost(&error)?;
+    }
     Ok(Ok(()))
 }
 
@@ -129,17 +139,16 @@ async fn free(
     footprint.reservations.extend(keys);
     match persist(context, HOLDS_DUE, &footprint, &houses, &Expire(holds)).await {
         Ok((expired, changes)) => {
+            let now = changes.outcomes.decided_at;
             for prompt in [Prompt::Hold, Prompt::Rearm, Prompt::Audit] {
+                let again = expired.again.iter().filter(|(p, _)| *p == prompt);
+                telling.holds(context, prompt, again.map(|(_, hold)| *hold), now);
                 let freed = expired.freed.iter().filter(|(p, _)| *p == prompt).count();
                 if freed > 0 {
                     tracing::info!(freed, ?prompt, "holds expired");
                 }
             }
-            let now = changes.outcomes.decided_at;
             metrics::freed(&expired.freed, now);
-            for (prompt, hold) in expired.again {
-                telling.holds(context, prompt, [hold], now);
-            }
             telling.outcomes(context, &changes.outcomes);
             Ok(())
         }

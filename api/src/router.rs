@@ -72,7 +72,8 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(payments::create::create))
         .routes(routes!(payments::show::show));
     OpenApiRouter::with_openapi(Document::openapi())
-        .nest("/api/v1", reads.merge(bookings))
+        .merge(reads)
+        .merge(bookings)
         .routes(routes!(problem::page))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -48,7 +48,7 @@ pub struct SectionAvailability {
 
 /// What is taken
 #[utoipa::path(
-    get, path = "/events/{event}/availability",
+    get, path = "/api/v1/events/{event}/availability",
     operation_id = "show_availability", tag = "events",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

@@ -15,7 +15,7 @@ use crate::state::{Shared, database_away};
 ///
 /// Asked for with `?v=` the event's `layout_version`, it may be cached for ever.
 #[utoipa::path(
-    get, path = "/events/{event}/layout",
+    get, path = "/api/v1/events/{event}/layout",
     operation_id = "show_layout", tag = "events",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

@@ -31,7 +31,7 @@ pub struct Events {
 
 /// What is on: on sale, upcoming and sold out, soonest first
 #[utoipa::path(
-    get, path = "/events",
+    get, path = "/api/v1/events",
     operation_id = "list_events", tag = "events",
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100,

@@ -11,7 +11,7 @@ use crate::state::Shared;
 
 /// One event
 #[utoipa::path(
-    get, path = "/events/{event}",
+    get, path = "/api/v1/events/{event}",
     operation_id = "show_event", tag = "events",
     params(("event" = i32, Path, minimum = 1, example = 1, description = "The event")),
     responses(

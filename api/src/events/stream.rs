@@ -32,7 +32,7 @@ struct Seats {
 /// gathered, at most ten a second. `Last-Event-ID` goes on where a client was. `resync`, or a version
 /// that does not follow the one that is known, means: read the availability again.
 #[utoipa::path(
-    get, path = "/events/{event}/stream",
+    get, path = "/api/v1/events/{event}/stream",
     operation_id = "stream_seats", tag = "events",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

@@ -46,7 +46,7 @@ struct Canonical<'a> {
 /// the gateway's word, up to N seconds: 201 when it succeeded. The same `Idempotency-Key` and body
 /// are the same payment: a card is charged at most once for it.
 #[utoipa::path(
-    post, path = "/events/{event}/reservations/{id}/payments",
+    post, path = "/api/v1/events/{event}/reservations/{id}/payments",
     operation_id = "create_payment", tag = "payments",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

@@ -17,7 +17,7 @@ use crate::state::{Shared, database_away};
 ///
 /// With `Prefer: wait=N` the answer waits for the end of a payment that is processing.
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}/payments/{payment}",
+    get, path = "/api/v1/events/{event}/reservations/{id}/payments/{payment}",
     operation_id = "show_payment", tag = "payments",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

@@ -20,7 +20,7 @@ use crate::state::Shared;
 /// Also stops a request that is not decided yet. Answers 202 once the cancel is queued; with
 /// `Prefer: wait=N` it waits for the end of the hold and answers 200. Cancelling again is 200, too.
 #[utoipa::path(
-    delete, path = "/events/{event}/reservations/{id}",
+    delete, path = "/api/v1/events/{event}/reservations/{id}",
     operation_id = "cancel_reservation", tag = "reservations",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

@@ -28,7 +28,7 @@ use crate::state::{Api, Shared};
 /// the decision, up to N seconds: 201 when the tickets are held, a problem when they cannot be. The
 /// same `Idempotency-Key` and body give the same reservation, however often it is sent.
 #[utoipa::path(
-    post, path = "/events/{event}/reservations",
+    post, path = "/api/v1/events/{event}/reservations",
     operation_id = "create_reservation", tag = "reservations",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

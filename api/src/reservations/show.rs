@@ -22,7 +22,7 @@ use crate::state::{Api, Shared, database_away};
 /// state. With `Accept: text/event-stream` the states come as they are reached, as events named
 /// `reservation` whose `id` is the revision, until a final one.
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}",
+    get, path = "/api/v1/events/{event}/reservations/{id}",
     operation_id = "show_reservation", tag = "reservations",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

@@ -36,7 +36,7 @@ pub struct Ticket {
 
 /// The tickets, once they are paid
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}/tickets",
+    get, path = "/api/v1/events/{event}/reservations/{id}/tickets",
     operation_id = "list_tickets", tag = "reservations",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),
@@ -77,7 +77,7 @@ pub async fn tickets(
 
 /// A ticket's code as a QR image
 #[utoipa::path(
-    get, path = "/events/{event}/reservations/{id}/tickets/{ticket}/qr.svg",
+    get, path = "/api/v1/events/{event}/reservations/{id}/tickets/{ticket}/qr.svg",
     operation_id = "show_ticket_qr", tag = "reservations",
     params(
         ("event" = i32, Path, minimum = 1, example = 1, description = "The event"),

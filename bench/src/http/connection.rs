@@ -1,7 +1,7 @@
 //! One connection that is kept alive.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{SocketAddr, SocketAddrV4};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,10 +57,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens a connection from a loopback address: each has ports of its own.
-    pub async fn open(from: Ipv4Addr, to: SocketAddr) -> io::Result<Self> {
+    /// Opens a connection from a loopback address and a port that no other connection of this process has.
+    pub async fn open(from: SocketAddrV4, to: SocketAddr) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from((from, 0)))?;
+        // The port of a connection that was closed a moment ago may be used again.
+        socket.set_reuseaddr(true)?;
+        socket.bind(from.into())?;
         let stream = socket.connect(to).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::with_capacity(1_024) })

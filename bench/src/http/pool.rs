@@ -1,7 +1,10 @@
 //! Connections that are used again.
 
 use std::cell::{Cell, RefCell};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::ops::Range;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -11,11 +14,17 @@ use super::connection::{Answer, Connection, Failure};
 use super::multiplexed::Multiplexed;
 use super::request::Request;
 
-/// Each source address has some 28,000 ports; this keeps well below.
-const CONNECTIONS_OF_A_SOURCE: usize = 10_000;
+/// Addresses that connections come from, and the ports of each: those from which systems take ports for
+/// connections, so that nobody listens there.
+const SOURCES: usize = 250;
+const PORTS: Range<u16> = 33_000..60_999;
+/// How often another port is tried where one is taken.
+const TRIES_MAX: usize = 16;
 
-/// Connections of all pools: the ports of those that were closed a moment ago are not free yet.
-static OPENED: AtomicUsize = AtomicUsize::new(0);
+/// Connections of all pools. To have the system look for a free port takes ever longer the more are in use
+/// or were a moment ago, so each takes the next one; processes begin at different ones.
+static OPENED: LazyLock<AtomicUsize> =
+    LazyLock::new(|| AtomicUsize::new(rand::random_range(0..SOURCES * PORTS.len())));
 
 /// Connections to one server, opened when none is free, up to a limit. For one thread.
 #[derive(Debug)]
@@ -92,19 +101,34 @@ impl Pool {
     /// A connection that does not go back to the pool.
     pub async fn open(&self) -> Result<Connection, Failure> {
         self.opened.set(self.opened.get() + 1);
-        let number = OPENED.fetch_add(1, Ordering::Relaxed);
-        let connect = Connection::open(source(number), self.to);
+        let connect = async {
+            for _ in 1..TRIES_MAX {
+                match self.connect().await {
+                    Err(error) if is_taken(&error) => {}
+                    connected => return connected,
+                }
+            }
+            self.connect().await
+        };
         match tokio::time::timeout(self.timeout, connect).await {
             Err(_) => Err(Failure::TimedOut),
             Ok(connected) => Ok(connected?),
         }
     }
+
+    async fn connect(&self) -> io::Result<Connection> {
+        Connection::open(source(OPENED.fetch_add(1, Ordering::Relaxed)), self.to).await
+    }
 }
 
-/// 127.0.0.2 and on.
-fn source(number: usize) -> Ipv4Addr {
-    let last = 2 + (number / CONNECTIONS_OF_A_SOURCE) % 250;
-    Ipv4Addr::new(127, 0, 0, last as u8)
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable)
+}
+
+/// 127.0.0.2 and on, with each port.
+fn source(number: usize) -> SocketAddrV4 {
+    let (address, port) = (number / PORTS.len() % SOURCES, number % PORTS.len());
+    SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2 + address as u8), PORTS.start + port as u16)
 }
 
 #[cfg(test)]
@@ -155,9 +179,22 @@ mod tests {
     }
 
     #[test]
-    fn sources_have_ports_enough() {
-        assert_eq!(source(0), Ipv4Addr::new(127, 0, 0, 2));
-        assert_eq!(source(49_999), Ipv4Addr::new(127, 0, 0, 6));
-        assert!(source(usize::MAX).is_loopback());
+    fn sources_have_ports_enough_and_none_twice() {
+        let first: Vec<SocketAddrV4> = (0..100_000).map(source).collect();
+        let distinct: std::collections::HashSet<_> = first.iter().collect();
+        assert_eq!(distinct.len(), first.len());
+        assert_eq!(source(0), "127.0.0.2:33000".parse().unwrap());
+        assert_eq!(source(SOURCES * PORTS.len()), source(0));
+        assert!(source(usize::MAX).ip().is_loopback());
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_passed_over() {
+        let pool = pool(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").await;
+        let next = source(OPENED.load(Ordering::Relaxed) + 2);
+        let _taken = TcpListener::bind(next).await;
+        for _ in 0..8 {
+            assert!(pool.open().await.is_ok());
+        }
     }
 }

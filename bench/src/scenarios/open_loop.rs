@@ -31,6 +31,8 @@ pub struct Step {
 /// Which tickets the request of a number asks for.
 pub type Wishes = Rc<dyn Fn(u64) -> Vec<i32>>;
 
+/// Connections are open in advance for decisions that take so long: opening them would be part of the load.
+const WARMED: Duration = Duration::from_millis(250);
 /// Between the decision to start and the first request.
 const HEAD_START: Duration = Duration::from_millis(20);
 
@@ -73,8 +75,8 @@ pub async fn play_events(
     step: Step,
 ) -> Result<(Run, Check)> {
     let pool = kit.pool(system);
-    let ahead = (step.rate / 10.0) as usize;
-    let warmed = pool.warm(ahead.clamp(16, 1_000).min(kit.options.connections_max)).await;
+    let ahead = (step.rate * WARMED.as_secs_f64()) as usize;
+    let warmed = pool.warm(ahead.clamp(16, 5_000).min(kit.options.connections_max)).await;
     warmed.map_err(|failure| anyhow::anyhow!("cannot connect: {failure:?}"))?;
     let first = events.first().map_or(EventId(1), |(event, _)| event.id);
     let client = Client::new(pool, first, kit.options.mode);

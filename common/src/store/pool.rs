@@ -64,14 +64,16 @@ pub fn open(settings: &Database, name: &str) -> anyhow::Result<Pool> {
 /// cost more because its event is large. Left to itself the planner may read a whole table for a large
 /// batch, and plans anew for every one (postgresql.org/docs, plan_cache_mode).
 pub fn open_for_batches(settings: &Database, name: &str) -> anyhow::Result<Pool> {
-    let by_index = [
-        ("plan_cache_mode", "force_generic_plan"),
-        ("enable_seqscan", "off"),
-        ("enable_hashjoin", "off"),
-        ("enable_mergejoin", "off"),
-    ];
-    connect(settings, name, by_index)
+    connect(settings, name, FOR_BATCHES)
 }
+
+/// What is set on the connections of [`open_for_batches`].
+pub const FOR_BATCHES: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
 
 fn connect<const N: usize>(
     settings: &Database,

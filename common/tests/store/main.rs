@@ -23,3 +23,4 @@ mod payments;
 mod timeline;
 
 mod audit;
+mod audit_plans;

@@ -25,8 +25,8 @@ const PAGE: i64 = 500;
 /// Events that have not begun and their sections, at most; later ones are read when they are asked for.
 const LISTED_MAX: usize = 20_000;
 const LISTED_SECTIONS_MAX: usize = 200_000;
-/// Sections of the events that are kept, for a while, because they were asked for though they are not listed;
-/// an id without an event counts as one.
+/// Sections of the events that are kept because they were asked for though they are not listed, at most; an id
+/// without an event counts as one.
 const OTHERS_MAX: u64 = 100_000;
 /// Asks for such events that wait at once, at most.
 const WAITING_MAX: usize = 10_000;
@@ -71,7 +71,8 @@ pub struct Catalogue {
     pool: Pool,
     houses: HouseCache,
     listed: RwLock<Listed>,
-    /// None where there is no such event. They are forgotten as fast as the others are read again.
+    /// None where there is no such event. They are forgotten whenever the list was read again: terms may
+    /// have changed.
     others: Cache<EventId, Option<Arc<Entry>>>,
     reader: Reader<EventId, Entry>,
     reading: tokio::sync::Mutex<()>,
@@ -91,7 +92,7 @@ impl Catalogue {
             pool,
             houses,
             listed: RwLock::default(),
-            others: others.time_to_live(REFRESH_INTERVAL).build(),
+            others: others.build(),
             reader: Reader::start(WAITING_MAX, find),
             reading: tokio::sync::Mutex::default(),
         }
@@ -172,6 +173,8 @@ impl Catalogue {
         let in_order = Arc::new(in_order);
         let mut listed = self.listed.write().unwrap_or_else(PoisonError::into_inner);
         *listed = Listed { in_order: Some(Arc::clone(&in_order)), by_id };
+        drop(listed);
+        self.others.invalidate_all();
         Ok(in_order)
     }
 

@@ -71,8 +71,8 @@ impl App {
         let api = self.api.clone();
         let closing = CancellationToken::new();
         let public = async {
-            let router = router::public(&api);
-            let serve = server::serve(self.public, router, options, closing.clone());
+            let edge = router::public(&api);
+            let serve = server::serve(self.public, edge, options, closing.clone());
             let drain = async {
                 stop.cancelled().await;
                 api.announce_drain();

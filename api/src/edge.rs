@@ -3,9 +3,9 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
@@ -13,58 +13,82 @@ use crate::extract::wait_seconds;
 use crate::limits::Peer;
 use crate::metrics;
 use crate::problem::{Kind, Problem};
+use crate::server::Answer;
 use crate::state::Shared;
-use crate::traced::{Span, run};
+use crate::traced::Span;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 64;
 
-/// Runs a request within these limits. Streams are limited only until they begin.
-pub async fn edge(State(api): State<Shared>, request: Request, next: Next) -> Response {
-    let id = request_id(request.headers());
-    let waits = wait_seconds(request.headers())
-        .map_or(0, |seconds| u64::from(seconds.min(api.settings.wait_seconds_max)));
-    let limit = Duration::from_millis(api.settings.request_timeout_ms) + Duration::from_secs(waits);
-    let has_connections = request.version() < Version::HTTP_2;
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let trace = Span::begin(request.headers());
-    let allowed = match request.extensions().get::<Peer>() {
-        Some(peer) if path.starts_with("/api/") => api.limits.address(*peer, request.headers()),
-        _ => Ok(()),
-    };
-    let work = async {
-        match allowed {
-            Ok(()) => run(next, request, trace.as_ref()).await,
-            Err(problem) => problem.into_response(),
-        }
-    };
-    let work = AssertUnwindSafe(work).catch_unwind();
-    let mut response = match tokio::time::timeout(limit, work).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) => {
-            tracing::error!(?id, %method, path, "a handler panicked");
-            Problem::new(Kind::InternalError, "The request hit a fault of ours.").into_response()
-        }
-        Err(_) => {
-            tracing::warn!(?id, %method, path, "a request took too long");
-            Problem::unavailable("It took too long.", 2).into_response()
-        }
-    };
-    tracing::debug!(?id, %method, path, status = response.status().as_u16(), "answered");
-    metrics::responded(response.status());
-    if let Some(trace) = trace {
-        trace.end(&id, &method, &path, &mut response);
+/// The public's routes, and what is around them. One service and no layers: a layer of axum's boxes and
+/// clones what it is around once a request.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    api: Shared,
+    routes: Router,
+}
+
+impl Edge {
+    /// Around these routes.
+    pub fn new(api: Shared, routes: Router) -> Self {
+        Self { api, routes }
     }
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id);
-    if has_connections && api.is_draining() {
-        // The client's next request takes a new connection, which leads elsewhere.
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
+impl Answer for Edge {
+    /// Runs a request within these limits. Streams are limited only until they begin.
+    async fn answer(self, request: Request, peer: Peer) -> Response {
+        let Self { api, routes } = self;
+        let id = request_id(request.headers());
+        let waits = wait_seconds(request.headers())
+            .map_or(0, |seconds| u64::from(seconds.min(api.settings.wait_seconds_max)));
+        let limit =
+            Duration::from_millis(api.settings.request_timeout_ms) + Duration::from_secs(waits);
+        let has_connections = request.version() < Version::HTTP_2;
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let path = uri.path();
+        let trace = Span::begin(request.headers());
+        let allowed = if path.starts_with("/api/") {
+            api.limits.address(peer, request.headers())
+        } else {
+            Ok(())
+        };
+        let work = async {
+            match (allowed, &trace) {
+                (Ok(()), None) => routes.answer(request, peer).await,
+                (Ok(()), Some(span)) => span.scope(routes.answer(request, peer)).await,
+                (Err(problem), _) => problem.into_response(),
+            }
+        };
+        let work = AssertUnwindSafe(work).catch_unwind();
+        let mut response = match tokio::time::timeout(limit, work).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => {
+                tracing::error!(?id, %method, path, "a handler panicked");
+                let detail = "The request hit a fault of ours.";
+                Problem::new(Kind::InternalError, detail).into_response()
+            }
+            Err(_) => {
+                tracing::warn!(?id, %method, path, "a request took too long");
+                Problem::unavailable("It took too long.", 2).into_response()
+            }
+        };
+        tracing::debug!(?id, %method, path, status = response.status().as_u16(), "answered");
+        metrics::responded(response.status());
+        if let Some(trace) = trace {
+            trace.end(&id, &method, path, &mut response);
+        }
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        if has_connections && api.is_draining() {
+            // The client's next request takes a new connection, which leads elsewhere.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        response
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 /// The client's id, where it is short and plain; else a new one.

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::header;
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use common::settings::Settings;
@@ -14,7 +13,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::edge::edge;
+use crate::edge::Edge;
 use crate::openapi::{self, Document};
 use crate::page::Page;
 use crate::problem::{self, Kind, Problem};
@@ -22,7 +21,7 @@ use crate::state::Shared;
 use crate::{events, health, operators, organiser, payments, reservations};
 
 /// What the public reaches.
-pub fn public(api: &Shared) -> Router {
+pub fn public(api: &Shared) -> Edge {
     let (router, found) = routes().split_for_parts();
     let document: Arc<str> =
         openapi::complete(found).to_json().expect("plain data always has a JSON form").into();
@@ -30,14 +29,13 @@ pub fn public(api: &Shared) -> Router {
         ([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
     });
     let page = Page::new(&api.settings.web_dir);
-    router
+    let routes = router
         .route("/api/openapi.json", description)
         .route("/api/v1/organiser/{*rest}", any(organiser::fallback))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(move |request: Request| page.clone().answer(request))
-        .layer(DefaultBodyLimit::max(api.settings.body_bytes_max))
-        .layer(from_fn_with_state(Arc::clone(api), edge))
-        .with_state(Arc::clone(api))
+        .with_state(Arc::clone(api));
+    Edge::new(Arc::clone(api), routes)
 }
 
 /// What operators reach.

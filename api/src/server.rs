@@ -2,11 +2,12 @@
 //! and on slow heads, and a drain.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
 use common::settings;
@@ -15,11 +16,11 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::Service as _;
 
 use crate::bustle::{Bustle, Watched};
 use crate::limits::Peer;
@@ -63,26 +64,41 @@ impl Options {
     }
 }
 
-/// The router, which is told whose connection a request came on.
+/// What answers requests.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// Answers one that came on a connection from there.
+    fn answer(self, request: Request<Body>, peer: Peer) -> impl Future<Output = Response> + Send;
+}
+
+impl Answer for Router {
+    async fn answer(mut self, request: Request<Body>, _peer: Peer) -> Response {
+        match self.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// What answers the requests of one connection.
 #[derive(Clone)]
-struct Service {
-    router: TowerToHyperService<Router>,
+struct Service<A> {
+    answers: A,
     peer: Peer,
     bustle: Arc<Bustle>,
 }
 
-impl hyper::service::Service<Request<Incoming>> for Service {
+impl<A: Answer> hyper::service::Service<Request<Incoming>> for Service<A> {
     type Response = Response;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        request.extensions_mut().insert(self.peer);
-        let (in_work, answer) = (self.bustle.request(), self.router.call(request));
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (in_work, answers, peer) = (self.bustle.request(), self.answers.clone(), self.peer);
+        // A future that is made in here has its place here once, one that comes from outside twice.
         Box::pin(async move {
-            let answer = answer.await;
+            let answer = answers.answer(request.map(Body::new), peer).await;
             drop(in_work);
-            answer
+            Ok(answer)
         })
     }
 }
@@ -91,7 +107,7 @@ impl hyper::service::Service<Request<Incoming>> for Service {
 /// that they are in, and returns when all are gone.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    answers: impl Answer,
     options: Options,
     stop: CancellationToken,
 ) {
@@ -101,12 +117,10 @@ pub async fn serve(
         loop {
             let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
             let (stream, peer) = accept(&listener).await;
-            let (router, bustle) = (TowerToHyperService::new(router.clone()), Arc::default());
-            let service = Service { router, peer, bustle };
-            let connection = serve_connection(stream, service, options, stop.clone());
-            let counted = Counted::connection();
+            let service = Service { answers: answers.clone(), peer, bustle: Arc::default() };
+            let (counted, stop) = (Counted::connection(), stop.clone());
             connections.spawn(async move {
-                connection.await;
+                serve_connection(stream, service, options, stop).await;
                 drop(counted);
                 drop(slot);
             });
@@ -132,7 +146,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, Peer) {
 
 async fn serve_connection(
     stream: TcpStream,
-    service: Service,
+    service: Service<impl Answer>,
     options: Options,
     stop: CancellationToken,
 ) {
@@ -150,9 +164,12 @@ async fn serve_connection(
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&bustle)));
     let silence = bustle.silence(options.silence);
     let ended = if is_http2 {
-        until(&stop, http2(options).serve_connection(io, service), silence).await
+        // Large and rare: every connection would keep room for it.
+        let mut connection = Box::pin(http2(options).serve_connection(io, service));
+        until(&stop, connection.as_mut(), silence).await
     } else {
-        until(&stop, http1(options).serve_connection(io, service), silence).await
+        let connection = pin!(http1(options).serve_connection(io, service));
+        until(&stop, connection, silence).await
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
@@ -191,10 +208,9 @@ fn http2(options: Options) -> http2::Builder<TokioExecutor> {
 /// `silence`: a peer over HTTP/2 has to answer before it is over, and some never do.
 async fn until<C: GracefulConnection>(
     stop: &CancellationToken,
-    connection: C,
+    mut connection: Pin<&mut C>,
     silence: impl Future<Output = ()>,
 ) -> Result<(), C::Error> {
-    let mut connection = pin!(connection);
     tokio::select! {
         ended = &mut connection => return ended,
         () = stop.cancelled() => connection.as_mut().graceful_shutdown(),

@@ -3,9 +3,7 @@
 
 use std::time::Instant;
 
-use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::Next;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use common::clock;
@@ -29,6 +27,11 @@ impl Span {
         let cause = Trace::sampled(headers.get(TRACEPARENT)?.to_str().ok()?)?;
         let (begun, begun_at) = (Instant::now(), clock::now());
         Some(Self { cause, own: cause.child(), begun, begun_at })
+    }
+
+    /// Runs what the request causes, in its span.
+    pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+        self.own.scope(work)
     }
 
     /// Logs the span, and names it to the client.
@@ -61,13 +64,5 @@ impl Span {
         if let Ok(value) = HeaderValue::try_from(self.own.to_string()) {
             response.headers_mut().insert(TRACEPARENT, value);
         }
-    }
-}
-
-/// Runs a request, in its span where it has one.
-pub async fn run(next: Next, request: Request, span: Option<&Span>) -> Response {
-    match span {
-        Some(span) => span.own.scope(next.run(request)).await,
-        None => next.run(request).await,
     }
 }

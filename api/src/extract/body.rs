@@ -1,11 +1,12 @@
 //! A JSON body, read strictly: media type, length, UTF-8, syntax, and no field that is not known.
 
+use std::error::Error;
 use std::time::Duration;
 
-use axum::body::{Bytes, HttpBody};
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -30,10 +31,12 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
             return Err(too_large(bytes_max));
         }
         let limit = Duration::from_millis(api.settings.body_timeout_ms);
-        let bytes = tokio::time::timeout(limit, Bytes::from_request(request, api))
+        let body = Limited::new(request.into_body(), bytes_max).collect();
+        let body = tokio::time::timeout(limit, body)
             .await
             .map_err(|_| Problem::new(Kind::RequestTimeout, "The body took too long to come."))?
-            .map_err(|rejection| unread(&rejection, bytes_max))?;
+            .map_err(|error| unread(&*error, bytes_max))?;
+        let bytes = body.to_bytes();
         parse(&bytes).map(Self)
     }
 }
@@ -66,13 +69,11 @@ fn too_large(limit: usize) -> Problem {
         .with("limit", limit)
 }
 
-fn unread(rejection: &BytesRejection, limit: usize) -> Problem {
-    match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            too_large(limit)
-        }
-        _ => Problem::malformed("The body ended before it was complete."),
+fn unread(error: &(dyn Error + 'static), limit: usize) -> Problem {
+    if error.is::<LengthLimitError>() {
+        return too_large(limit);
     }
+    Problem::malformed("The body ended before it was complete.")
 }
 
 #[cfg(test)]

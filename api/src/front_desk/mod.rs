@@ -1,7 +1,9 @@
 //! Admission: requests into envelopes, envelopes to the broker, and the word back to each request.
 
+mod admission;
 mod room;
 
+pub use admission::Admission;
 pub use room::{Refusal, Room};
 
 use std::sync::Arc;
@@ -15,7 +17,7 @@ use common::telemetry::trace::Trace;
 use common::topology::{self, Topology};
 use tokio::sync::Semaphore;
 
-use crate::metrics::{self, EnvelopeMeter};
+use crate::metrics::EnvelopeMeter;
 use crate::outcomes::Pace;
 
 /// A waiting room for every partition.
@@ -80,44 +82,37 @@ impl FrontDesk {
         self.publisher.is_ready()
     }
 
-    /// Admits a request for tickets to the partition's queue; done when the broker has confirmed it.
-    /// Refused at once where the queue is so far behind that it would be decided too late.
-    pub async fn admit(&self, partition: u16, request: Request) -> Result<(), Refusal> {
+    /// Lets a request for tickets wait for its place in the partition's queue. Refused at once where
+    /// the queue is so far behind that it would be decided too late.
+    pub fn enter(&self, partition: u16, request: Request) -> Result<Admission, Refusal> {
         let queue = &self.requests[usize::from(partition)].queue;
         if let Some(by_ms) = self.pace.is_behind(queue, self.lag_max_ms, request.accepted_at()) {
-            let refusal = Refusal::Behind { by_ms };
-            metrics::not_accepted(refusal);
-            return Err(refusal);
+            return Err(Refusal::Behind { by_ms });
         }
-        self.enqueue(partition, request).await
+        self.wait_in(&self.requests[usize::from(partition)], request)
     }
 
-    /// Admits a cancel: however far behind the queue is, since it makes tickets free.
-    pub async fn admit_cancel(&self, id: ReservationId, cancel: Request) -> Result<(), Refusal> {
-        self.enqueue(self.topology.cancel_partition(id), cancel).await
+    /// The same for a cancel, however far behind the queue is: it makes tickets free.
+    pub fn enter_cancel(&self, id: ReservationId, cancel: Request) -> Result<Admission, Refusal> {
+        let partition = self.topology.cancel_partition(id);
+        self.wait_in(&self.requests[usize::from(partition)], cancel)
     }
 
-    /// Admits a payment likewise.
-    pub async fn admit_payment(&self, payment: Pay) -> Result<(), Refusal> {
+    /// The same for a payment, likewise.
+    pub fn enter_payment(&self, payment: Pay) -> Result<Admission, Refusal> {
         let partition = self.topology.payment_partition(payment.reservation);
-        self.enter(&self.payments[usize::from(partition)], payment).await
+        self.wait_in(&self.payments[usize::from(partition)], payment)
     }
 
-    async fn enqueue(&self, partition: u16, request: Request) -> Result<(), Refusal> {
-        self.enter(&self.requests[usize::from(partition)], request).await
-    }
-
-    async fn enter<T: Send + 'static>(
+    fn wait_in<T: Send + 'static>(
         &self,
         partition: &Partition<T>,
         request: T,
-    ) -> Result<(), Refusal> {
-        let admitted = if self.is_open() {
-            partition.room.admit(Traced { request, trace: Trace::current() }).await
-        } else {
-            Err(Refusal::Away)
-        };
-        admitted.inspect_err(|refusal| metrics::not_accepted(*refusal))
+    ) -> Result<Admission, Refusal> {
+        if !self.is_open() {
+            return Err(Refusal::Away);
+        }
+        partition.room.enter(Traced { request, trace: Trace::current() })
     }
 }
 

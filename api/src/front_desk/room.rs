@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::broker::PublishError;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
+
+use super::admission::{self, Admission, Host};
 
 /// How long an envelope keeps others from being sent. A queue that does not confirm would otherwise
 /// take a permit from all until the publish times out.
@@ -32,7 +34,7 @@ pub enum Refusal {
 
 struct Guest<T> {
     request: T,
-    admitted: oneshot::Sender<Result<(), Refusal>>,
+    host: Host,
 }
 
 /// A bounded waiting room and the task that empties it.
@@ -58,11 +60,11 @@ impl<T: Send + 'static> Room<T> {
         Self { guests }
     }
 
-    /// Waits in the room; done when the envelope that the request travels in is confirmed.
-    pub async fn admit(&self, request: T) -> Result<(), Refusal> {
-        let (admitted, told) = oneshot::channel();
-        self.guests.try_send(Guest { request, admitted }).map_err(|_| Refusal::Full)?;
-        told.await.unwrap_or(Err(Refusal::Unknown))
+    /// Lets a request in; it is admitted when the envelope that it travels in is confirmed.
+    pub fn enter(&self, request: T) -> Result<Admission, Refusal> {
+        let (host, admission) = admission::pair();
+        self.guests.try_send(Guest { request, host }).map_err(|_| Refusal::Full)?;
+        Ok(admission)
     }
 }
 
@@ -83,12 +85,12 @@ async fn serve<T, F>(
             guests.push(guest);
         }
         // Who has gone was never admitted, and must not take tickets.
-        guests.retain(|guest| !guest.admitted.is_closed());
+        guests.retain(|guest| !guest.host.is_alone());
         if guests.is_empty() {
             continue;
         }
         let (requests, waiting): (Vec<T>, Vec<_>) =
-            guests.drain(..).map(|guest| (guest.request, guest.admitted)).unzip();
+            guests.drain(..).map(|guest| (guest.request, guest.host)).unzip();
         let mut word = pin!(publish(requests));
         let in_time = timeout(PERMIT_MAX, &mut word).await;
         drop(permit);
@@ -101,8 +103,8 @@ async fn serve<T, F>(
             tracing::warn!(%error, requests, "an envelope was not confirmed");
             refusal(&error)
         });
-        for guest in waiting {
-            let _gone = guest.send(word);
+        for host in waiting {
+            host.give(word);
         }
     }
 }
@@ -148,9 +150,13 @@ mod tests {
         }
     }
 
+    async fn word(room: &Room<u32>, request: u32) -> Result<(), Refusal> {
+        room.enter(request)?.word().await
+    }
+
     fn admit(room: &Arc<Room<u32>>, request: u32) -> tokio::task::JoinHandle<Result<(), Refusal>> {
         let room = Arc::clone(room);
-        tokio::spawn(async move { room.admit(request).await })
+        tokio::spawn(async move { word(&room, request).await })
     }
 
     #[tokio::test]
@@ -182,9 +188,9 @@ mod tests {
             (PublishError::Unknown, Refusal::Unknown),
         ] {
             broker.confirms.lock().unwrap().push(Err(error));
-            assert_eq!(room.admit(1).await, Err(refusal));
+            assert_eq!(word(&room, 1).await, Err(refusal));
         }
-        assert_eq!(room.admit(1).await, Ok(()), "the room goes on");
+        assert_eq!(word(&room, 1).await, Ok(()), "the room goes on");
     }
 
     #[tokio::test]
@@ -197,7 +203,7 @@ mod tests {
         while room.guests.capacity() > 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(room.admit(3).await, Err(Refusal::Full));
+        assert_eq!(word(&room, 3).await, Err(Refusal::Full));
         left.abort();
         assert!(left.await.is_err());
         gate.add_permits(2);
@@ -205,7 +211,7 @@ mod tests {
         while room.guests.capacity() == 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(room.admit(4).await, Ok(()));
+        assert_eq!(word(&room, 4).await, Ok(()));
         assert_eq!(*broker.envelopes.lock().unwrap(), [vec![1], vec![4]]);
     }
 

@@ -29,6 +29,21 @@ impl Keys {
         generations.iter().any(|generation| generation.contains_key(&id))
     }
 
+    /// Remembers the body of a request that is about to be queued. False where the id was known before.
+    pub fn claim(&self, id: Uuid, fingerprint: i64) -> bool {
+        let is_new = !self.is_known(id);
+        self.note_all([(id, fingerprint)]);
+        is_new
+    }
+
+    /// A request that was claimed was not queued after all.
+    pub fn forget(&self, id: Uuid) {
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        for generation in &mut *generations {
+            generation.remove(&id);
+        }
+    }
+
     /// Remembers ids with the fingerprints of their bodies, the first of each. A fingerprint of 0
     /// is a tombstone's: it says nothing of the body.
     pub fn note_all(&self, ids: impl IntoIterator<Item = (Uuid, i64)>) {
@@ -59,6 +74,16 @@ mod tests {
         assert!(keys.is_reused(id, 8), "the first one counts");
         keys.note_all([(Uuid::from_u128(2), 0)]);
         assert!(!keys.is_reused(Uuid::from_u128(2), 9), "a tombstone says nothing");
+    }
+
+    #[test]
+    fn what_was_not_queued_after_all_is_forgotten() {
+        let (keys, id) = (Keys::default(), Uuid::from_u128(1));
+        assert!(keys.claim(id, 7));
+        assert!(!keys.claim(id, 7), "it is on its way");
+        assert!(keys.is_reused(id, 8));
+        keys.forget(id);
+        assert!(!keys.is_known(id) && keys.claim(id, 8));
     }
 
     #[test]

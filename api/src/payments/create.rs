@@ -14,11 +14,10 @@ use utoipa::ToSchema;
 use super::verdict::{not_payable, verdict};
 use super::view;
 use crate::extract::{Body, IdempotencyKey, Prefer, ReservationPath};
-use crate::front_desk::Refusal;
 use crate::outcomes::{Revised, follow};
 use crate::problem::{Problem, ProblemBody};
 use crate::reservations::QUICK_LOOK;
-use crate::reservations::create::refusal_problem;
+use crate::reservations::create::refused;
 use crate::reservations::order::fingerprint;
 use crate::reservations::verdict::{is_reused, reused_key};
 use crate::state::{Api, Shared};
@@ -109,14 +108,17 @@ pub async fn create(
     }
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.payments.wait(request.id));
-    admit(&api, &request, key.0.is_some()).await?;
+    let is_new = key.0.is_some() && api.outcomes.keys.claim(request.id.0, request.fingerprint);
+    let refuse = |refusal| refused(&api, refusal, "payment", request.id.0, is_new);
+    let admission = api.desk.enter_payment(request.clone()).map_err(refuse)?;
     if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
         let payment = (request.event, request.id);
-        let over = follow(&waiter, &api.payments, payment, deadline, Payment::is_final).await;
-        if let Some(payment) = over {
+        let over = follow(&waiter, &api.payments, payment, deadline, Payment::is_final);
+        if let Some(payment) = admission.or_outcome(over).await.map_err(refuse)? {
             return Ok(prefer.applied(verdict(&payment, request.fingerprint, eta_ms)));
         }
     }
+    admission.word().await.map_err(refuse)?;
     let mut view = view::pending(path.event, path.id, request.id, eta_ms);
     view.card_last4 = Some(request.card_last4);
     view.created_at = Some(request.accepted_at);
@@ -169,12 +171,4 @@ async fn check_payable(api: &Api, path: ReservationPath) -> Result<(), Problem> 
         Some(problem) => Err(problem),
         None => Ok(()),
     }
-}
-
-async fn admit(api: &Api, request: &Pay, is_keyed: bool) -> Result<(), Problem> {
-    let admitted = api.desk.admit_payment(request.clone()).await;
-    if is_keyed && matches!(admitted, Ok(()) | Err(Refusal::Unknown)) {
-        api.outcomes.keys.note_all([(request.id.0, request.fingerprint)]);
-    }
-    admitted.map_err(|refusal| refusal_problem(refusal, "payment", request.id))
 }

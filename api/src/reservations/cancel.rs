@@ -8,7 +8,7 @@ use common::domain::{Reason, Reservation, ReservationStatus};
 use common::messages::{Cancel, Request};
 use common::topology::Topology;
 
-use super::create::refusal_problem;
+use super::create::refused;
 use super::{QUICK_LOOK, view};
 use crate::extract::{Prefer, ReservationPath};
 use crate::outcomes::follow;
@@ -55,19 +55,18 @@ pub async fn cancel(
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(path.id));
     let cancel = Cancel { id: path.id, event: path.event, accepted_at: clock::now() };
-    api.desk
-        .admit_cancel(path.id, Request::Cancel(cancel))
-        .await
-        .map_err(|refusal| refusal_problem(refusal, "reservation", path.id))?;
+    let refuse = |refusal| refused(&api, refusal, "reservation", path.id.0, false);
+    let admission = api.desk.enter_cancel(path.id, Request::Cancel(cancel)).map_err(refuse)?;
     if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
         let is_end = |state: &Reservation| end(state).is_some();
-        let ended = follow(&waiter, &api.reservations, key, deadline, is_end).await;
-        if let Some(state) = ended {
+        let ended = follow(&waiter, &api.reservations, key, deadline, is_end);
+        if let Some(state) = admission.or_outcome(ended).await.map_err(refuse)? {
             end(&state).transpose()?;
             let view = view::decided(&api, &entry, &state).await;
             return Ok(prefer.applied(view.answer(StatusCode::OK)));
         }
     }
+    admission.word().await.map_err(refuse)?;
     let view = if let Some(reservation) = seen {
         view::decided(&api, &entry, &reservation).await
     } else {

@@ -10,14 +10,15 @@ use common::domain::{EventId, Reservation};
 use common::ids::ReservationId;
 use common::messages::{Request, Reserve};
 use common::topology::Topology;
-use serde::Serialize;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::order::{NewReservation, Order, check_on_sale};
 use super::{certain, verdict, view};
 use crate::catalogue::Entry;
 use crate::extract::{Body, EventPath, IdempotencyKey, Prefer};
 use crate::front_desk::Refusal;
+use crate::metrics;
 use crate::outcomes::{Waiter, follow};
 use crate::problem::{Problem, ProblemBody};
 use crate::state::{Api, Shared};
@@ -99,14 +100,19 @@ pub async fn create(
     // Whoever waits must be listening before the request can be decided.
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(request.id));
-    admit(&api, &entry, &request, key.0.is_some()).await?;
-    if let (Some(waiter), Some(deadline)) = (waiter, deadline)
-        && let Some(decided) = decision(&api, &waiter, &request, deadline).await
-    {
-        let answer = verdict::verdict(&api, &entry, &decided, request.fingerprint).await;
-        return Ok(prefer.applied(answer));
+    let is_new = key.0.is_some() && api.outcomes.keys.claim(request.id.0, request.fingerprint);
+    let refuse = |refusal| refused(&api, refusal, "reservation", request.id.0, is_new);
+    let partition = partition(&api, &entry, &request);
+    let admission = api.desk.enter(partition, Request::Reserve(request.clone())).map_err(refuse)?;
+    if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
+        let decision = decision(&api, &waiter, &request, deadline);
+        if let Some(decided) = admission.or_outcome(decision).await.map_err(refuse)? {
+            let answer = verdict::verdict(&api, &entry, &decided, request.fingerprint).await;
+            return Ok(prefer.applied(answer));
+        }
     }
-    Ok(prefer.applied(accepted(&api, &entry, &request)))
+    admission.word().await.map_err(refuse)?;
+    Ok(prefer.applied(accepted(&api, &entry, &request, partition)))
 }
 
 fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Reserve {
@@ -127,20 +133,16 @@ fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Res
     }
 }
 
-async fn admit(api: &Api, entry: &Entry, request: &Reserve, is_keyed: bool) -> Result<(), Problem> {
-    let partition = partition(api, entry, request);
-    let admitted = api.desk.admit(partition, Request::Reserve(request.clone())).await;
-    if is_keyed && matches!(admitted, Ok(()) | Err(Refusal::Unknown)) {
-        api.outcomes.keys.note_all([(request.id.0, request.fingerprint)]);
-    }
-    admitted.map_err(|refusal| refusal_problem(refusal, "reservation", request.id))
-}
-
 /// The longest that a client is asked to stay away.
 const RETRY_SECONDS_MAX: u32 = 60;
 
-/// The 503 of a request that was not admitted. Where that is not known, it has the request's id.
-pub fn refusal_problem(refusal: Refusal, name: &str, id: impl Serialize) -> Problem {
+/// The 503 of a request that was not admitted. Where that is not known, it has the request's id; else a
+/// key that was claimed for it is free again.
+pub fn refused(api: &Api, refusal: Refusal, name: &str, id: Uuid, is_claimed: bool) -> Problem {
+    metrics::not_accepted(refusal);
+    if is_claimed && refusal != Refusal::Unknown {
+        api.outcomes.keys.forget(id);
+    }
     match refusal {
         Refusal::Full => Problem::unavailable("Too many requests are waiting. Try again soon.", 1),
         Refusal::Behind { by_ms } => Problem::unavailable(
@@ -174,8 +176,8 @@ async fn decision(
     follow(waiter, &api.reservations, key, deadline, |_| true).await
 }
 
-fn accepted(api: &Api, entry: &Entry, request: &Reserve) -> Response {
-    let queue = Topology::request_queue(partition(api, entry, request));
+fn accepted(api: &Api, entry: &Entry, request: &Reserve, partition: u16) -> Response {
+    let queue = Topology::request_queue(partition);
     let eta_ms = api.outcomes.pace.eta_ms(&queue, clock::now());
     let known = Some((request.customer.as_str(), request.accepted_at));
     view::pending(entry, request.id, known, eta_ms).answer(StatusCode::ACCEPTED).into_response()

@@ -53,15 +53,22 @@ impl Answer for Edge {
         } else {
             Ok(())
         };
-        let work = async {
-            match (allowed, &trace) {
-                (Ok(()), None) => routes.answer(request, peer).await,
-                (Ok(()), Some(span)) => span.scope(routes.answer(request, peer)).await,
-                (Err(problem), _) => problem.into_response(),
-            }
-        };
-        let work = AssertUnwindSafe(work).catch_unwind();
-        let mut response = match tokio::time::timeout(limit, work).await {
+        // One expression: a future that is named and then moved has its place twice.
+        let done = tokio::time::timeout(
+            limit,
+            AssertUnwindSafe(async {
+                match (allowed, &trace) {
+                    (Ok(()), None) => routes.answer(request, peer).await,
+                    (Ok(()), Some(span)) => {
+                        Box::pin(span.scope(routes.answer(request, peer))).await
+                    }
+                    (Err(problem), _) => problem.into_response(),
+                }
+            })
+            .catch_unwind(),
+        )
+        .await;
+        let mut response = match done {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => {
                 tracing::error!(?id, %method, path, "a handler panicked");

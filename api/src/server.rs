@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
 use common::settings;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -71,11 +72,12 @@ pub trait Answer: Clone + Send + Sync + 'static {
 }
 
 impl Answer for Router {
-    async fn answer(mut self, request: Request<Body>, _peer: Peer) -> Response {
-        match self.call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
+    fn answer(
+        mut self,
+        request: Request<Body>,
+        _peer: Peer,
+    ) -> impl Future<Output = Response> + Send {
+        self.call(request).map(|Ok(response)| response)
     }
 }
 

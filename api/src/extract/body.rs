@@ -31,8 +31,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
             return Err(too_large(bytes_max));
         }
         let limit = Duration::from_millis(api.settings.body_timeout_ms);
-        let body = Limited::new(request.into_body(), bytes_max).collect();
-        let body = tokio::time::timeout(limit, body)
+        let body = Limited::new(request.into_body(), bytes_max);
+        let body = tokio::time::timeout(limit, body.collect())
             .await
             .map_err(|_| Problem::new(Kind::RequestTimeout, "The body took too long to come."))?
             .map_err(|error| unread(&*error, bytes_max))?;

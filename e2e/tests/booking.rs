@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
-use e2e::{Answer, Options, Stack, plans};
+use e2e::{Answer, Options, Stack, eventually, plans};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -234,6 +234,12 @@ async fn what_is_certain_to_be_refused_is_queued_only_where_the_settings_say_so(
     for (edge, decided) in [(true, 1), (false, 2)] {
         let options = Options::of(plans::seated(1)).set("api__edge_refusal", edge);
         let stack = Stack::start(options).await?;
+        // The board proves something only once it is known, and only while outcomes come in.
+        eventually("outcomes come in", || async {
+            stack.buyer.get("/readyz").await.is_ok_and(|answer| answer.body["outcomes"] == true)
+        })
+        .await;
+        assert_eq!(stack.buyer.get("/api/v1/events/1/availability").await?.status, 200);
         assert_eq!(stack.buyer.reserve("ada", &[1]).await?.status, 201);
         let refused = stack.buyer.reserve("bob", &[1]).await?;
         assert_eq!((refused.status, &refused.body["tickets"]), (409, &json!([1])));

@@ -14,7 +14,7 @@ use super::run::{Stopped, cargo, run, run_read};
 use super::say::say;
 use super::stop::Stop;
 
-/// A way, as `common/src/broken.rs` names it, and the tests that are there to notice it.
+/// A way, as `common/process/src/broken.rs` names it, and the tests that are there to notice it.
 struct Way {
     name: &'static str,
     suites: &'static [Suite],
@@ -150,7 +150,7 @@ fn result(line: &str) -> Option<(String, bool)> {
 /// The file that a test is in, and its name there, as the documents name tests.
 fn place(target: &str, name: &str) -> String {
     let (modules, test) = name.rsplit_once("::").unwrap_or(("", name));
-    let crates = if target == "store" { "common/tests" } else { "e2e/tests" };
+    let crates = if target == "store" { "common/store/tests" } else { "e2e/tests" };
     let path = if modules.is_empty() {
         format!("{crates}/{target}")
     } else {
@@ -174,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_test_is_named_by_its_file() {
-        assert_eq!(place("store", "races::a"), "common/tests/store/races.rs::a");
-        assert_eq!(place("store", "model::b"), "common/tests/store/model/mod.rs::b");
+        assert_eq!(place("store", "races::a"), "common/store/tests/store/races.rs::a");
+        assert_eq!(place("store", "model::b"), "common/store/tests/store/model/mod.rs::b");
         assert_eq!(place("outages", "c"), "e2e/tests/outages.rs::c");
     }
 

@@ -1,0 +1,10 @@
+//! What is booked, and the rules. No I/O.
+//!
+//! Read in this order: [`domain`] (what is booked), [`ids`] (of what is booked), [`messages`] (what
+//! travels), [`decide`] (the rules, pure).
+
+pub mod decide;
+pub mod domain;
+pub mod ids;
+pub mod messages;
+pub mod trace;

@@ -1,0 +1,45 @@
+//! Which queues belong to which worker pool, and how a message comes back into its queue.
+
+use super::{HOLDS_DUE, Topology};
+use booking::domain::WorkerPool;
+
+impl Topology {
+    /// The queues that a pool consumes.
+    pub fn queues_of(&self, pool: WorkerPool) -> Vec<String> {
+        match pool {
+            WorkerPool::Reservations => {
+                (0..self.request_partitions()).map(Self::request_queue).collect()
+            }
+            WorkerPool::Payments => {
+                (0..self.payment_partitions()).map(Self::payment_queue).collect()
+            }
+            WorkerPool::Expiry => vec![HOLDS_DUE.to_owned()],
+        }
+    }
+
+    /// The exchange and the routing key that lead into a queue; none for a queue that is not of
+    /// this topology.
+    pub fn way_into(&self, queue: &str) -> Option<(&'static str, String)> {
+        let found = self.queues().into_iter().find(|known| known.name == queue)?;
+        Some((found.exchange, found.routing_key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use process::settings;
+
+    #[test]
+    fn every_queue_of_a_pool_is_declared_and_can_be_reached() {
+        let topology = Topology::new(&settings::Topology::default());
+        for pool in WorkerPool::ALL {
+            for queue in topology.queues_of(*pool) {
+                assert!(topology.way_into(&queue).is_some(), "{queue}");
+            }
+        }
+        let way = topology.way_into("requests.07");
+        assert_eq!(way, Some(("requests", "07".to_owned())));
+        assert_eq!(topology.way_into("requests.99"), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! The dummy gateway's books. A real gateway keeps its own; nothing but the dummy reads these.
+
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use booking::domain::{Money, Reason};
+
+/// What the gateway has recorded under an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeRecord {
+    /// Why nothing was captured; none where the money was taken.
+    pub refused: Option<Reason>,
+    /// How often this charge was asked for, this time included.
+    pub calls: i32,
+    /// The amount of the first call.
+    pub amount: i64,
+}
+
+/// Records a charge, or finds the one that was recorded under this key before: the first call's
+/// answer stands for ever.
+pub async fn record(
+    connection: &mut PgConnection,
+    attempt: Uuid,
+    reservation: Uuid,
+    money: Money,
+    refused: Option<Reason>,
+) -> Result<ChargeRecord, sqlx::Error> {
+    let row = sqlx::query(
+        "INSERT INTO gateway.charges (attempt, reservation, amount, currency, captured, refused)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (attempt) DO UPDATE SET calls = charges.calls + 1
+         RETURNING refused, calls, amount",
+    )
+    .bind(attempt)
+    .bind(reservation)
+    .bind(money.amount)
+    .bind(money.currency.as_str())
+    .bind(refused.is_none())
+    .bind(refused.map(Reason::as_str))
+    .fetch_one(connection)
+    .await?;
+    let refused: Option<&str> = row.try_get(0)?;
+    Ok(ChargeRecord {
+        refused: refused.and_then(Reason::parse),
+        calls: row.try_get(1)?,
+        amount: row.try_get(2)?,
+    })
+}
+
+/// Whether any other attempt of this reservation was refused for this reason.
+pub async fn was_refused(
+    connection: &mut PgConnection,
+    attempt: Uuid,
+    reservation: Uuid,
+    reason: Reason,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM gateway.charges
+                        WHERE reservation = $2 AND attempt <> $1 AND refused = $3)",
+    )
+    .bind(attempt)
+    .bind(reservation)
+    .bind(reason.as_str())
+    .fetch_one(connection)
+    .await
+}
+
+/// Gives a captured charge back, once; false where there is nothing captured under this key.
+pub async fn refund(connection: &mut PgConnection, attempt: Uuid) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE gateway.charges SET refunded_at = coalesce(refunded_at, clock_timestamp())
+         WHERE attempt = $1 AND captured",
+    )
+    .bind(attempt)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,133 @@
+//! What happened, as a log: each change of a reservation or a payment adds a row, in the statement
+//! that makes the change. The database refuses to change or remove one. Read here: the present,
+//! rebuilt from the log alone.
+
+use chrono::{DateTime, Utc};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use booking::domain::{
+    EventId, PaymentStatus, Reason, ReservationStatus, TicketNumber, TicketState,
+};
+use booking::ids::{PaymentId, ReservationId};
+
+/// What the changes of one transaction are put down to.
+#[derive(Debug, Clone, Copy)]
+pub struct Cause<'a> {
+    /// The queue whose message is handled.
+    pub queue: &'a str,
+    /// When it was decided: the database's clock after the locks were taken.
+    pub at: DateTime<Utc>,
+}
+
+/// A reservation as its last row of history left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Which one.
+    pub reservation: ReservationId,
+    /// Its revision.
+    pub revision: i32,
+    /// Its state.
+    pub status: ReservationStatus,
+    /// Until when it holds or held.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Why it was refused or ended.
+    pub reason: Option<Reason>,
+    /// Its tickets.
+    pub tickets: Vec<TicketNumber>,
+    /// When it came to this.
+    pub changed_at: DateTime<Utc>,
+}
+
+/// A ticket that a live reservation holds or owns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// Which one. A sound history has each at most once.
+    pub ticket: TicketNumber,
+    /// Held or sold.
+    pub state: TicketState,
+    /// To whom.
+    pub reservation: ReservationId,
+    /// Until when it is held.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The reservations of an event, by id, rebuilt from its history.
+pub async fn reservations(
+    connection: &mut PgConnection,
+    event: EventId,
+) -> Result<Vec<Standing>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT ON (reservation_id)
+                reservation_id, revision, became::text, expires_at, reason, tickets, at
+         FROM reservation_history WHERE event_id = $1
+         ORDER BY reservation_id, revision DESC",
+    )
+    .bind(event.0)
+    .fetch_all(connection)
+    .await?;
+    let standing = |row: &PgRow| {
+        let (status, reason): (&str, Option<&str>) = (row.try_get(2)?, row.try_get(4)?);
+        let tickets: Vec<i32> = row.try_get(5)?;
+        Ok(Standing {
+            reservation: ReservationId(row.try_get(0)?),
+            revision: row.try_get(1)?,
+            status: named(status, ReservationStatus::parse)?,
+            expires_at: row.try_get(3)?,
+            reason: reason.map(|name| named(name, Reason::parse)).transpose()?,
+            tickets: tickets.into_iter().map(TicketNumber).collect(),
+            changed_at: row.try_get(6)?,
+        })
+    };
+    rows.iter().map(standing).collect()
+}
+
+/// The payments of an event, by id, rebuilt from its history, with whether a refund is due.
+pub async fn payments(
+    connection: &mut PgConnection,
+    event: EventId,
+) -> Result<Vec<(PaymentId, PaymentStatus, bool)>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT ON (payment_id) payment_id, became::text, refund_due
+         FROM payment_history WHERE event_id = $1
+         ORDER BY payment_id, at DESC, became DESC, refund_due DESC",
+    )
+    .bind(event.0)
+    .fetch_all(connection)
+    .await?;
+    let standing = |row: &PgRow| {
+        let (id, status): (Uuid, &str) = (row.try_get(0)?, row.try_get(1)?);
+        Ok((PaymentId(id), named(status, PaymentStatus::parse)?, row.try_get(2)?))
+    };
+    rows.iter().map(standing).collect()
+}
+
+/// The tickets that these reservations hold or own, by number. A ticket follows its reservation: it
+/// is held or sold while that is live, and has no holder otherwise.
+pub fn claims(reservations: &[Standing]) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    for one in reservations {
+        let (state, expires_at) = match one.status {
+            ReservationStatus::Held | ReservationStatus::Paying => {
+                (TicketState::Held, one.expires_at)
+            }
+            ReservationStatus::Confirmed => (TicketState::Sold, None),
+            _ => continue,
+        };
+        let claim = |ticket: &TicketNumber| Claim {
+            ticket: *ticket,
+            state,
+            reservation: one.reservation,
+            expires_at,
+        };
+        claims.extend(one.tickets.iter().map(claim));
+    }
+    claims.sort_unstable();
+    claims
+}
+
+/// The state of that name in a row.
+pub(super) fn named<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, sqlx::Error> {
+    parse(name).ok_or_else(|| sqlx::Error::Decode(format!("unknown name {name}").into()))
+}

@@ -1,0 +1,254 @@
+//! Demo events: a theatre, a club, a small studio with short holds, and one that is not on sale yet.
+//! Dates are relative to now, so that they are never out of date.
+
+use sqlx::PgConnection;
+
+use booking::domain::EventId;
+
+/// An event to make.
+#[derive(Debug, Clone)]
+pub struct EventPlan {
+    /// Its id.
+    pub id: EventId,
+    /// Its name.
+    pub name: String,
+    /// Where.
+    pub venue: String,
+    /// In how many days it starts.
+    pub starts_in_days: f64,
+    /// In how many days its sale begins; negative where it has begun.
+    pub on_sale_in_days: f64,
+    /// How long a hold lasts.
+    pub hold_seconds: i32,
+    /// For how long paying keeps a hold beyond its time.
+    pub paying_seconds: i32,
+    /// Tickets in one reservation, at most.
+    pub tickets_per_reservation: i32,
+    /// Tickets of one customer, at most.
+    pub tickets_per_customer: Option<i32>,
+    /// Names and prices in cents of the tiers, from number 1.
+    pub tiers: Vec<(&'static str, i64)>,
+    /// The sections, from number 1.
+    pub sections: Vec<SectionPlan>,
+}
+
+/// A section to make.
+#[derive(Debug, Clone)]
+pub struct SectionPlan {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is made of.
+    pub kind: SectionPlanKind,
+}
+
+/// Seats in rows, or room to stand.
+#[derive(Debug, Clone)]
+pub enum SectionPlanKind {
+    /// Rows of seats.
+    Rows {
+        /// The tier of each row, front to back.
+        tiers: Vec<i32>,
+        /// The label of the first row: "A" and on.
+        first_row: u8,
+        /// Seats in a row.
+        seats: i32,
+        /// Metres from the stage's middle to the middle of the section, to the right.
+        x: f32,
+        /// Metres from the stage to the first row.
+        y: f32,
+        /// The first and the last seat of the last row are for people who need them.
+        accessible: bool,
+    },
+    /// Standing room.
+    Standing {
+        /// Its tier.
+        tier: i32,
+        /// How many fit in.
+        capacity: i32,
+    },
+}
+
+/// The demo events.
+pub fn demo() -> Vec<EventPlan> {
+    let rows = |name, tiers: &[(i32, usize)], first_row, seats, x, y, accessible| SectionPlan {
+        name,
+        kind: SectionPlanKind::Rows {
+            tiers: tiers.iter().flat_map(|(tier, rows)| vec![*tier; *rows]).collect(),
+            first_row,
+            seats,
+            x,
+            y,
+            accessible,
+        },
+    };
+    let event = |id, name: &str, venue: &str| EventPlan {
+        id: EventId(id),
+        name: name.to_owned(),
+        venue: venue.to_owned(),
+        starts_in_days: 21.0,
+        on_sale_in_days: -1.0,
+        hold_seconds: 120,
+        paying_seconds: 30,
+        tickets_per_reservation: 8,
+        tickets_per_customer: Some(8),
+        tiers: vec![("Front rows", 8_900), ("Standard", 5_900), ("Balcony", 3_500)],
+        sections: Vec::new(),
+    };
+    let theatre = vec![
+        rows("Stalls left", &[(1, 4), (2, 16)], b'A', 12, -14.0, 4.0, true),
+        rows("Stalls centre", &[(1, 6), (2, 14)], b'A', 22, 0.0, 4.0, false),
+        rows("Stalls right", &[(1, 4), (2, 16)], b'A', 12, 14.0, 4.0, true),
+        rows("Balcony left", &[(3, 10)], b'A', 14, -15.0, 27.0, false),
+        rows("Balcony centre", &[(3, 10)], b'A', 20, 0.0, 27.0, true),
+        rows("Balcony right", &[(3, 10)], b'A', 14, 15.0, 27.0, false),
+    ];
+    let club = vec![
+        SectionPlan { name: "Floor", kind: SectionPlanKind::Standing { tier: 1, capacity: 400 } },
+        SectionPlan { name: "Gallery", kind: SectionPlanKind::Standing { tier: 2, capacity: 80 } },
+    ];
+    vec![
+        EventPlan {
+            sections: theatre.clone(),
+            ..event(1, "The Winter's Tale", "Royal Court Theatre")
+        },
+        EventPlan {
+            starts_in_days: 9.0,
+            tiers: vec![("Standing", 2_500), ("Gallery", 3_900)],
+            sections: club,
+            ..event(2, "Night Shift: live", "Kesselhaus Club")
+        },
+        EventPlan {
+            starts_in_days: 5.0,
+            hold_seconds: 5,
+            paying_seconds: 10,
+            tickets_per_customer: None,
+            tiers: vec![("Studio", 1_800)],
+            sections: vec![rows("Studio", &[(1, 6)], b'A', 10, 0.0, 2.0, true)],
+            ..event(3, "Short Notice (holds last 5 seconds)", "Studio 60")
+        },
+        EventPlan {
+            starts_in_days: 60.0,
+            on_sale_in_days: 7.0,
+            sections: theatre,
+            ..event(4, "Opening Night: Cymbeline", "Royal Court Theatre")
+        },
+    ]
+}
+
+/// Makes an event, unless it exists; true where it was made.
+pub async fn plant(connection: &mut PgConnection, plan: &EventPlan) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "INSERT INTO events (id, name, venue, starts_at, on_sale_at, hold_seconds, paying_seconds,
+                             tickets_per_reservation, tickets_per_customer, currency)
+         SELECT $1, $2, $3, day + make_interval(secs => 86400 * $4 + 72000),
+                date_trunc('milliseconds', now()) + make_interval(secs => 86400 * $5), $6, $7, $8,
+                $9, 'EUR'
+         FROM date_trunc('day', now()) AS day
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(plan.id.0)
+    .bind(&plan.name)
+    .bind(&plan.venue)
+    .bind(plan.starts_in_days)
+    .bind(plan.on_sale_in_days)
+    .bind(plan.hold_seconds)
+    .bind(plan.paying_seconds)
+    .bind(plan.tickets_per_reservation)
+    .bind(plan.tickets_per_customer)
+    .execute(&mut *connection)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for (number, (name, price)) in (1..).zip(&plan.tiers) {
+        sqlx::query("INSERT INTO tiers (event_id, number, name, price) VALUES ($1, $2, $3, $4)")
+            .bind(plan.id.0)
+            .bind(number)
+            .bind(name)
+            .bind(price)
+            .execute(&mut *connection)
+            .await?;
+    }
+    let mut first_ticket = 1;
+    for (number, section) in (1..).zip(&plan.sections) {
+        first_ticket += plant_section(connection, plan.id, number, first_ticket, section).await?;
+    }
+    sqlx::query("SELECT draw_section_plans($1)").bind(plan.id.0).execute(connection).await?;
+    Ok(true)
+}
+
+/// Makes a section and its tickets; returns how many.
+async fn plant_section(
+    connection: &mut PgConnection,
+    event: EventId,
+    number: i32,
+    first_ticket: i32,
+    plan: &SectionPlan,
+) -> Result<i32, sqlx::Error> {
+    let (kind, mut tiers): (_, Vec<i32>) = match &plan.kind {
+        SectionPlanKind::Rows { tiers, seats, .. } => {
+            let per_seat = tiers.iter().flat_map(|tier| vec![*tier; *seats as usize]).collect();
+            ("seated", per_seat)
+        }
+        SectionPlanKind::Standing { tier, capacity } => {
+            ("general", vec![*tier; *capacity as usize])
+        }
+    };
+    sqlx::query(
+        "INSERT INTO tickets (event_id, number, tier)
+         SELECT $1, $2 + place - 1, tier FROM unnest($3::int[]) WITH ORDINALITY AS t (tier, place)",
+    )
+    .bind(event.0)
+    .bind(first_ticket)
+    .bind(&tiers)
+    .execute(&mut *connection)
+    .await?;
+    plant_seats(connection, event, first_ticket, &plan.kind).await?;
+    let capacity = tiers.len() as i32;
+    tiers.sort_unstable();
+    tiers.dedup();
+    sqlx::query(
+        "INSERT INTO sections (event_id, number, name, kind, first_ticket, capacity, available, tiers)
+         VALUES ($1, $2, $3, $4::section_kind, $5, $6, $6, $7)",
+    )
+    .bind(event.0)
+    .bind(number)
+    .bind(plan.name)
+    .bind(kind)
+    .bind(first_ticket)
+    .bind(capacity)
+    .bind(&tiers)
+    .execute(connection)
+    .await?;
+    Ok(capacity)
+}
+
+async fn plant_seats(
+    connection: &mut PgConnection,
+    event: EventId,
+    first_ticket: i32,
+    kind: &SectionPlanKind,
+) -> Result<(), sqlx::Error> {
+    let SectionPlanKind::Rows { tiers, first_row, seats, x, y, accessible } = kind else {
+        return Ok(());
+    };
+    let rows = tiers.len() as i32;
+    sqlx::query(
+        "INSERT INTO seats (event_id, number, row_label, seat_label, x, y, accessible)
+         SELECT $1, $2 + row * $3 + seat, chr($4 + row), (seat + 1)::text,
+                $5::real + 0.8::real * (seat - ($3 - 1) / 2.0)::real, $6::real + 1.0::real * row,
+                $7 AND row = $8 - 1 AND seat IN (0, $3 - 1)
+         FROM generate_series(0, $8 - 1) AS row, generate_series(0, $3 - 1) AS seat",
+    )
+    .bind(event.0)
+    .bind(first_ticket)
+    .bind(seats)
+    .bind(i32::from(*first_row))
+    .bind(x)
+    .bind(y)
+    .bind(accessible)
+    .bind(rows)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -3,9 +3,9 @@
 
 use api::extract::{idempotency_key, wait_seconds, wants_event_stream};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use common::domain::EventId;
-use common::ids::{Mint, ReservationId};
-use common::messages::{DueHolds, Envelope, Message, Outcomes, Pay, Presence, Request};
+use booking::domain::EventId;
+use booking::ids::{Mint, ReservationId};
+use booking::messages::{DueHolds, Envelope, Message, Outcomes, Pay, Presence, Request};
 
 /// No bytes make a message reader panic; and what was read once is read the same again from its own
 /// bytes.

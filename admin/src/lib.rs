@@ -12,11 +12,11 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::routing::get;
-use common::broker::Depths;
-use common::settings::Settings;
-use common::store::Pool;
-use common::store::holds::Count;
-use common::topology::Topology;
+use broker::Depths;
+use broker::topology::Topology;
+use process::settings::Settings;
+use store::Pool;
+use store::holds::Count;
 use tokio::sync::Mutex;
 
 /// What a process knows of itself.
@@ -62,7 +62,7 @@ pub struct Admin<S> {
 impl<S: Subject> Admin<S> {
     /// The admin port of a process, `api` or `workers`, which reads with this pool.
     pub fn new(process: &str, subject: S, settings: &Settings, pool: Pool) -> Arc<Self> {
-        common::telemetry::metrics::identify(process);
+        process::telemetry::metrics::identify(process);
         let queues = Topology::new(&settings.topology).work_queues();
         let depths = Depths::new(&settings.broker, &format!("{process} admin"), queues);
         let connections_max = settings.database.connections_max;

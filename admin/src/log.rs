@@ -1,7 +1,7 @@
 //! `GET` and `PUT /log`: what is logged, changed while the process runs.
 
 use axum::http::StatusCode;
-use common::telemetry::log;
+use process::telemetry::log;
 
 /// A filter is short.
 const LENGTH_MAX: usize = 1_000;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
-use common::telemetry::metrics::{self, gauge};
-use common::telemetry::names;
+use process::telemetry::metrics::{self, gauge};
+use process::telemetry::names;
 
 use crate::{Admin, Subject};
 

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
-use common::broker::Depth;
-use common::store::holds::{self, Count};
-use common::topology::{DEAD_LETTERS, HOLDS_DUE, PAYMENTS, REQUESTS};
+use broker::Depth;
+use broker::topology::{DEAD_LETTERS, HOLDS_DUE, PAYMENTS, REQUESTS};
 use serde::Serialize;
+use store::holds::{self, Count};
 
 use crate::{Admin, Subject};
 

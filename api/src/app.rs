@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::settings::{DEVELOPMENT_SECRET, Settings};
-use common::shutdown;
+use process::settings::{DEVELOPMENT_SECRET, Settings};
+use process::shutdown;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use common::domain::{Event, EventId, House, SectionNumber};
-use common::store::events::Cursor;
-use common::store::houses::HouseCache;
-use common::store::{self, Pool};
+use booking::domain::{Event, EventId, House, SectionNumber};
 use moka::sync::Cache;
+use store::Pool;
+use store::events::Cursor;
+use store::houses::HouseCache;
 
 use crate::database::{self, Away};
 use crate::reader::{Answers, Reader};

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use common::backoff::Backoff;
-use common::store::Failure;
+use process::backoff::Backoff;
+use store::Failure;
 
 use crate::metrics;
 

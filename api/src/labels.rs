@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::decide::SectionKey;
-use common::domain::{HouseSection, SectionKind, TicketNumber};
-use common::store::Pool;
-use common::store::seats::{self, SeatLabel};
+use booking::decide::SectionKey;
+use booking::domain::{HouseSection, SectionKind, TicketNumber};
 use moka::sync::Cache;
+use store::Pool;
+use store::seats::{self, SeatLabel};
 
 use crate::catalogue::Entry;
 use crate::database::{self, Away};

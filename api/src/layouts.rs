@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use common::domain::{EventId, Section, SectionKind, SectionNumber};
-use common::store::Pool;
-use common::store::seats::{self, Seat};
+use booking::domain::{EventId, Section, SectionKind, SectionNumber};
 use moka::sync::Cache;
 use serde::Serialize;
+use store::Pool;
+use store::seats::{self, Seat};
 use utoipa::ToSchema;
 
 use crate::catalogue::Entry;
@@ -173,7 +173,7 @@ fn layout_seat(seat: &Seat) -> LayoutSeat {
 
 #[cfg(test)]
 mod tests {
-    use common::domain::TicketNumber;
+    use booking::domain::TicketNumber;
 
     use super::*;
 

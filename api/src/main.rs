@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use api::app::App;
 use clap::{Parser, Subcommand};
-use common::settings::Settings;
-use common::{healthcheck, shutdown, telemetry};
+use process::settings::Settings;
+use process::{healthcheck, shutdown, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

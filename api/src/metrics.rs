@@ -4,14 +4,14 @@
 use std::sync::LazyLock;
 
 use axum::http::StatusCode;
-use common::broker::PublishError;
-use common::domain::Reason;
-use common::messages::Outcomes;
-use common::telemetry::metrics::{
+use booking::domain::Reason;
+use booking::messages::Outcomes;
+use broker::PublishError;
+use broker::topology::{PAYMENTS, REQUESTS};
+use process::telemetry::metrics::{
     Counter, Gauge, Histogram, SECONDS, SIZES, counter, gauge, histogram,
 };
-use common::telemetry::names;
-use common::topology::{PAYMENTS, REQUESTS};
+use process::telemetry::names;
 
 use crate::front_desk::Refusal;
 use crate::problem::Kind;

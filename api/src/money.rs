@@ -1,6 +1,6 @@
 //! Money as clients see it.
 
-use common::domain::Money;
+use booking::domain::Money;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use admin::{Admin, Card, Known, Subject};
 use axum::Router;
-use common::clock;
-use common::settings::Settings;
-use common::telemetry::metrics::gauge;
-use common::telemetry::names;
+use process::clock;
+use process::settings::Settings;
+use process::telemetry::metrics::gauge;
+use process::telemetry::names;
 
 use crate::state::Shared;
 

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use common::settings::Secret;
+use process::settings::Secret;
 
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::broker::Publisher;
-use common::decide::ReservationKey;
-use common::domain::{EventId, Payment, Reservation};
-use common::ids::Mint;
-use common::settings::{self, Settings};
-use common::store::payments::PaymentKey;
-use common::store::{self, Pool};
-use common::topology::Topology;
+use booking::decide::ReservationKey;
+use booking::domain::{EventId, Payment, Reservation};
+use booking::ids::Mint;
+use broker::Publisher;
+use broker::topology::Topology;
+use process::settings::{self, Settings};
+use store::Pool;
+use store::payments::PaymentKey;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::{Catalogue, Entry};

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
+use booking::trace::Trace;
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::telemetry::otlp::{self, Kind};
-use common::telemetry::trace::Trace;
+use process::clock;
+use process::telemetry::otlp::{self, Kind};
 
 const TRACEPARENT: &str = "traceparent";
 
@@ -31,7 +31,7 @@ impl Span {
 
     /// Runs what the request causes, in its span.
     pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
-        self.own.scope(work)
+        process::telemetry::run_in_trace(self.own, work)
     }
 
     /// Logs the span, and names it to the client.

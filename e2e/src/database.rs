@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use common::store::{Pool, audit, pool, seed};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, Postgres, Transaction};
+use store::{Pool, audit, pool, seed};
 use tokio::sync::OnceCell;
 
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();

@@ -1,12 +1,12 @@
 //! Messages that a test sends to the workers itself, as a front door would.
 
 use anyhow::Result;
-use common::broker::{Message, Publisher};
-use common::domain::{CardBehaviour, EventId, TicketNumber};
-use common::ids::{Mint, PaymentId, ReservationId};
-use common::messages::{Cancel, Envelope, Pay, Request, Reserve};
-use common::settings::DEVELOPMENT_SECRET;
-use common::topology::{PAYMENTS, REQUESTS, Topology};
+use booking::domain::{CardBehaviour, EventId, TicketNumber};
+use booking::ids::{Mint, PaymentId, ReservationId};
+use booking::messages::{Cancel, Envelope, Pay, Request, Reserve};
+use broker::topology::{PAYMENTS, REQUESTS, Topology};
+use broker::{Message, Publisher};
+use process::settings::DEVELOPMENT_SECRET;
 use serde::Serialize;
 
 /// The mint of the processes under test.
@@ -16,7 +16,7 @@ pub fn mint() -> Mint {
 
 /// A request for tickets of event 1.
 pub fn reserve(customer: &str, tickets: &[i32]) -> Reserve {
-    let now = common::clock::now();
+    let now = process::clock::now();
     Reserve {
         id: mint().fresh(EventId(1), now),
         event: EventId(1),
@@ -31,12 +31,12 @@ pub fn reserve(customer: &str, tickets: &[i32]) -> Reserve {
 
 /// A cancel.
 pub fn cancel(id: ReservationId) -> Cancel {
-    Cancel { id, event: EventId(1), accepted_at: common::clock::now() }
+    Cancel { id, event: EventId(1), accepted_at: process::clock::now() }
 }
 
 /// A payment with a card that succeeds.
 pub fn pay(reservation: ReservationId) -> Pay {
-    let now = common::clock::now();
+    let now = process::clock::now();
     let id: PaymentId = mint().fresh(EventId(1), now);
     Pay {
         id,

@@ -1,7 +1,7 @@
 //! Events for tests.
 
-use common::domain::EventId;
-use common::store::seed::{EventPlan, SectionPlan, SectionPlanKind};
+use booking::domain::EventId;
+use store::seed::{EventPlan, SectionPlan, SectionPlanKind};
 
 /// A seated event on sale: one section of rows of ten, with long holds and no limit a customer.
 pub fn seated(rows: usize) -> EventPlan {

@@ -1,10 +1,10 @@
 //! One whole Boxoffice for one test.
 
 use anyhow::{Context, Result};
-use common::broker::Publisher;
-use common::settings;
-use common::store::seed::EventPlan;
-use common::topology::{DEAD_LETTERS, HOLDS_DUE, Topology};
+use broker::Publisher;
+use broker::topology::{DEAD_LETTERS, HOLDS_DUE, Topology};
+use process::settings;
+use store::seed::EventPlan;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use xtask::servers::{self, Servers};

@@ -1,8 +1,9 @@
 //! A virtual host of its own for each test.
 
 use anyhow::{Context, Result};
-use common::broker::{Connection, depth};
-use common::settings;
+use broker::Connection;
+use broker::operators::depth;
+use process::settings;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 

@@ -2,15 +2,15 @@
 //! failed, against a running system.
 
 use anyhow::{Context, Result};
-use common::broker::Message;
-use common::domain::EventId;
-use common::messages::Request;
-use common::store::seed::EventPlan;
-use common::topology::{DEAD_LETTERS, REQUESTS, Topology};
+use booking::domain::EventId;
+use booking::messages::Request;
+use broker::Message;
+use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{mint, reserve, send};
 use e2e::{Options, Stack, eventually, plans};
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
+use store::seed::EventPlan;
 
 /// Stops every decision: its transaction waits for this one.
 async fn block(stack: &Stack) -> Result<Transaction<'static, Postgres>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use common::domain::EventId;
+use booking::domain::EventId;
 use e2e::{Options, Stack, plans};
 use xtask::venv::Venv;
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use common::topology::HOLDS_DUE;
+use broker::topology::HOLDS_DUE;
 use e2e::{Options, Own, Stack, eventually, plans};
 use serde_json::Value;
 

@@ -1,10 +1,10 @@
 //! Holds that run out: by the delay queues, at the database's time, whatever is lost.
 
 use anyhow::Result;
-use common::broker::Message;
-use common::domain::EventId;
-use common::messages::{DueHold, DueHolds, Message as _, Prompt, Request};
-use common::topology::HOLDS;
+use booking::domain::EventId;
+use booking::messages::{DueHold, DueHolds, Message as _, Prompt, Request};
+use broker::Message;
+use broker::topology::HOLDS;
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
 
@@ -153,7 +153,7 @@ async fn early_repeated_and_stray_prompts_change_nothing_wrong() -> Result<()> {
     let stack = Stack::start(by_delay_queues_only(short_holds(2))).await?;
     let request = reserve("ada", &[1]);
     let stray = reserve("eve", &[2]);
-    let prompt = |id| DueHold { event: EventId(1), reservation: id, due_at: common::clock::now() };
+    let prompt = |id| DueHold { event: EventId(1), reservation: id, due_at: process::clock::now() };
     let prompts =
         DueHolds::new(Prompt::Hold, vec![prompt(request.id), prompt(stray.id), prompt(request.id)]);
     send(&stack.publisher, 0, vec![Request::Reserve(request)]).await?;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use common::broker::Publisher;
-use common::settings;
-use common::topology::Topology;
+use broker::Publisher;
+use broker::topology::Topology;
 use e2e::faults::{Balancer, Kind, Plan, Role, World, play, play_with, settle};
 use e2e::{Buyer, Options, Own, PATIENCE, Stack, eventually, plans};
+use process::settings;
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::Mutex;

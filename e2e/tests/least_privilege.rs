@@ -2,15 +2,15 @@
 //! them; and what must stay secret is not in its log.
 
 use anyhow::{Context, Result};
-use common::broker::{Connection, Message, declare};
-use common::domain::EventId;
-use common::messages::Request;
-use common::store::seed::EventPlan;
-use common::topology::{DEAD_LETTERS, Topology};
+use booking::domain::EventId;
+use booking::messages::Request;
+use broker::topology::{DEAD_LETTERS, Topology};
+use broker::{Connection, Message, declare};
 use e2e::messages::{mint, reserve, send};
 use e2e::{Database, Options, Ran, Stack, Vhost, eventually, plans};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection};
+use store::seed::EventPlan;
 
 const ROLES: &str = include_str!("../../postgres/roles.sql");
 const PERMISSIONS: &str = include_str!("../../rabbitmq/permissions.json");
@@ -146,7 +146,7 @@ impl Least {
 
 async fn connect_as(user: &BrokerUser) -> Result<Connection> {
     let url = user.url.as_str().into();
-    let settings = common::settings::Broker { url, ..common::settings::Broker::default() };
+    let settings = process::settings::Broker { url, ..process::settings::Broker::default() };
     Ok(Connection::open(&settings, "a test").await?)
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use common::telemetry::names;
 use e2e::{Metrics, Options, Stack, eventually, plans};
+use process::telemetry::names;
 use serde_json::json;
 
 /// A stack with one process for each pool, and a metric's sum over its series in all of them.

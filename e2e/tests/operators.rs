@@ -1,9 +1,9 @@
 //! The commands of operators, beside a running system.
 
 use anyhow::Result;
-use common::broker::Message;
-use common::messages::Request;
-use common::topology::{REQUESTS, Topology};
+use booking::messages::Request;
+use broker::Message;
+use broker::topology::{REQUESTS, Topology};
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
 use serde_json::Value;

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use common::domain::{EventId, SectionNumber};
-use common::topology::Topology;
+use booking::domain::{EventId, SectionNumber};
+use broker::topology::Topology;
 use e2e::{Answer, Options, Own, Stack, plans};
 use futures::future::join_all;
 use serde_json::json;

@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use common::store::seed;
 use e2e::{Options, Stack};
+use store::seed;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 

@@ -1,9 +1,9 @@
 //! Payments, step by step, with crashes between the steps.
 
 use anyhow::Result;
-use common::domain::CardBehaviour;
-use common::ids::ReservationId;
-use common::messages::{Pay, Request};
+use booking::domain::CardBehaviour;
+use booking::ids::ReservationId;
+use booking::messages::{Pay, Request};
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
 use xtask::process::Signal;

@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use common::store::seed;
 use e2e::{Options, Stack};
+use store::seed;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_walk_through_answers_as_printed() -> Result<()> {

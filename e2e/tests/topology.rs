@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use common::topology::{Topology, definitions};
+use broker::topology::{Topology, definitions};
 use e2e::{Options, Stack, plans};
 use serde_json::Value;
 

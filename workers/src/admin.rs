@@ -5,8 +5,8 @@ use std::sync::Arc;
 use admin::{Admin, Card, Known, Subject};
 use axum::http::StatusCode;
 use axum::routing::get;
-use common::domain::WorkerPool;
-use common::topology::Topology;
+use booking::domain::WorkerPool;
+use broker::topology::Topology;
 use tokio::net::TcpListener;
 
 use crate::run::Role;

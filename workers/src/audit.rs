@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
+use broker::operators::Seen;
+use broker::topology::{DEAD_LETTERS, Topology};
+use broker::{Connection, Fault};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::broker::{self, Connection, Fault, Seen};
-use common::settings::Settings;
-use common::store::audit::{self, Finding, Scope};
-use common::store::pool;
-use common::topology::{DEAD_LETTERS, Topology};
+use process::settings::Settings;
 use serde::Serialize;
+use store::audit::{self, Finding, Scope};
+use store::pool;
 
 /// What to look at, and how to say it.
 #[derive(Debug, clap::Args)]
@@ -77,7 +78,7 @@ async fn attention(settings: &Settings) -> anyhow::Result<Vec<Attention>> {
     let connection = Connection::open(&settings.broker, "audit").await?;
     let mut found = Vec::new();
     let mut not_compared = Vec::new();
-    for Seen { queue, depth, fault } in broker::inspect(&connection, &topology).await? {
+    for Seen { queue, depth, fault } in broker::operators::inspect(&connection, &topology).await? {
         if let Some(Fault::Forbidden(_)) = &fault {
             not_compared.push(queue.clone());
         }

@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use booking::domain::EventId;
+use booking::ids::ReservationId;
 use clap::{Parser, Subcommand};
-use common::domain::EventId;
-use common::ids::ReservationId;
-use common::settings::Settings;
-use common::store::{pool, seed};
+use process::settings::Settings;
+use store::{pool, seed};
 
 use crate::commands::{
     BadSettings, Exit, HELP, dead_letters, doctor, healthcheck, hint, line, migrate, pools, queues,
@@ -131,9 +131,9 @@ async fn serve(mut settings: Settings, pool: &Pool, roles: &[Role]) -> anyhow::R
     if let Some(listen) = pool.admin_listen {
         settings.workers.admin_listen = listen;
     }
-    common::telemetry::start(&settings.log)?;
-    common::telemetry::otlp::start(&settings.traces.otlp_url, "workers")?;
-    let stop = common::shutdown::on_signal()?;
+    process::telemetry::start(&settings.log)?;
+    process::telemetry::otlp::start(&settings.traces.otlp_url, "workers")?;
+    let stop = process::shutdown::on_signal()?;
     run::run(settings, roles, stop).await?;
     Ok(Exit::Done)
 }

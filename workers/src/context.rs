@@ -3,13 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use common::broker::{Connection, LostConnection, Publisher};
-use common::domain::WorkerPool;
-use common::settings::Settings;
-use common::store::houses::HouseCache;
-use common::store::replan::Replan;
-use common::store::{Pool, pool};
-use common::topology::Topology;
+use booking::domain::WorkerPool;
+use broker::topology::Topology;
+use broker::{Connection, LostConnection, Publisher};
+use process::settings::Settings;
+use store::houses::HouseCache;
+use store::replan::Replan;
+use store::{Pool, pool};
 use tokio_util::sync::CancellationToken;
 
 use crate::orders::Orders;
@@ -103,7 +103,7 @@ impl Context {
     pub async fn connect(&self, pool: &str) -> Result<Connection, LostConnection> {
         let name = format!("workers {} {pool}", self.worker);
         let connection = Connection::open(&self.settings.broker, &name).await?;
-        common::broker::declare(&connection, &self.topology).await?;
+        broker::declare(&connection, &self.topology).await?;
         Ok(connection)
     }
 }

@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
-use common::broker::{Connection, Feed, LostConnection, Message as Envelope};
-use common::clock;
-use common::domain::WorkerPool;
-use common::messages::{Control, ControlKind, Message, Report};
-use common::store::pool_orders;
-use common::topology::{CONTROL, TO_WORKERS};
+use booking::domain::WorkerPool;
+use booking::messages::{Control, ControlKind, Message, Report};
+use broker::topology::{CONTROL, TO_WORKERS};
+use broker::{Connection, Feed, LostConnection, Message as Envelope};
+use process::clock;
+use store::pool_orders;
 
 use crate::{Context, in_hand};
 

@@ -1,7 +1,7 @@
 //! What cannot be handled goes to the dead letters, with the reason, where operators find it.
 
-use common::broker::Message;
-use common::topology::DEAD_LETTERS;
+use broker::Message;
+use broker::topology::DEAD_LETTERS;
 
 use crate::metrics;
 

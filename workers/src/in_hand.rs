@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use booking::messages::QueueReport;
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::messages::QueueReport;
-use common::telemetry::metrics::gauge;
-use common::telemetry::names;
+use process::clock;
+use process::telemetry::metrics::gauge;
+use process::telemetry::names;
 
 use crate::metrics::seconds;
 

@@ -3,15 +3,15 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
+use booking::decide::Changes;
+use booking::domain::{Payment, Reason, ReservationStatus};
+use booking::messages::Prompt;
+use broker::topology::{HOLDS_DUE, PAYMENTS, Topology};
 use chrono::{DateTime, Utc};
-use common::decide::Changes;
-use common::domain::{Payment, Reason, ReservationStatus};
-use common::messages::Prompt;
-use common::telemetry::metrics::{
+use process::telemetry::metrics::{
     Counter, Gauge, Histogram, SECONDS, SIZES, counter, gauge, histogram,
 };
-use common::telemetry::names;
-use common::topology::{HOLDS_DUE, PAYMENTS, Topology};
+use process::telemetry::names;
 
 use crate::partitions::View;
 

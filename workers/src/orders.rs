@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use common::domain::WorkerPool;
-use common::messages::PoolOrder;
+use booking::domain::WorkerPool;
+use booking::messages::PoolOrder;
 use tokio::sync::watch;
 
 /// The newest order that was heard for each pool. A pool that never had one works.
@@ -66,7 +66,7 @@ mod tests {
 
     fn order(paused: bool, revision: i64) -> PoolOrder {
         let (reason, changed_by) = (String::new(), String::new());
-        let changed_at = common::clock::now();
+        let changed_at = process::clock::now();
         PoolOrder { pool: WorkerPool::Expiry, paused, revision, reason, changed_by, changed_at }
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use common::broker::{Connection, Feed, LostConnection, Message as Envelope};
-use common::messages::{Message, Presence, PresenceKind};
-use common::topology::PRESENCE;
+use booking::messages::{Message, Presence, PresenceKind};
+use broker::topology::PRESENCE;
+use broker::{Connection, Feed, LostConnection, Message as Envelope};
 use tokio::sync::watch;
 
 use crate::Context;

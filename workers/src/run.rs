@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::backoff::Backoff;
-use common::broker::{Connection, LostConnection};
-use common::settings::Settings;
-use common::shutdown;
+use broker::{Connection, LostConnection};
+use process::backoff::Backoff;
+use process::settings::Settings;
+use process::shutdown;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Context, admin, control, expiry, payments, reservations};
 
-pub(crate) use common::domain::WorkerPool as Role;
+pub(crate) use booking::domain::WorkerPool as Role;
 
 /// A connection that lasted for so long is no reason to hesitate with the next.
 const STEADY: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::task::{self, Poll, ready};
 
-use common::broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
+use broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 

@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use common::backoff::Backoff;
-use common::broker::{Connection, LostConnection, Message, Sender};
-use common::settings;
+use broker::{Connection, LostConnection, Message, Sender};
+use process::backoff::Backoff;
+use process::settings;
 use tokio::time::{sleep, timeout};
 
 /// The longest that a queue may take to answer.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use booking::domain::ReservationStatus;
+use booking::messages::{DueHold, DueHolds, Message, Outcomes, Prompt};
+use broker::topology::{HOLDS, OUTCOMES, Topology};
+use broker::{Message as Envelope, PublishError};
 use chrono::{DateTime, Utc};
-use common::backoff::Backoff;
-use common::broker::{Message as Envelope, PublishError};
-use common::domain::ReservationStatus;
-use common::messages::{DueHold, DueHolds, Message, Outcomes, Prompt};
-use common::topology::{HOLDS, OUTCOMES, Topology};
+use process::backoff::Backoff;
 
 use crate::transact::{Stopped, wait};
 use crate::{Context, metrics};

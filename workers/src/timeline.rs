@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
+use booking::domain::{EventId, TicketNumber};
+use booking::ids::ReservationId;
 use chrono::{DateTime, SecondsFormat, Utc};
-use common::domain::{EventId, TicketNumber};
-use common::ids::ReservationId;
-use common::settings::Settings;
-use common::store::pool;
-use common::store::timeline::{self, Change, Subject, Timeline};
+use process::settings::Settings;
+use store::pool;
+use store::timeline::{self, Change, Subject, Timeline};
 
 /// The timeline of a reservation, as text or as JSON.
 pub(crate) async fn told(

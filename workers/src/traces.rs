@@ -1,10 +1,10 @@
 //! Traces of the requests in hand: their decisions are logged, and told with the outcomes.
 
+use booking::messages::{Outcomes, TracedOutcome};
+use booking::trace::Trace;
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::messages::{Outcomes, TracedOutcome};
-use common::telemetry::otlp::{self, Kind};
-use common::telemetry::trace::Trace;
+use process::clock;
+use process::telemetry::otlp::{self, Kind};
 use uuid::Uuid;
 
 /// The traces of some requests, by the id of the reservation or payment that they are about. Most

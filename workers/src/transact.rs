@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use common::backoff::Backoff;
-use common::broken::Break;
-use common::decide::{Changes, Footprint, Ledger};
-use common::domain::EventId;
-use common::failpoint;
-use common::store::lock::{Houses, lock};
-use common::store::{Failure, pool, stock};
+use booking::decide::{Changes, Footprint, Ledger};
+use booking::domain::EventId;
+use process::backoff::Backoff;
+use process::broken::Break;
+use process::failpoint;
 use sqlx::PgConnection;
+use store::lock::{Houses, lock};
+use store::{Failure, pool, stock};
 
 use crate::tell::Telling;
 use crate::{Context, metrics};

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use common::domain::{EventId, Section};
-use common::messages::SectionChange;
-use common::store::Pool;
-use common::store::availability::SectionState;
+use booking::domain::{EventId, Section};
+use booking::messages::SectionChange;
+use store::Pool;
+use store::availability::SectionState;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 

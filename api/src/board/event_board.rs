@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use booking::domain::{EventId, Reason, SectionNumber, TicketNumber};
+use booking::messages::{Best, SectionChange};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::domain::{EventId, Reason, SectionNumber, TicketNumber};
-use common::messages::{Best, SectionChange};
-use common::store::availability::SectionState;
+use store::availability::SectionState;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 

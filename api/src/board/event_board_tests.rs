@@ -1,5 +1,5 @@
-use common::domain::TicketState;
-use common::messages::TicketChange;
+use booking::domain::TicketState;
+use booking::messages::TicketChange;
 use futures::FutureExt;
 use tokio::sync::broadcast::error::TryRecvError;
 

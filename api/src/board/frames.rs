@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use axum::body::Bytes;
-use common::domain::{SectionNumber, TicketNumber, TicketState};
-use common::messages::SectionChange;
+use booking::domain::{SectionNumber, TicketNumber, TicketState};
+use booking::messages::SectionChange;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -62,7 +62,7 @@ pub struct StateChange {
 
 impl From<SectionChange> for SectionStep {
     fn from(change: SectionChange) -> Self {
-        let state = |moved: common::messages::TicketChange| StateChange {
+        let state = |moved: booking::messages::TicketChange| StateChange {
             state: moved.state,
             tickets: moved.tickets,
         };

@@ -1,8 +1,8 @@
 //! What is taken, from the database: sections of all boards together, in queries of a bounded size.
 
-use common::decide::SectionKey;
-use common::store::Pool;
-use common::store::availability::{self, SectionState};
+use booking::decide::SectionKey;
+use store::Pool;
+use store::availability::{self, SectionState};
 
 use crate::database;
 use crate::reader::{Answers, Reader, Weight};

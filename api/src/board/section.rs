@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use common::domain::{SectionNumber, TicketNumber, TicketState};
-use common::messages::{SectionChange, TicketChange};
-use common::store::availability::SectionState;
+use booking::domain::{SectionNumber, TicketNumber, TicketState};
+use booking::messages::{SectionChange, TicketChange};
+use store::availability::SectionState;
 
 /// A ticket's state in one word: free, held until that many milliseconds since 1970, or gone.
 const FREE: i64 = 0;
@@ -173,7 +173,7 @@ impl Section {
         }
         let change = |(state, tickets)| TicketChange { state, until: None, tickets };
         SectionChange {
-            event: common::domain::EventId(0),
+            event: booking::domain::EventId(0),
             number: self.number,
             version: read.version,
             available: read.available,

@@ -1,5 +1,5 @@
+use booking::domain::EventId;
 use chrono::DateTime;
-use common::domain::EventId;
 
 use super::*;
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::backoff::Backoff;
-use common::store::availability::SectionState;
 use futures::future::ready;
 use futures::{StreamExt, TryStreamExt, stream};
+use process::backoff::Backoff;
+use store::availability::SectionState;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::event_board::EventBoard;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use booking::domain::EventId;
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::domain::EventId;
-use common::store::availability::SectionState;
+use process::clock;
 use serde::Serialize;
+use store::availability::SectionState;
 use utoipa::ToSchema;
 use xxhash_rust::xxh3::Xxh3;
 

@@ -2,11 +2,11 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use booking::domain::EventId;
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::domain::EventId;
-use common::store::events::Cursor;
+use process::clock;
 use serde::Serialize;
+use store::events::Cursor;
 use utoipa::ToSchema;
 
 use super::view::{self, EventView};

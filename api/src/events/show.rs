@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use common::clock;
+use process::clock;
 
 use super::view::{self, EventView};
 use crate::extract::EventPath;

@@ -1,7 +1,7 @@
 //! An event as clients see it.
 
+use booking::domain::{Event, Money, SaleStatus, Section, SectionKind, SectionNumber, Tier};
 use chrono::{DateTime, Utc};
-use common::domain::{Event, Money, SaleStatus, Section, SectionKind, SectionNumber, Tier};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use common::domain::{EventId, TicketNumber};
-use common::ids::{Kind, PaymentId, ReservationId};
+use booking::domain::{EventId, TicketNumber};
+use booking::ids::{Kind, PaymentId, ReservationId};
 
 use crate::problem::Problem;
 use crate::state::Shared;

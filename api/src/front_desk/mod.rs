@@ -8,13 +8,13 @@ pub use room::{Refusal, Room};
 
 use std::sync::Arc;
 
+use booking::ids::ReservationId;
+use booking::messages::{Envelope, Pay, Request};
+use booking::trace::Trace;
+use broker::topology::{self, Topology};
+use broker::{Message, Publisher};
 use chrono::{DateTime, Utc};
-use common::broker::{Message, Publisher};
-use common::ids::ReservationId;
-use common::messages::{Envelope, Pay, Request};
-use common::settings;
-use common::telemetry::trace::Trace;
-use common::topology::{self, Topology};
+use process::settings;
 use tokio::sync::Semaphore;
 
 use crate::metrics::EnvelopeMeter;
@@ -112,7 +112,7 @@ impl FrontDesk {
         if !self.is_open() {
             return Err(Refusal::Away);
         }
-        partition.room.enter(Traced { request, trace: Trace::current() })
+        partition.room.enter(Traced { request, trace: process::telemetry::current_trace() })
     }
 }
 

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::broker::PublishError;
+use broker::PublishError;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 

@@ -10,7 +10,7 @@ pub use client::client;
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
-use common::settings::{self, Network};
+use process::settings::{self, Network};
 use tokio::time::Instant;
 
 use crate::edge::random;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::backoff::Backoff;
-use common::broker::{Connection, Feed, LostConnection, declare};
-use common::messages::{self, Message};
-use common::topology::{self, Topology};
-use common::{clock, settings};
+use booking::messages::{self, Message};
+use broker::topology::{self, Topology};
+use broker::{Connection, Feed, LostConnection, declare};
+use process::backoff::Backoff;
+use process::{clock, settings};
 
 use super::Outcomes;
 

@@ -16,12 +16,12 @@ pub use waiters::{Revised, Waiter, Waiters, Word};
 
 use std::sync::Arc;
 
+use booking::domain::{Payment, Reservation};
+use booking::ids::{PaymentId, ReservationId};
+use booking::messages;
 use chrono::{DateTime, Utc};
-use common::domain::{Payment, Reservation};
-use common::ids::{PaymentId, ReservationId};
-use common::messages;
-use common::store::Pool;
-use common::telemetry::otlp::{self, Kind};
+use process::telemetry::otlp::{self, Kind};
+use store::Pool;
 use tokio_util::sync::CancellationToken;
 
 use crate::board::Boards;

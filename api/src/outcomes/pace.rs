@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
+use booking::messages::Progress;
 use chrono::{DateTime, TimeDelta, Utc};
-use common::messages::Progress;
 use dashmap::DashMap;
 
 /// How much a new observation counts.

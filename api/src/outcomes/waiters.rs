@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use common::domain::{Payment, Reservation};
+use booking::domain::{Payment, Reservation};
 use dashmap::DashMap;
 use tokio::sync::Notify;
 

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use common::clock;
-use common::domain::{Card, CardBehaviour, Payment};
-use common::ids::ReservationId;
-use common::messages::Pay;
-use common::topology::Topology;
+use booking::domain::{Card, CardBehaviour, Payment};
+use booking::ids::ReservationId;
+use booking::messages::Pay;
+use broker::topology::Topology;
+use process::clock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

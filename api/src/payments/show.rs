@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use common::clock;
-use common::domain::Payment;
-use common::topology::Topology;
+use booking::domain::Payment;
+use broker::topology::Topology;
+use process::clock;
 
 use super::view;
 use crate::extract::{PaymentPath, Prefer};

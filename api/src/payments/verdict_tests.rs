@@ -1,5 +1,5 @@
-use common::domain::{CardBehaviour, EventId};
-use common::ids::{Mint, PaymentId, ReservationId};
+use booking::domain::{CardBehaviour, EventId};
+use booking::ids::{Mint, PaymentId, ReservationId};
 use serde_json::Value;
 
 use super::*;

@@ -2,10 +2,10 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use booking::domain::{EventId, Payment, PaymentStatus, Reason};
+use booking::ids::{PaymentId, ReservationId};
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::domain::{EventId, Payment, PaymentStatus, Reason};
-use common::ids::{PaymentId, ReservationId};
+use process::clock;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

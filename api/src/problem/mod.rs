@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use common::domain::Reason;
+use booking::domain::Reason;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -3,10 +3,10 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use common::clock;
-use common::domain::{Reason, Reservation, ReservationStatus};
-use common::messages::{Cancel, Request};
-use common::topology::Topology;
+use booking::domain::{Reason, Reservation, ReservationStatus};
+use booking::messages::{Cancel, Request};
+use broker::topology::Topology;
+use process::clock;
 
 use super::create::refused;
 use super::{QUICK_LOOK, view};

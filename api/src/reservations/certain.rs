@@ -1,8 +1,8 @@
 //! Refuses at once what is certain to be refused: the tickets are held or sold as of a current
 //! version, so nothing needs to be queued.
 
-use common::domain::SaleStatus;
-use common::messages::Reserve;
+use booking::domain::SaleStatus;
+use booking::messages::Reserve;
 
 use super::QUICK_LOOK;
 use crate::catalogue::Entry;

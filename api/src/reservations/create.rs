@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use common::clock;
-use common::domain::{EventId, Reservation};
-use common::ids::ReservationId;
-use common::messages::{Request, Reserve};
-use common::topology::Topology;
+use booking::domain::{EventId, Reservation};
+use booking::ids::ReservationId;
+use booking::messages::{Request, Reserve};
+use broker::topology::Topology;
+use process::clock;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -162,7 +162,7 @@ fn partition(api: &Api, entry: &Entry, request: &Reserve) -> u16 {
     let wished = request.tickets.first().and_then(|ticket| entry.house.section_of(*ticket));
     let section = wished.map(|section| section.number);
     let section = section.or(request.best.and_then(|best| best.section));
-    let none = common::domain::SectionNumber(0);
+    let none = booking::domain::SectionNumber(0);
     api.topology.request_partition(request.event, section.unwrap_or(none))
 }
 

@@ -1,9 +1,9 @@
 //! The body of a request for tickets, and what can be said of it without asking anyone.
 
 use axum::http::StatusCode;
+use booking::domain::{Reason, SaleStatus, SectionNumber, TicketNumber, TierNumber};
+use booking::messages::Best;
 use chrono::{DateTime, TimeDelta, Utc};
-use common::domain::{Reason, SaleStatus, SectionNumber, TicketNumber, TierNumber};
-use common::messages::Best;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use xxhash_rust::xxh3::xxh3_64;

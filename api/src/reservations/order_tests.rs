@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use axum::response::IntoResponse;
+use booking::domain::{Event, EventId, House, HouseSection, Section, SectionKind, Terms, Tier};
 use chrono::DateTime;
-use common::domain::{Event, EventId, House, HouseSection, Section, SectionKind, Terms, Tier};
 use serde_json::{Value, json};
 
 use super::*;

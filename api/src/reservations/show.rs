@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use common::clock;
-use common::domain::Reservation;
+use booking::domain::Reservation;
+use process::clock;
 use tokio::time::Instant;
 
 use super::{stream, view};
@@ -78,7 +78,7 @@ fn is_shown_final(reservation: &Reservation) -> bool {
 async fn next(
     api: &Api,
     path: ReservationPath,
-    waiter: &Waiter<common::ids::ReservationId, Reservation>,
+    waiter: &Waiter<booking::ids::ReservationId, Reservation>,
     base: Option<i32>,
     deadline: Instant,
 ) -> Option<Arc<Reservation>> {

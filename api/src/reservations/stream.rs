@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use common::clock;
-use common::domain::{Reservation, ReservationStatus};
-use common::ids::ReservationId;
+use booking::domain::{Reservation, ReservationStatus};
+use booking::ids::ReservationId;
+use process::clock;
 use tokio::time::{Instant, timeout_at};
 
 use super::view::{self, ReservationView};

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use common::domain::{Reservation, ReservationStatus};
+use booking::domain::{Reservation, ReservationStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 

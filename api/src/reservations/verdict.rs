@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use common::clock;
-use common::domain::{Reason, Reservation, ReservationStatus};
+use booking::domain::{Reason, Reservation, ReservationStatus};
+use process::clock;
 
 use super::view;
 use crate::catalogue::Entry;

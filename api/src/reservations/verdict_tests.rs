@@ -1,6 +1,6 @@
 use axum::http::HeaderMap;
-use common::domain::{EventId, TicketNumber};
-use common::ids::{Mint, ReservationId};
+use booking::domain::{EventId, TicketNumber};
+use booking::ids::{Mint, ReservationId};
 use serde_json::Value;
 
 use super::*;

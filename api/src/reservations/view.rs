@@ -2,10 +2,10 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use booking::domain::{EventId, Money, Reason, Reservation, ReservationStatus};
+use booking::ids::ReservationId;
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::domain::{EventId, Money, Reason, Reservation, ReservationStatus};
-use common::ids::ReservationId;
+use process::clock;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use booking::domain::{EventId, House, TicketNumber};
+use booking::ids::ReservationId;
 use chrono::{DateTime, TimeDelta, Utc};
-use common::domain::{EventId, House, TicketNumber};
-use common::ids::ReservationId;
 use sqlx::Row;
 use sqlx::error::DatabaseError;
 

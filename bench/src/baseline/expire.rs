@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::store::Pool;
+use store::Pool;
 use tokio::time::MissedTickBehavior;
 
 /// Holds that one statement frees, at most.

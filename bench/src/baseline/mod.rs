@@ -12,11 +12,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use common::ids::Mint;
-use common::settings::Settings;
-use common::shutdown;
-use common::store::houses::HouseCache;
-use common::store::{Pool, pool};
+use booking::ids::Mint;
+use process::settings::Settings;
+use process::shutdown;
+use store::houses::HouseCache;
+use store::{Pool, pool};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 

@@ -7,10 +7,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use common::domain::EventId;
-use common::store::availability;
+use booking::domain::EventId;
 use serde::Deserialize;
 use serde_json::json;
+use store::availability;
 
 use super::Baseline;
 use super::book::{Booked, Hold};
@@ -95,7 +95,7 @@ async fn availability(State(baseline): State<Arc<Baseline>>, Path(event): Path<i
                        "available": state.available, "taken": taken})
             };
             let sections: Vec<_> = sections.iter().map(section).collect();
-            Json(json!({"server_now": common::clock::now(), "sections": sections})).into_response()
+            Json(json!({"server_now": process::clock::now(), "sections": sections})).into_response()
         }
     }
 }

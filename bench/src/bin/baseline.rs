@@ -5,8 +5,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let settings = common::settings::Settings::load()?;
-    common::telemetry::start(&settings.log)?;
-    let stop = common::shutdown::on_signal()?;
+    let settings = process::settings::Settings::load()?;
+    process::telemetry::start(&settings.log)?;
+    let stop = process::shutdown::on_signal()?;
     bench::baseline::serve(settings, stop).await
 }

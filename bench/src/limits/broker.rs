@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use common::broker::{Message, Publisher};
-use common::domain::{EventId, TicketNumber};
-use common::ids::Mint;
-use common::messages::{Envelope, Request, Reserve};
-use common::settings;
-use common::topology::{REQUESTS, Topology};
+use booking::domain::{EventId, TicketNumber};
+use booking::ids::Mint;
+use booking::messages::{Envelope, Request, Reserve};
+use broker::topology::{REQUESTS, Topology};
+use broker::{Message, Publisher};
+use process::settings;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -98,7 +98,7 @@ async fn connected(publishers: &[Publisher]) -> Result<()> {
 }
 
 fn request(number: usize) -> Request {
-    let (event, now) = (EventId(1), common::clock::now());
+    let (event, now) = (EventId(1), process::clock::now());
     Request::Reserve(Reserve {
         id: Mint::new("limits").fresh(event, now),
         event,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
-pub use broker::broker;
+pub use self::broker::broker;
 pub use postgres::postgres;
 
 /// One measured limit.

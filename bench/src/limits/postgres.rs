@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use common::decide::{Footprint, reserve};
-use common::domain::{EventId, House, TicketNumber};
-use common::ids::Mint;
-use common::messages::{Request, Reserve};
-use common::store::audit::Scope;
-use common::store::lock::{Houses, lock};
-use common::store::{houses, stock};
+use booking::decide::{Footprint, reserve};
+use booking::domain::{EventId, House, TicketNumber};
+use booking::ids::Mint;
+use booking::messages::{Request, Reserve};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
+use store::audit::Scope;
+use store::lock::{Houses, lock};
+use store::{houses, stock};
 use tokio::task::JoinSet;
 
 use super::{Length, Limit, on_all_cores};
@@ -100,7 +100,7 @@ fn share(house: &House, number: usize, of: usize) -> Vec<i32> {
     let longest = sections.iter().map(|section| section.capacity).max().unwrap_or_default();
     (0..longest)
         .flat_map(|place| {
-            let within = move |section: &&&common::domain::HouseSection| place < section.capacity;
+            let within = move |section: &&&booking::domain::HouseSection| place < section.capacity;
             sections.iter().filter(within).map(move |section| section.first_ticket.0 + place)
         })
         .collect()
@@ -114,7 +114,7 @@ struct Writer {
 impl Writer {
     /// One batch in one transaction, as a reservation worker does it.
     async fn apply(&self, connection: &mut PgConnection, tickets: &[i32]) -> Result<()> {
-        let now = common::clock::now();
+        let now = process::clock::now();
         let mint = Mint::new("limits");
         let house = &self.houses[&self.event];
         let request = |ticket: &i32| Reserve {
@@ -148,7 +148,7 @@ const PATIENCE_MS: u32 = 60_000;
 
 #[cfg(test)]
 mod tests {
-    use common::domain::{HouseSection, SectionKind, SectionNumber, TierNumber};
+    use booking::domain::{HouseSection, SectionKind, SectionNumber, TierNumber};
 
     use super::*;
 

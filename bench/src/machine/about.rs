@@ -54,7 +54,7 @@ impl About {
             commit: commit(),
             build: if cfg!(debug_assertions) { "debug" } else { "release" },
             open_files_max: super::open_files_max(),
-            started_at: common::clock::now().to_rfc3339(),
+            started_at: process::clock::now().to_rfc3339(),
         }
     }
 }

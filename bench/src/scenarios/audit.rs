@@ -1,8 +1,8 @@
 //! What must hold after every run.
 
 use anyhow::Result;
-use common::domain::EventId;
-use common::store::audit::{Group, Scope};
+use booking::domain::EventId;
+use store::audit::{Group, Scope};
 
 use crate::load::Counts;
 use crate::report::Check;

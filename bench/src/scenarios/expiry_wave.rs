@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
-use common::clock;
+use process::clock;
 use sqlx::Row;
 
 use super::audit;

@@ -100,7 +100,7 @@ impl Kit {
 
     /// Makes bookings of event 1.
     pub async fn prime(&self, system: &System<'_>) -> Result<()> {
-        let event = Event { id: common::domain::EventId(1), tickets: PRIMING.count as i32 };
+        let event = Event { id: booking::domain::EventId(1), tickets: PRIMING.count as i32 };
         let pool = Pool::new(system.address, PRIMING_AT_ONCE, self.timeout());
         let client = Client::new(Rc::new(pool), event.id, Mode::Wait { seconds: 20 });
         let crowd = Crowd::default();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use chrono::{DateTime, Utc};
-use common::clock;
+use process::clock;
 use sqlx::Row;
 use uuid::Uuid;
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use common::domain::{EventId, SectionNumber};
-use common::settings;
-use common::topology::Topology;
+use booking::domain::{EventId, SectionNumber};
+use broker::topology::Topology;
+use process::settings;
 
 use super::lane::Lane;
 use super::line::{Group, Line, Waits};

@@ -1,10 +1,10 @@
 //! Events for load: as many tickets as a run needs, over many sections.
 
-use common::domain::EventId;
-use common::store::seed::{EventPlan, SectionPlan, SectionPlanKind};
+use booking::domain::EventId;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use store::seed::{EventPlan, SectionPlan, SectionPlanKind};
 
 /// Seats in a row, where the rows are not too many.
 const ROW: u64 = 50;

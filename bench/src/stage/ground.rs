@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use common::domain::EventId;
-use common::store::{Pool, audit, pool, seed};
+use booking::domain::EventId;
 use sqlx::postgres::PgPoolOptions;
+use store::{Pool, audit, pool, seed};
 use xtask::checkout;
 use xtask::servers::Keep;
 use xtask::servers::postgres::{Options, Postgres};

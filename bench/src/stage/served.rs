@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use common::telemetry::names;
+use process::telemetry::names;
 
 use crate::http::{Pool, Request};
 

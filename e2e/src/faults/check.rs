@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use common::store::{Pool, audit};
 use sqlx::Row;
+use store::{Pool, audit};
 
 use super::model::{Asked, Kept, Told};
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use common::domain::EventId;
-use common::store::seed::EventPlan;
-use common::topology::DEAD_LETTERS;
+use booking::domain::EventId;
+use broker::topology::DEAD_LETTERS;
 use serde_json::Value;
+use store::seed::EventPlan;
 use tokio::time::{Instant, sleep};
 
 use super::count::Count;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use common::broker::Message;
-use common::topology::{DEAD_LETTERS, REQUESTS, Topology};
+use broker::Message;
+use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::{Buyer, Database, Options, Stack, Vhost, eventually, plans};
 use reqwest::Method;
 use serde_json::json;

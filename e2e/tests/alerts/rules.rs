@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use common::telemetry::names;
+use process::telemetry::names;
 
 /// The alerts, from the root of the checkout.
 pub(crate) const ALERTS: &str = "ops/prometheus/alerts.yml";

@@ -69,7 +69,7 @@ fn seconds(service: &Value) -> Result<u64> {
 fn what_is_scaled_has_no_name_and_no_port_of_the_machine_and_time_to_stop() -> Result<()> {
     let file = file()?;
     let services = services(&file);
-    let settings = common::settings::Settings::default();
+    let settings = process::settings::Settings::default();
     for name in SCALED {
         let service = services[name];
         for once in ["container_name", "ports", "hostname", "deploy"] {

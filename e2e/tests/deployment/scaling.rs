@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use common::settings::Settings;
+use process::settings::Settings;
 use serde_json::Value;
 
 use crate::environment::{environment, queues};

@@ -10,11 +10,12 @@ mod replay;
 use std::time::Duration;
 
 use anyhow::Context;
+use broker::operators::{Letter, Letters, depth};
+use broker::topology::{DEAD_LETTERS, Topology};
+use broker::{Connection, PublishError, Sender};
 use chrono::DateTime;
-use common::broker::{Connection, Letter, Letters, PublishError, Sender, depth};
-use common::failpoint;
-use common::settings::Settings;
-use common::topology::{DEAD_LETTERS, Topology};
+use process::failpoint;
+use process::settings::Settings;
 use serde_json::{Value, json};
 
 use super::{Exit, json as print_json, line};

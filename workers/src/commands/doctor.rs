@@ -5,8 +5,8 @@ mod database;
 mod settings;
 
 use chrono::{DateTime, Utc};
-use common::clock;
-use common::settings::Settings;
+use process::clock;
+use process::settings::Settings;
 use serde::Serialize;
 
 use super::{Exit, json, line};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use common::broker::{LostConnection, PublishError};
+use broker::{LostConnection, PublishError};
 
 /// An exit code. Bad arguments are 2, by clap; the audit alone has 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use common::broker::{Connection, Feed, Message as Envelope, PublishError, Sender};
-use common::messages::{Control, Message, PoolOrder, Report};
-use common::settings::Settings;
-use common::topology::{CONTROL, TO_WORKERS};
+use booking::messages::{Control, Message, PoolOrder, Report};
+use broker::topology::{CONTROL, TO_WORKERS};
+use broker::{Connection, Feed, Message as Envelope, PublishError, Sender};
+use process::settings::Settings;
 use tokio::time::Instant;
 
 /// How long the first answer is waited for.

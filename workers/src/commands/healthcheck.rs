@@ -1,7 +1,7 @@
 //! Asks a worker process whether it lives, as curl would.
 
-use common::healthcheck::{check, url};
-use common::settings::Settings;
+use process::healthcheck::{check, url};
+use process::settings::Settings;
 
 use super::{Exit, line};
 

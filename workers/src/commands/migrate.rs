@@ -1,7 +1,7 @@
 //! Brings the database's schema up to date.
 
-use common::settings::Settings;
-use common::store::{pool, schema};
+use process::settings::Settings;
+use store::{pool, schema};
 
 use super::{Exit, line};
 

@@ -5,12 +5,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use anyhow::Context;
-use common::broker::depth;
-use common::domain::WorkerPool;
-use common::messages::{PoolOrder, Report};
-use common::settings::Settings;
-use common::store::{pool, pool_orders};
-use common::topology::Topology;
+use booking::domain::WorkerPool;
+use booking::messages::{PoolOrder, Report};
+use broker::operators::depth;
+use broker::topology::Topology;
+use process::settings::Settings;
+use store::{pool, pool_orders};
 use tokio::time::Instant;
 
 use super::fleet::Fleet;

@@ -6,13 +6,14 @@ mod screen;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use common::broker::{Depth, depth};
-use common::clock;
-use common::domain::WorkerPool;
-use common::messages::{PoolOrder, QueueReport, Report};
-use common::settings::Settings;
-use common::store::{Pool, pool, pool_orders};
-use common::topology::{DEAD_LETTERS, HOLDS, Topology};
+use booking::domain::WorkerPool;
+use booking::messages::{PoolOrder, QueueReport, Report};
+use broker::Depth;
+use broker::operators::depth;
+use broker::topology::{DEAD_LETTERS, HOLDS, Topology};
+use process::clock;
+use process::settings::Settings;
+use store::{Pool, pool, pool_orders};
 use tokio::time::Instant;
 
 use super::fleet::Fleet;

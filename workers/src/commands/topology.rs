@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use common::broker::management::Management;
-use common::broker::{self, Connection, Fault, Seen};
-use common::settings::{self, Settings};
-use common::topology::{Topology, definitions};
+use broker::operators::Management;
+use broker::operators::Seen;
+use broker::topology::{Topology, definitions};
+use broker::{Connection, Fault};
+use process::settings::{self, Settings};
 use serde::Serialize;
 
 use super::{Exit, json, line};
@@ -122,10 +123,10 @@ async fn declared_differences(
 ) -> anyhow::Result<Vec<Difference>> {
     let mut faults = Vec::new();
     for exchange in topology.exchanges() {
-        let fault = broker::compare_exchange(connection, &exchange).await?.err();
+        let fault = broker::operators::compare_exchange(connection, &exchange).await?.err();
         faults.extend(fault.map(|fault| (format!("exchange {}", exchange.name), fault)));
     }
-    for Seen { queue, fault, .. } in broker::inspect(connection, topology).await? {
+    for Seen { queue, fault, .. } in broker::operators::inspect(connection, topology).await? {
         faults.extend(fault.map(|fault| (format!("queue {queue}"), fault)));
     }
     Ok(in_words(faults))

@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use booking::decide::{Expiry, Footprint, Ledger, expire};
+use booking::domain::WorkerPool;
+use booking::messages::{DueHold, DueHolds, Message, Prompt};
+use broker::topology::HOLDS_DUE;
+use broker::{Connection, Delivery, LostConnection, Subscription};
 use chrono::{DateTime, Utc};
-use common::broker::{Connection, Delivery, LostConnection, Subscription};
-use common::decide::{Expiry, Footprint, Ledger, expire};
-use common::domain::WorkerPool;
-use common::failpoint;
-use common::messages::{DueHold, DueHolds, Message, Prompt};
-use common::store::Failure;
-use common::topology::HOLDS_DUE;
+use process::failpoint;
 use sqlx::PgConnection;
+use store::Failure;
 
 use crate::dead_letter::dead_letter;
 use crate::in_hand::InHand;

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use common::store::audit::{self, Finding, Group, Scope};
-use common::store::pool;
-use common::telemetry::metrics::{counter, gauge, unix_seconds};
-use common::telemetry::names;
+use process::telemetry::metrics::{counter, gauge, unix_seconds};
+use process::telemetry::names;
+use store::audit::{self, Finding, Group, Scope};
+use store::pool;
 
 use crate::Context;
 

@@ -7,7 +7,7 @@ mod rearm;
 
 use std::sync::Arc;
 
-use common::broker::{Connection, LostConnection};
+use broker::{Connection, LostConnection};
 use tokio::task::JoinSet;
 
 use crate::Context;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use booking::messages::Prompt;
+use broker::topology::HOLDS_DUE;
 use chrono::TimeDelta;
-use common::messages::Prompt;
-use common::store::{holds, pool};
-use common::topology::HOLDS_DUE;
+use store::{holds, pool};
 
 use crate::Context;
 use crate::tell::Telling;

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use common::decide::{Begun, Footprint, Ledger, begin_payment};
-use common::domain::Payment;
-use common::messages::{Pay, Progress};
-use common::store::Failure;
-use common::store::history::Cause;
-use common::store::payments::{self, PaymentKey};
+use booking::decide::{Begun, Footprint, Ledger, begin_payment};
+use booking::domain::Payment;
+use booking::messages::{Pay, Progress};
 use sqlx::PgConnection;
+use store::Failure;
+use store::history::Cause;
+use store::payments::{self, PaymentKey};
 
 use super::envelope::Scene;
 use crate::dead_letter::dead_letter;
@@ -103,7 +103,7 @@ pub(super) async fn begin(
     Ok(to_charge)
 }
 
-fn poison(queue: &str, request: &Pay, reason: &str) -> common::broker::Message {
+fn poison(queue: &str, request: &Pay, reason: &str) -> broker::Message {
     let body = serde_json::to_vec(request).expect("plain data always has a JSON form");
     dead_letter(queue, body, reason)
 }

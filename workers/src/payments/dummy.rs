@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use common::decide::Charge;
-use common::domain::{CardBehaviour, Payment, Reason};
-use common::store::{Pool, charges};
+use booking::decide::Charge;
+use booking::domain::{CardBehaviour, Payment, Reason};
+use store::{Pool, charges};
 
 use super::gateway::{GatewayError, PaymentGateway};
 

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use common::backoff::Backoff;
-use common::broker::{Delivery, LostConnection};
-use common::decide::Charge;
-use common::domain::Payment;
-use common::failpoint;
-use common::messages::{Envelope, Pay};
-use common::store::lock::Houses;
+use booking::decide::Charge;
+use booking::domain::Payment;
+use booking::messages::{Envelope, Pay};
+use broker::{Delivery, LostConnection};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use process::backoff::Backoff;
+use process::failpoint;
+use store::lock::Houses;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::try_join;

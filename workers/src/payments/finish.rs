@@ -1,12 +1,12 @@
 //! Transaction two of a payment: confirm, or give the hold back; and the third, where a charge that
 //! landed too late was refunded.
 
-use common::decide::{Charge, Finished, Footprint, Ledger, finish_payment, refunded_payment};
-use common::domain::Payment;
-use common::store::Failure;
-use common::store::history::Cause;
-use common::store::payments::{self, PaymentKey};
+use booking::decide::{Charge, Finished, Footprint, Ledger, finish_payment, refunded_payment};
+use booking::domain::Payment;
 use sqlx::PgConnection;
+use store::Failure;
+use store::history::Cause;
+use store::payments::{self, PaymentKey};
 
 use super::envelope::Scene;
 use crate::dead_letter::dead_letter;

@@ -1,7 +1,7 @@
 //! What a payment gateway must do.
 
-use common::decide::Charge;
-use common::domain::Payment;
+use booking::decide::Charge;
+use booking::domain::Payment;
 
 /// The gateway did not answer: whether it charged is unknown, so the same is asked again with the
 /// same key.

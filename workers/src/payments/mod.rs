@@ -12,9 +12,9 @@ pub use gateway::{GatewayError, PaymentGateway};
 
 use std::sync::Arc;
 
-use common::broker::{Connection, Delivery, LostConnection, Subscription};
-use common::domain::WorkerPool;
-use common::topology::Topology;
+use booking::domain::WorkerPool;
+use broker::topology::Topology;
+use broker::{Connection, Delivery, LostConnection, Subscription};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use common::broken::Break;
-use common::decide::{Footprint, Ledger, cancel, reject_faulty, reserve};
-use common::ids::ReservationId;
-use common::messages::{Outcomes, Request, Reserve};
-use common::store::Failure;
-use common::store::lock::Houses;
-use common::topology::REQUESTS;
+use booking::decide::{Footprint, Ledger, cancel, reject_faulty, reserve};
+use booking::ids::ReservationId;
+use booking::messages::{Outcomes, Request, Reserve};
+use broker::topology::REQUESTS;
+use process::broken::Break;
 use sqlx::PgConnection;
+use store::Failure;
+use store::lock::Houses;
 
 use super::batch::{Batch, Taken};
 use crate::Context;
@@ -151,7 +151,7 @@ async fn decide(
     Ok(changes.outcomes)
 }
 
-fn poison(taken: &Taken, reason: &str) -> common::broker::Message {
+fn poison(taken: &Taken, reason: &str) -> broker::Message {
     let body = serde_json::to_vec(&taken.request).expect("plain data always has a JSON form");
     dead_letter(&taken.queue, body, reason)
 }

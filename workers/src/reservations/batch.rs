@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use booking::messages::{Envelope, Progress, Request};
+use broker::Delivery;
+use broker::topology::REQUESTS;
 use chrono::{DateTime, Utc};
-use common::broker::Delivery;
-use common::messages::{Envelope, Progress, Request};
-use common::topology::REQUESTS;
 
 use crate::in_hand::InHand;
 use crate::metrics;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use common::broken::Break;
-use common::broker::{Connection, Delivery, LostConnection};
-use common::domain::WorkerPool;
-use common::failpoint;
-use common::topology::{REQUESTS, Topology};
+use booking::domain::WorkerPool;
+use broker::topology::{REQUESTS, Topology};
+use broker::{Connection, Delivery, LostConnection};
 use futures::future::{join_all, try_join_all};
+use process::broken::Break;
+use process::failpoint;
 use tokio::sync::watch;
 
 use super::apply::apply;

@@ -9,7 +9,7 @@ mod partition;
 
 use std::sync::Arc;
 
-use common::broker::{Connection, LostConnection};
+use broker::{Connection, LostConnection};
 use tokio::task::JoinSet;
 
 use crate::{Context, presence};

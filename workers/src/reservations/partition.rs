@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
-use common::broker::{Connection, Delivery, LostConnection, Subscription};
-use common::topology::Topology;
+use broker::topology::Topology;
+use broker::{Connection, Delivery, LostConnection, Subscription};
 
 use crate::partitions::View;
 use crate::subscriber::Subscriber;

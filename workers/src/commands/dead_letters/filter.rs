@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use common::broker::Letter;
+use broker::operators::Letter;
 
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The message that brings a dead letter back to where it came from.
 
-use common::broker::{Letter, Message};
-use common::messages::Envelope;
-use common::topology::{PAYMENTS, REQUESTS, Topology};
+use booking::messages::Envelope;
+use broker::Message;
+use broker::operators::Letter;
+use broker::topology::{PAYMENTS, REQUESTS, Topology};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 

@@ -1,10 +1,11 @@
 //! RabbitMQ: is it there, may we use it, has it the topology, and does somebody work.
 
-use common::broker::management::Management;
-use common::broker::{Connection, depth, greet};
-use common::domain::WorkerPool;
-use common::settings::Settings;
-use common::topology::{DEAD_LETTERS, Topology};
+use booking::domain::WorkerPool;
+use broker::Connection;
+use broker::operators::Management;
+use broker::operators::{depth, greet};
+use broker::topology::{DEAD_LETTERS, Topology};
+use process::settings::Settings;
 
 use super::{Findings, now};
 use crate::commands::fleet::Fleet;

@@ -1,8 +1,8 @@
 //! Postgres: is it there, is it the right one, is its schema up to date.
 
-use common::settings::Settings;
-use common::store::{pool, pool_orders, schema};
+use process::settings::Settings;
 use sqlx::PgConnection;
+use store::{pool, pool_orders, schema};
 
 use super::{Findings, now};
 use crate::commands::pools::describe;

@@ -1,6 +1,6 @@
 //! Settings that can be read and are still unwise.
 
-use common::settings::{DEVELOPMENT_SECRET, Settings};
+use process::settings::{DEVELOPMENT_SECRET, Settings};
 
 use super::Findings;
 

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use booking::domain::WorkerPool;
+use booking::messages::PoolOrder;
 use chrono::{DateTime, Utc};
-use common::domain::WorkerPool;
-use common::messages::PoolOrder;
 use serde::Serialize;
 
 use crate::commands::pools::describe;
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_healthy_system_has_nothing_that_stands_out() {
         let queues = vec![queue("requests.00", 3, 1, Some(40)), queue("requests.01", 0, 1, None)];
-        let screen = Screen::new(common::clock::now(), vec![pool(false, 2)], queues, 5, 0);
+        let screen = Screen::new(process::clock::now(), vec![pool(false, 2)], queues, 5, 0);
         assert!(screen.findings.is_empty(), "{:?}", screen.findings);
         assert!(screen.text(None).contains("nothing stands out"));
     }

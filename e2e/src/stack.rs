@@ -5,9 +5,9 @@ use common::broker::Publisher;
 use common::settings;
 use common::store::seed::EventPlan;
 use common::topology::{DEAD_LETTERS, HOLDS_DUE, Topology};
+use testbed::servers::{self, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
-use xtask::servers::{self, Servers};
 
 use crate::{Buyer, Database, PATIENCE, Ran, Service, Vhost, eventually};
 

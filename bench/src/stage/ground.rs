@@ -8,10 +8,10 @@ use anyhow::{Context, Result, ensure};
 use common::domain::EventId;
 use common::store::{Pool, audit, pool, seed};
 use sqlx::postgres::PgPoolOptions;
-use xtask::checkout;
-use xtask::servers::Keep;
-use xtask::servers::postgres::{Options, Postgres};
-use xtask::servers::rabbitmq::RabbitMq;
+use testbed::checkout;
+use testbed::servers::Keep;
+use testbed::servers::postgres::{Options, Postgres};
+use testbed::servers::rabbitmq::RabbitMq;
 
 use super::event::{Event, House};
 use crate::machine::{About, Watched};

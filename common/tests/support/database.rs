@@ -7,8 +7,8 @@ use common::settings::{Database, Secret};
 use common::store::{Pool, pool};
 use futures::FutureExt;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use testbed::servers::{self, Servers};
 use tokio::sync::OnceCell;
-use xtask::servers::{self, Servers};
 
 static SERVERS: LazyLock<Servers> =
     LazyLock::new(|| servers::for_tests().expect("servers for tests"));

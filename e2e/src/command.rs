@@ -24,7 +24,7 @@ impl Ran {
         arguments: &[&str],
         environment: &[(String, String)],
     ) -> Result<Self> {
-        let path = xtask::checkout::target().join("debug").join(binary);
+        let path = testbed::checkout::target().join("debug").join(binary);
         let mut command = tokio::process::Command::new(path);
         command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
         command.envs(environment.iter().map(|(name, value)| (name, value)));

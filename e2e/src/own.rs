@@ -1,9 +1,9 @@
 //! Servers of one test's own, which it may stop.
 
 use anyhow::Result;
-use xtask::servers::Keep;
-use xtask::servers::postgres::{Options as PgOptions, Postgres};
-use xtask::servers::rabbitmq::RabbitMq;
+use testbed::servers::Keep;
+use testbed::servers::postgres::{Options as PgOptions, Postgres};
+use testbed::servers::rabbitmq::RabbitMq;
 
 use crate::{Database, Options, Stack, Vhost};
 
@@ -19,7 +19,7 @@ impl Own {
     /// Starts both.
     pub async fn start() -> Result<Self> {
         let dir =
-            xtask::checkout::target().join("test").join(format!("own-{}", uuid::Uuid::new_v4()));
+            testbed::checkout::target().join("test").join(format!("own-{}", uuid::Uuid::new_v4()));
         let start = move || {
             let postgres = Postgres::start(&dir.join("postgres"), PgOptions::test())?;
             let rabbitmq = RabbitMq::start(&dir.join("rabbitmq"), Keep::Data)?;

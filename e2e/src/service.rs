@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use testbed::process::{Process, Signal};
 use tokio::sync::watch;
-use xtask::process::{Process, Signal};
 
 use crate::PATIENCE;
 
@@ -31,7 +31,7 @@ impl Service {
         arguments: &[&str],
         environment: &[(String, String)],
     ) -> Result<Self> {
-        let path = xtask::checkout::target().join("debug").join(binary);
+        let path = testbed::checkout::target().join("debug").join(binary);
         anyhow::ensure!(path.exists(), "{} is not built: cargo xtask test", path.display());
         let mut command = Command::new(path);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());

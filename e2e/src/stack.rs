@@ -7,7 +7,6 @@ use process::settings;
 use store::seed::EventPlan;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
-use xtask::servers::{self, Servers};
 
 use crate::{Buyer, Database, PATIENCE, Ran, Service, Vhost, eventually};
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use booking::domain::EventId;
 use e2e::{Options, Stack, plans};
-use xtask::venv::Venv;
+use testbed::venv::Venv;
 
 /// All that schemathesis is made of, so that the same seed makes the same requests for ever.
 const REQUIREMENTS: &str = include_str!("../schemathesis/requirements.txt");
@@ -50,7 +50,7 @@ async fn every_answer_is_as_the_openapi_document_says() -> Result<()> {
 
 /// Schemathesis writes what it notes into the folder that it runs in.
 fn tempfolder() -> Result<std::path::PathBuf> {
-    let folder = xtask::checkout::target().join("test").join(uuid::Uuid::new_v4().to_string());
+    let folder = testbed::checkout::target().join("test").join(uuid::Uuid::new_v4().to_string());
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }

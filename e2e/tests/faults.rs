@@ -11,9 +11,9 @@ use e2e::{Buyer, Options, Own, PATIENCE, Stack, eventually, plans};
 use process::settings;
 use reqwest::Method;
 use serde_json::json;
+use testbed::process::Signal;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use xtask::process::Signal;
 
 /// Another run: `BOXOFFICE_FAULTS_SEED=7 cargo test -p e2e --test faults`.
 const SEED: u64 = 2_026;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 
 #[test]
 fn every_test_that_the_guarantees_name_exists() -> Result<()> {
-    let root = xtask::checkout::root();
+    let root = testbed::checkout::root();
     let document = std::fs::read_to_string(root.join("docs/guarantees.md"))?;
     let quoted = document.split('`').skip(1).step_by(2);
     let named: BTreeSet<_> = quoted.filter_map(|quoted| quoted.split_once(".rs::")).collect();

@@ -132,7 +132,8 @@ fn refused() -> Vec<(&'static str, u16, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_right_is_refused_and_harms_nobody() -> Result<()> {
-    let folder = xtask::checkout::target().join("test").join(format!("web-{}", std::process::id()));
+    let folder =
+        testbed::checkout::target().join("test").join(format!("web-{}", std::process::id()));
     let web = folder.join("web/dist");
     std::fs::create_dir_all(web.join("assets"))?;
     std::fs::write(web.join("index.html"), "the page")?;

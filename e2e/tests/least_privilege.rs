@@ -82,7 +82,7 @@ struct Least {
 
 impl Least {
     async fn start() -> Result<Self> {
-        let shared = tokio::task::spawn_blocking(xtask::servers::for_tests).await??;
+        let shared = tokio::task::spawn_blocking(testbed::servers::for_tests).await??;
         let management = shared.management_url.as_deref().context("a broker with management")?;
         let database = Database::create(&shared.database_url, true).await?;
         let vhost = Vhost::create(&shared.amqp_url, management).await?;

@@ -8,7 +8,7 @@ use broker::topology::Topology;
 use e2e::{Answer, Options, Own, Stack, plans};
 use futures::future::join_all;
 use serde_json::json;
-use xtask::servers::postgres::Stop;
+use testbed::servers::postgres::Stop;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_stopped_for_5_s_delays_answers_and_loses_none() -> Result<()> {

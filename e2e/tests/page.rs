@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_in_a_browser() -> Result<()> {
-    let web = xtask::checkout::root().join("web");
+    let web = testbed::checkout::root().join("web");
     let built = web.join("dist/index.html").is_file() && web.join("node_modules").is_dir();
     anyhow::ensure!(built, "the page is not built: cargo xtask test builds it, or npm in web/");
     let mut options = Options::of(seed::demo().remove(0));

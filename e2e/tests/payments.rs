@@ -6,7 +6,7 @@ use booking::ids::ReservationId;
 use booking::messages::{Pay, Request};
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
-use xtask::process::Signal;
+use testbed::process::Signal;
 
 fn options(hold_seconds: i32) -> Options {
     let mut event = plans::seated(2);

@@ -8,7 +8,7 @@ use store::seed;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_walk_through_answers_as_printed() -> Result<()> {
-    let readme = std::fs::read_to_string(xtask::checkout::root().join("README.md"))?;
+    let readme = std::fs::read_to_string(testbed::checkout::root().join("README.md"))?;
     let (_, section) = readme.split_once("## One booking with curl").context("the section")?;
     let script = section.split("```").nth(1).and_then(|block| block.strip_prefix("sh\n"));
     let script = script.context("its commands")?;

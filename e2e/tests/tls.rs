@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use e2e::{Buyer, Database, Service, Vhost, eventually, plans};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use xtask::servers::postgres::{Options as PgOptions, Postgres};
-use xtask::servers::rabbitmq::RabbitMq;
-use xtask::servers::{Identity, Keep};
+use testbed::servers::postgres::{Options as PgOptions, Postgres};
+use testbed::servers::rabbitmq::RabbitMq;
+use testbed::servers::{Identity, Keep};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -52,7 +52,8 @@ fn environment(database: &str, broker: &str, trusted: &Path) -> Vec<(String, Str
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_booking_travels_over_tls_and_a_server_that_proves_nothing_gets_none() -> Result<()> {
-    let dir = xtask::checkout::target().join("test").join(format!("tls-{}", uuid::Uuid::new_v4()));
+    let dir =
+        testbed::checkout::target().join("test").join(format!("tls-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir_all(&dir)?;
     let (ours, trusted) = authority("ours", &dir)?;
     let (_, stranger) = authority("stranger", &dir)?;
@@ -81,7 +82,8 @@ async fn a_booking_travels_over_tls_and_a_server_that_proves_nothing_gets_none()
 
     // A server that another authority vouches for, and one that goes by another name.
     let audit = |environment: Vec<(String, String)>| async move {
-        let mut audit = std::process::Command::new(xtask::checkout::target().join("debug/workers"));
+        let mut audit =
+            std::process::Command::new(testbed::checkout::target().join("debug/workers"));
         audit.arg("audit").envs(environment);
         tokio::task::spawn_blocking(move || audit.output()).await?.context("workers audit")
     };

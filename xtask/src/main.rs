@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's commands", disable_version_flag = true)]
 struct Arguments {
+    /// Install nothing on this machine with apt-get: say what is missing, and end
+    #[arg(long, global = true)]
+    no_install: bool,
     #[command(subcommand)]
     command: Task,
 }
@@ -24,7 +27,8 @@ enum Task {
     Demo(commands::demo::Arguments),
     /// Play load against a private system on this machine, and tell what it takes
     Bench(commands::bench::Arguments),
-    /// Break processes, networks and servers under load for a long while, and check what clients were told
+    /// Break processes, networks and servers under load for a long while, and check what clients
+    /// were told
     Faults(commands::faults::Arguments),
     /// Break the system on purpose, and show which tests notice
     Broken(commands::broken::Arguments),
@@ -34,23 +38,23 @@ enum Task {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments.command) {
+    match run(&arguments.command, !arguments.no_install) {
         Ok(code) => code,
         Err(error) => {
-            xtask::note(&format!("{error:#}"));
+            testbed::note(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(task: &Task) -> Result<ExitCode> {
+fn run(task: &Task, may_install: bool) -> Result<ExitCode> {
     match task {
-        Task::Dev(arguments) => commands::dev::dev(arguments),
-        Task::Test(arguments) => commands::test::test(arguments),
+        Task::Dev(arguments) => commands::dev::dev(arguments, may_install),
+        Task::Test(arguments) => commands::test::test(arguments, may_install),
         Task::Demo(arguments) => commands::demo::demo(arguments),
         Task::Bench(arguments) => commands::bench::bench(arguments),
         Task::Faults(arguments) => commands::faults::faults(arguments),
         Task::Broken(arguments) => commands::broken::broken(arguments),
-        Task::Servers => commands::serve::run(),
+        Task::Servers => commands::serve::run(may_install),
     }
 }

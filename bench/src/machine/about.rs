@@ -60,7 +60,7 @@ impl About {
 }
 
 fn commit() -> String {
-    let root = xtask::checkout::root();
+    let root = testbed::checkout::root();
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).current_dir(&root).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();

@@ -8,10 +8,10 @@ use anyhow::{Context, Result, ensure};
 use booking::domain::EventId;
 use sqlx::postgres::PgPoolOptions;
 use store::{Pool, audit, pool, seed};
-use xtask::checkout;
-use xtask::servers::Keep;
-use xtask::servers::postgres::{Options, Postgres};
-use xtask::servers::rabbitmq::RabbitMq;
+use testbed::checkout;
+use testbed::servers::Keep;
+use testbed::servers::postgres::{Options, Postgres};
+use testbed::servers::rabbitmq::RabbitMq;
 
 use super::event::{Event, House};
 use crate::machine::{About, Watched};

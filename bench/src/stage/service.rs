@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use xtask::process::{Process, Signal};
+use testbed::process::{Process, Signal};
 
 use crate::http::{Pool, Request};
 

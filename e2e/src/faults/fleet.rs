@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use testbed::process::Signal;
+use testbed::servers::free_port;
 use tokio::sync::Mutex;
-use xtask::process::Signal;
-use xtask::servers::free_port;
 
 use super::proxy::Proxy;
 use crate::Service;

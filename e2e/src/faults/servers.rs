@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use testbed::servers::postgres::{Options, Postgres, Stop};
+use testbed::servers::rabbitmq::{Cluster, RabbitMq};
 use tokio::sync::Mutex;
 use tokio::time::sleep;
-use xtask::servers::postgres::{Options, Postgres, Stop};
-use xtask::servers::rabbitmq::{Cluster, RabbitMq};
 
 use super::fault::Kind;
 use super::fleet::Links;
@@ -57,7 +57,7 @@ impl Servers {
     /// Starts three nodes of RabbitMQ, and a Postgres with a standby that has every commit.
     pub async fn replicated() -> Result<Self> {
         let name = format!("own-{}", uuid::Uuid::new_v4());
-        let dir = xtask::checkout::target().join("test").join(name);
+        let dir = testbed::checkout::target().join("test").join(name);
         let replicated = blocking(move || {
             let primary = Postgres::start(&dir.join("postgres-0"), Options::test())?;
             let standby = primary.start_standby(&dir.join("postgres-1"))?;

@@ -137,7 +137,7 @@ impl World {
     /// went wrong.
     #[expect(clippy::print_stderr, reason = "the last word of a run that failed")]
     pub async fn keep_logs(&self) -> Result<()> {
-        let dir = xtask::checkout::target().join("test").join("faults");
+        let dir = testbed::checkout::target().join("test").join("faults");
         std::fs::create_dir_all(&dir)?;
         for member in &self.members {
             let file = dir.join(format!("{:?}-{}.log", member.role, member.links.postgres.port()));

@@ -8,10 +8,10 @@ use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::{Buyer, Database, Options, Stack, Vhost, eventually, plans};
 use reqwest::Method;
 use serde_json::json;
-use xtask::process::Signal;
-use xtask::servers::Keep;
-use xtask::servers::postgres::{Options as PgOptions, Postgres};
-use xtask::servers::rabbitmq::RabbitMq;
+use testbed::process::Signal;
+use testbed::servers::Keep;
+use testbed::servers::postgres::{Options as PgOptions, Postgres};
+use testbed::servers::rabbitmq::RabbitMq;
 
 use crate::prometheus::Prometheus;
 use crate::rules;
@@ -33,7 +33,7 @@ struct Watched {
 impl Watched {
     async fn start() -> Result<Self> {
         let name = format!("own-{}", uuid::Uuid::new_v4());
-        let dir = xtask::checkout::target().join("test").join(name);
+        let dir = testbed::checkout::target().join("test").join(name);
         let start = move || {
             let postgres = Postgres::start(&dir.join("postgres"), PgOptions::test())?;
             anyhow::Ok((postgres, RabbitMq::start(&dir.join("rabbitmq"), Keep::Data)?))

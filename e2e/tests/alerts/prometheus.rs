@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use e2e::{Service, Stack, eventually};
 use serde_json::{Value, json};
-use xtask::process::{Process, Signal};
+use testbed::process::{Process, Signal};
 
 /// Shorter times and lower bounds, so that a test need not wait for minutes.
 const IMPATIENT: [(&str, &str); 10] = [
@@ -37,9 +37,9 @@ impl Prometheus {
     /// Starts one that scrapes nothing yet.
     pub(crate) async fn start() -> Result<Self> {
         let name = format!("prometheus-{}", uuid::Uuid::new_v4().simple());
-        let dir = xtask::checkout::target().join("test").join(name);
+        let dir = testbed::checkout::target().join("test").join(name);
         fs::create_dir_all(&dir)?;
-        let mut rules = fs::read_to_string(xtask::checkout::root().join(super::rules::ALERTS))?;
+        let mut rules = fs::read_to_string(testbed::checkout::root().join(super::rules::ALERTS))?;
         for (usual, impatient) in IMPATIENT {
             anyhow::ensure!(rules.contains(usual), "no alert has {usual}");
             rules = rules.replace(usual, impatient);

@@ -19,13 +19,13 @@ fn values(text: &str, key: &str) -> Vec<String> {
 
 /// The names of all alerts.
 pub(crate) fn alerts() -> Result<BTreeSet<String>> {
-    let text = fs::read_to_string(xtask::checkout::root().join(ALERTS))?;
+    let text = fs::read_to_string(testbed::checkout::root().join(ALERTS))?;
     Ok(values(&text, "- alert:").into_iter().collect())
 }
 
 fn promtool(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new("promtool");
-    command.current_dir(xtask::checkout::root()).args(arguments);
+    command.current_dir(testbed::checkout::root()).args(arguments);
     let output =
         command.output().context("promtool is not installed: cargo xtask test installs it")?;
     let (said, why) =
@@ -40,7 +40,7 @@ fn promtool_finds_the_rules_right_and_their_tests_pass() -> Result<()> {
     promtool(&["check", "config", "ops/prometheus/prometheus.yml"])?;
     promtool(&["test", "rules", "ops/prometheus/alerts_test.yml"])?;
     let tested =
-        fs::read_to_string(xtask::checkout::root().join("ops/prometheus/alerts_test.yml"))?;
+        fs::read_to_string(testbed::checkout::root().join("ops/prometheus/alerts_test.yml"))?;
     for alert in alerts()? {
         assert!(tested.contains(&format!("alertname: {alert}")), "{alert} has no test");
     }
@@ -51,7 +51,7 @@ fn promtool_finds_the_rules_right_and_their_tests_pass() -> Result<()> {
 fn dashboard_and_alerts_name_only_metrics_that_there_are() -> Result<()> {
     let known: BTreeSet<&str> = names::ALL.iter().map(|name| name.name).collect();
     for file in [ALERTS, DASHBOARD] {
-        let text = fs::read_to_string(xtask::checkout::root().join(file))?;
+        let text = fs::read_to_string(testbed::checkout::root().join(file))?;
         let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
         let words = text.split(|c| !is_part(c)).filter(|word| word.starts_with("boxoffice_"));
         let mut named = BTreeSet::new();
@@ -74,7 +74,7 @@ fn dashboard_and_alerts_name_only_metrics_that_there_are() -> Result<()> {
 
 #[test]
 fn every_alert_has_a_runbook_and_every_runbook_an_alert() -> Result<()> {
-    let root = xtask::checkout::root();
+    let root = testbed::checkout::root();
     let runbooks = values(&fs::read_to_string(root.join(ALERTS))?, "runbook:");
     assert_eq!(runbooks.len(), alerts()?.len(), "one for each alert");
     let index = fs::read_to_string(root.join("docs/runbooks/README.md"))?;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use xtask::checkout;
+use testbed::checkout;
 
 use crate::dockerfile::{pinned, stages};
 use crate::environment::{Environment, has_command, queues};

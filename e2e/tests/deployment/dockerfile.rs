@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use xtask::checkout;
+use testbed::checkout;
 
 /// A stage: its name, what it is made from, and its instructions.
 pub(crate) struct Stage {

@@ -14,7 +14,7 @@ pub(crate) type Environment = BTreeMap<String, String>;
 
 /// Runs a binary of this checkout in this environment and no other.
 fn run(binary: &str, arguments: &[&str], environment: &Environment) -> Result<Output> {
-    let path = xtask::checkout::target().join("debug").join(binary);
+    let path = testbed::checkout::target().join("debug").join(binary);
     ensure!(path.exists(), "{} is not built: cargo xtask test", path.display());
     Ok(Command::new(path).args(arguments).env_clear().envs(environment).output()?)
 }

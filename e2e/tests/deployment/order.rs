@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::Result;
-use xtask::checkout;
+use testbed::checkout;
 
 use crate::objects::{name, of_kind};
 use crate::rendered::{LAYERS, folders, targets};

@@ -8,8 +8,8 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use xtask::checkout;
-use xtask::venv::Venv;
+use testbed::checkout;
+use testbed::venv::Venv;
 
 /// The layers of a target, in the order in which they are applied.
 pub(crate) const LAYERS: [&str; 3] = ["servers", "prepare", "services"];

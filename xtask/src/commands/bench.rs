@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use xtask::{checkout, note};
+use testbed::{checkout, note};
 
 use super::run::{Stopped, cargo, run};
 use super::stop::Stop;

@@ -1,5 +1,5 @@
-//! `cargo xtask broken`: breaks the system on purpose, in one way after the other, and shows which tests
-//! notice. A way that no test notices is a hole in the tests.
+//! `cargo xtask broken`: breaks the system on purpose, in one way after the other, and shows which
+//! tests notice. A way that no test notices is a hole in the tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use xtask::{checkout, note, servers};
+use testbed::{checkout, note, servers};
 
 use super::run::{Stopped, cargo, run, run_read};
 use super::say::say;
@@ -68,7 +68,8 @@ pub(crate) struct Arguments {
     only: Option<String>,
 }
 
-/// Runs the tests on the system as it is, which must pass, and then on each broken one, which must not.
+/// Runs the tests on the system as it is, which must pass, and then on each broken one, which must
+/// not.
 pub(crate) fn broken(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     run(&mut cargo(&["build", "--workspace", "--bins", "--locked"]), &stop)?;

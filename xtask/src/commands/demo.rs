@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: a small sale played against the running system, and a check that nothing was lost or sold twice.
+//! `cargo xtask demo`: a small sale played against the running system, and a check that nothing was
+//! lost or sold twice.
 
 mod balance;
 mod buyer;

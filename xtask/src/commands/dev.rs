@@ -7,12 +7,13 @@ mod restarts;
 mod supervisor;
 
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use xtask::servers::{self, Servers};
-use xtask::{checkout, note};
+use testbed::servers::{ForDev, Servers};
+use testbed::{checkout, note, tools};
 
 use super::page::Page;
 use super::run::{Stopped, cargo, is_installed, run};
@@ -25,9 +26,9 @@ use supervisor::Supervisor;
 /// How to start the system.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Debug builds: quicker to build, slower to run
+    /// As it is deployed: a build that takes many minutes the first time, and runs faster
     #[arg(long)]
-    debug: bool,
+    release: bool,
     /// Where buyers reach it; without this, 8080 or the next free port
     #[arg(long)]
     port: Option<u16>,
@@ -36,21 +37,22 @@ pub(crate) struct Arguments {
     no_web: bool,
 }
 
-/// Builds, starts servers where there are none, then the services, and keeps these running until it is stopped.
-pub(crate) fn dev(arguments: &Arguments) -> Result<ExitCode> {
+/// Builds, starts servers where there are none, then the services, and keeps these running until it
+/// is stopped.
+pub(crate) fn dev(arguments: &Arguments, may_install: bool) -> Result<ExitCode> {
     let stop = Stop::listen()?;
-    match start_and_supervise(arguments, &stop) {
+    match start_and_supervise(arguments, may_install, &stop) {
         Err(error) if error.is::<Stopped>() => Ok(ExitCode::SUCCESS),
         Err(error) => Err(error),
         Ok(()) => Ok(ExitCode::SUCCESS),
     }
 }
 
-fn start_and_supervise(arguments: &Arguments, stop: &Stop) -> Result<()> {
-    let plan = Plan::new(arguments.debug, arguments.port)?;
-    build(arguments, stop)?;
-    note("starting Postgres and RabbitMQ …");
-    let servers = servers::for_dev()?;
+fn start_and_supervise(arguments: &Arguments, may_install: bool, stop: &Stop) -> Result<()> {
+    let plan = Plan::new(arguments.release, arguments.port)?;
+    let servers = ForDev::choose();
+    tools::install_missing(&servers.tools(), may_install)?;
+    let servers = build_and_start(arguments, servers, stop)?;
     let output = Output::new();
     prepare(&plan, &servers, &output, stop)?;
     let mut supervisor = Supervisor::new(&output);
@@ -59,6 +61,22 @@ fn start_and_supervise(arguments: &Arguments, stop: &Stop) -> Result<()> {
     supervisor.stop_all(stop);
     drop(servers);
     outcome
+}
+
+/// The three that need nothing of each other, side by side. Servers that have been started are
+/// stopped again, with their value, where one of the builds fails.
+fn build_and_start(arguments: &Arguments, servers: ForDev, stop: &Stop) -> Result<Servers> {
+    let page_stop = stop.clone();
+    thread::scope(|scope| {
+        let servers = scope.spawn(|| servers.start());
+        let page = scope.spawn(move || build_page(arguments.no_web, &page_stop));
+        let built = build_programs(arguments.release, stop);
+        let page = page.join().expect("building the page does not panic");
+        let servers = servers.join().expect("starting servers does not panic");
+        built?;
+        page?;
+        servers
+    })
 }
 
 fn serve(
@@ -89,19 +107,26 @@ fn prepare(plan: &Plan, servers: &Servers, output: &Output, stop: &Stop) -> Resu
     Ok(())
 }
 
-fn build(arguments: &Arguments, stop: &Stop) -> Result<()> {
-    if arguments.debug {
-        note("building (debug) …");
-        run(&mut cargo(&["build", "-p", "api", "-p", "workers"]), stop)?;
+fn build_programs(release: bool, stop: &Stop) -> Result<()> {
+    let mut build = cargo(&["build", "-p", "api", "-p", "workers", "--locked"]);
+    if release {
+        note("building as for a deployment: this takes many minutes the first time …");
+        build.arg("--release");
     } else {
-        note(
-            "building (release, which takes minutes the first time; --debug is quicker to build) …",
-        );
-        run(&mut cargo(&["build", "--release", "-p", "api", "-p", "workers"]), stop)?;
+        note("building: this takes some minutes the first time …");
     }
+    run(&mut build, stop)
+}
+
+fn build_page(no_web: bool, stop: &Stop) -> Result<()> {
     match Page::find(&checkout::root()) {
-        _ if arguments.no_web => Ok(()),
-        Some(page) if is_installed("npm") => build_page(&page, stop),
+        _ if no_web => Ok(()),
+        Some(page) if is_installed("npm") => {
+            if let Some(mut install) = page.install() {
+                run(&mut install, stop)?;
+            }
+            run(&mut page.npm(&["run", "--silent", "build"]), stop)
+        }
         Some(page) if page.is_built() => {
             note("npm is not installed: the page stays as it was built last");
             Ok(())
@@ -111,12 +136,4 @@ fn build(arguments: &Arguments, stop: &Stop) -> Result<()> {
             Ok(())
         }
     }
-}
-
-fn build_page(page: &Page, stop: &Stop) -> Result<()> {
-    note("building the page …");
-    if let Some(mut install) = page.install() {
-        run(&mut install, stop)?;
-    }
-    run(&mut page.npm(&["run", "--silent", "build"]), stop)
 }

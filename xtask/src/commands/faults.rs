@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use xtask::checkout;
+use testbed::checkout;
 
 use super::run::{Stopped, cargo, run};
 use super::stop::Stop;
@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
 pub(crate) fn faults(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(()) % 1_000_000);
-    let mut build = cargo(&["build", "-p", "api", "-p", "workers", "-p", "e2e", "--bins"]);
+    // The whole workspace, so that it is built with the same features as for the tests.
+    let mut build = cargo(&["build", "--workspace", "--bins", "--locked"]);
     let result = run(&mut build, &stop).and_then(|()| {
         let mut faults = Command::new(checkout::target().join("debug").join("faults"));
         for number in [seed, arguments.minutes, arguments.rate] {

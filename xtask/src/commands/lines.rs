@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read};
 
 /// Bytes of one line; what is longer is broken.
-const LINE_MAX: u64 = 16 * 1024;
+const LINE_MAX: u64 = 1024 * 1024;
 
 /// The next line, or a piece of one that is too long; nothing at the end, or when the pipe breaks.
 pub(crate) fn next_line(from: &mut impl BufRead) -> Option<String> {

@@ -29,7 +29,8 @@ impl Page {
         self.dist().join("index.html").is_file()
     }
 
-    /// Installs the packages, if those of the lock file are not installed yet. Their own scripts do not run.
+    /// Installs the packages, if those of the lock file are not installed yet. Their own scripts do
+    /// not run.
     pub(crate) fn install(&self) -> Option<Command> {
         let lock = changed(&self.dir.join("package-lock.json"));
         let installed = changed(&self.dir.join("node_modules/.package-lock.json"));

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use xtask::note;
-use xtask::process::{Process, Signal};
+use testbed::note;
+use testbed::process::{Process, Signal};
 
 use super::lines::next_line;
 use super::stop::Stop;
@@ -40,7 +40,7 @@ pub(crate) fn command(program: &str, arguments: &[&str], dir: &Path) -> Command 
 /// Cargo, as the one that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let mut command = command(&cargo, arguments, &xtask::checkout::root());
+    let mut command = command(&cargo, arguments, &testbed::checkout::root());
     // What cargo told this program about its own package would make cargo build others anew.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| {
@@ -59,7 +59,8 @@ pub(crate) fn is_installed(program: &str) -> bool {
     version.status().is_ok_and(|status| status.success())
 }
 
-/// Runs the command; an error if it fails, and [`Stopped`] if the user ends it with all that it started.
+/// Runs the command; an error if it fails, and [`Stopped`] if the user ends it with all that it
+/// started.
 pub(crate) fn run(command: &mut Command, stop: &Stop) -> Result<()> {
     let process = Process::spawn_group(command, Signal::TERM)?;
     to_its_end(process, command, stop)

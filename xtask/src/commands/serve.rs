@@ -7,11 +7,12 @@ use anyhow::Result;
 
 use super::say::say;
 use super::stop::Stop;
-use xtask::servers;
+use testbed::{servers, tools};
 
 /// Starts the servers, prints the settings for a shell, and waits for Ctrl-C.
-pub(crate) fn run() -> Result<ExitCode> {
+pub(crate) fn run(may_install: bool) -> Result<ExitCode> {
     let stop = Stop::listen()?;
+    tools::install_missing(&servers::tools_for_tests(), may_install)?;
     let servers = servers::for_tests()?;
     let postgres = servers.postgres.as_ref().and_then(servers::postgres::Postgres::pid);
     let rabbitmq = servers.rabbitmq.as_ref().and_then(servers::rabbitmq::RabbitMq::pid);

@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM as something to look at or wait for.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::cell::Cell;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -8,32 +9,74 @@ use anyhow::Result;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
-use xtask::note;
+use testbed::note;
 
 /// The wish of the user, or of whoever manages this program, that it ends.
-pub(crate) struct Stop(Receiver<()>);
+#[derive(Clone)]
+pub(crate) struct Stop {
+    received: Arc<Received>,
+    /// How many signals this value has reported. Each clone reports all that come after its making.
+    reported: Cell<u64>,
+}
+
+#[derive(Default)]
+struct Received {
+    count: Mutex<u64>,
+    another: Condvar,
+}
 
 impl Stop {
     /// From now on these signals do not end the program by themselves.
     pub(crate) fn listen() -> Result<Self> {
-        let (sender, receiver) = mpsc::channel();
+        let received = Arc::new(Received::default());
+        let receiver = Arc::clone(&received);
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         thread::spawn(move || {
             for signal in signals.forever() {
                 note(&format!("{}: stopping", signal_name(signal).unwrap_or("signal")));
-                if sender.send(()).is_err() {
-                    return;
-                }
+                receiver.add_one();
             }
         });
-        Ok(Self(receiver))
+        Ok(Self { received, reported: Cell::new(0) })
     }
 
     /// Waits for the next signal, but not longer than `timeout`: whether one came.
     pub(crate) fn wait(&self, timeout: Duration) -> bool {
-        match self.0.recv_timeout(timeout) {
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
-            Err(RecvTimeoutError::Timeout) => false,
+        let count = self.received.count.lock().expect("no holder panics");
+        let reported = self.reported.get();
+        let is_awaited = |count: &mut u64| *count == reported;
+        let waited = self.received.another.wait_timeout_while(count, timeout, is_awaited);
+        let (_count, result) = waited.expect("no holder panics");
+        if result.timed_out() {
+            return false;
+        }
+        self.reported.set(reported + 1);
+        true
+    }
+}
+
+impl Received {
+    fn add_one(&self) {
+        *self.count.lock().expect("no holder panics") += 1;
+        self.another.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_clone_reports_every_signal_once() {
+        let received = Arc::new(Received::default());
+        let first = Stop { received: Arc::clone(&received), reported: Cell::new(0) };
+        let second = first.clone();
+        assert!(!first.wait(Duration::ZERO));
+        received.add_one();
+        received.add_one();
+        for stop in [&first, &second] {
+            assert!(stop.wait(Duration::MAX) && stop.wait(Duration::MAX));
+            assert!(!stop.wait(Duration::ZERO));
         }
     }
 }

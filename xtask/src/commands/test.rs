@@ -1,7 +1,8 @@
 //! `cargo xtask test`: everything that is tested, cheapest first.
 
+mod build;
 mod failures;
-mod licences;
+mod programs;
 mod table;
 
 use std::process::{Command, ExitCode};
@@ -10,15 +11,20 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use xtask::servers::{self, Servers};
-use xtask::{checkout, note};
+use testbed::servers::{self, Servers};
+use testbed::{checkout, note, tools};
 
 use super::page::Page;
-use super::run::{cargo, is_installed, run, run_read};
+use super::run::{cargo, is_installed, run};
 use super::say::say;
 use super::stop::Stop;
+use build::Build;
 use failures::Failures;
+use programs::{Program, Runner};
 use table::Table;
+
+/// Test programs that run at the same time, each with as many tests at a time as there are cores.
+const JOBS: usize = 2;
 
 /// What to test.
 #[derive(Args)]
@@ -31,12 +37,12 @@ pub(crate) struct Arguments {
 }
 
 /// Runs the steps up to the first that fails, and shows how long each took.
-pub(crate) fn test(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn test(arguments: &Arguments, may_install: bool) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     let mut steps = Steps { stop, table: Table::new(), failures: Failures::default() };
     let result = match &arguments.filter {
-        Some(filter) => steps.rust_tests(&["--", filter.as_str()]),
-        None => steps.everything(!arguments.no_web),
+        Some(filter) => steps.matching(filter, may_install),
+        None => steps.everything(!arguments.no_web, may_install),
     };
     steps.table.print();
     steps.failures.print();
@@ -54,56 +60,72 @@ struct Steps {
 }
 
 impl Steps {
-    fn everything(&mut self, web: bool) -> Result<()> {
+    /// Only these tests. Lints are shown, and do not fail what is still being written.
+    fn matching(&mut self, filter: &str, may_install: bool) -> Result<()> {
+        self.step("tools", |_| tools::install_missing(&servers::tools_for_tests(), may_install))?;
+        let (build, servers) = self.build_and_start()?;
+        self.tests(build, &servers, &[filter])
+    }
+
+    fn everything(&mut self, web: bool, may_install: bool) -> Result<()> {
+        let page = Page::find(&checkout::root()).filter(|_| web);
+        let mut needed = servers::tools_for_tests();
+        needed.extend([&tools::PYTHON, &tools::PROMETHEUS]);
+        needed.extend(page.as_ref().map(|_| &tools::CHROMIUM));
+        self.step("tools", |_| tools::install_missing(&needed, may_install))?;
         self.cargo("format", &["fmt", "--all", "--check"])?;
-        self.step("licences and sources", |_| licences::check())?;
         self.deny()?;
         // The browser's tests are Rust tests, too: they need the stack.
-        let mut tests: &[&str] = &[];
-        match Page::find(&checkout::root()) {
-            Some(page) if web => self.page(&page)?,
-            _ => {
-                self.table.skip("page", "--no-web");
-                tests = &["--", "--skip", "the_page_in_a_browser"];
-            }
+        let mut arguments: &[&str] = &[];
+        if let Some(page) = page {
+            self.page(&page)?;
+        } else {
+            self.table.skip("page", "--no-web");
+            arguments = &["--skip", "the_page_in_a_browser"];
         }
-        self.cargo(
-            "lints",
-            &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
-        )?;
-        // As users build them: without the features that the rest of the workspace switches on.
-        self.cargo("programs alone", &["check", "-p", "api", "-p", "workers", "--locked"])?;
-        self.docs()?;
-        self.step("alerts: Prometheus", |_| servers::ensure_prometheus())?;
-        self.rust_tests(tests)
+        let (build, servers) = self.build_and_start()?;
+        self.step("lints", |_| build.ensure_no_warnings())?;
+        self.tests(build, &servers, arguments)?;
+        drop(servers);
+        self.programs_alone()?;
+        self.docs()
     }
 
-    /// The build, with the servers starting meanwhile, and the tests on these.
-    fn rust_tests(&mut self, arguments: &[&str]) -> Result<()> {
+    /// The build, with the servers starting meanwhile.
+    fn build_and_start(&mut self) -> Result<(Build, Servers)> {
         let servers = thread::spawn(servers::for_tests);
-        let built = self.cargo("build", &["build", "--workspace", "--all-targets", "--locked"]);
+        let built = self.step("build", Build::run);
         // Whatever became of the build: servers that have been started are stopped with this value.
         let servers = self.step("wait for servers", |_| joined(servers));
-        built?;
-        let servers = servers?;
-        let mut tests = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
-        tests.args(arguments).envs(servers.test_settings());
-        let failures = self.failures.clone();
-        self.step("tests", |stop| {
-            run_read(&mut tests, stop, move |line| {
-                say(&line);
-                failures.read(&line);
-            })
-        })
+        Ok((built?, servers?))
     }
 
-    /// `cargo deny` says more than our own check, but is not on every machine, and building it takes minutes.
+    fn tests(&mut self, build: Build, servers: &Servers, arguments: &[&str]) -> Result<()> {
+        let failures = self.failures.clone();
+        self.step("tests", |stop| run_tests(build.programs, arguments, servers, &failures, stop))
+    }
+
+    /// As users build them: without the features that the rest of the workspace switches on.
+    fn programs_alone(&mut self) -> Result<()> {
+        self.cargo("programs alone", &["check", "-p", "api", "-p", "workers", "--locked"])
+    }
+
+    /// Licences, sources and known advisories of all dependencies. Building the tool takes minutes,
+    /// so that it is not installed for whoever only wants to run the tests.
     fn deny(&mut self) -> Result<()> {
         if !is_installed("cargo-deny") {
-            self.table.skip("cargo deny", "not installed; our own check has run");
+            let reason = "not installed; install it with: cargo install cargo-deny --locked";
+            self.table.skip("dependencies", reason);
+            self.table.skip("advisories", reason);
             return Ok(());
         }
-        self.cargo("cargo deny", &["deny", "check", "bans", "licenses", "sources"])
+        self.cargo("dependencies", &["deny", "check", "bans", "licenses", "sources"])?;
+        // Fetched by itself, because a machine without a network is no fault of a dependency.
+        if run(&mut cargo(&["deny", "fetch", "db"]), &self.stop).is_err() {
+            self.table.skip("advisories", "their database cannot be fetched: no network?");
+            return Ok(());
+        }
+        self.cargo("advisories", &["deny", "check", "--disable-fetch", "advisories"])
     }
 
     fn docs(&mut self) -> Result<()> {
@@ -115,7 +137,6 @@ impl Steps {
 
     fn page(&mut self, page: &Page) -> Result<()> {
         ensure!(is_installed("npm"), "npm is not installed: the page needs it, or use --no-web");
-        self.step("page: browser", |_| servers::ensure_browser())?;
         if let Some(mut install) = page.install() {
             self.step("page: packages", |stop| run(&mut install, stop))?;
         }
@@ -141,6 +162,35 @@ impl Steps {
         self.table.add(name, start.elapsed(), result.is_ok());
         result.with_context(|| name.to_owned())
     }
+}
+
+/// Runs all test programs; an error with the names of those that failed.
+fn run_tests(
+    programs: Vec<Program>,
+    arguments: &[&str],
+    servers: &Servers,
+    failures: &Failures,
+    stop: &Stop,
+) -> Result<()> {
+    let settings = servers.test_settings();
+    let logs = checkout::target().join("test").join("logs");
+    let runner = Runner { jobs: JOBS, arguments, settings: &settings, logs: &logs, stop };
+    let mut failed = Vec::new();
+    let mut tests = 0;
+    runner.run(programs, |ran| {
+        tests += ran.tests();
+        if ran.tests() > 0 || !ran.has_passed {
+            say(&format!("\n{} ({:.1} s)", ran.name, ran.took.as_secs_f64()));
+            ran.log.lines().for_each(say);
+        }
+        ran.log.lines().for_each(|line| failures.read(line));
+        if !ran.has_passed {
+            failed.push(ran.name.clone());
+        }
+    })?;
+    ensure!(tests > 0, "no test has {arguments:?} in its name");
+    ensure!(failed.is_empty(), "{}", failed.join(", "));
+    Ok(())
 }
 
 fn joined(servers: JoinHandle<Result<Servers>>) -> Result<Servers> {

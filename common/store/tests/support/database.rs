@@ -8,7 +8,6 @@ use process::settings::{Database, Secret};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store::{Pool, pool};
 use tokio::sync::OnceCell;
-use xtask::servers::{self, Servers};
 
 static SERVERS: LazyLock<Servers> =
     LazyLock::new(|| servers::for_tests().expect("servers for tests"));

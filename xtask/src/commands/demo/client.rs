@@ -1,4 +1,5 @@
-//! A buyer's HTTP client: it repeats what was not answered, with the same idempotency key, and waits when it is told to.
+//! A buyer's HTTP client: it repeats what was not answered, with the same idempotency key, and
+//! waits when it is told to.
 
 use std::thread;
 use std::time::{Duration, Instant};

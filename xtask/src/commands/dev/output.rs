@@ -1,18 +1,18 @@
 //! The output of all processes as one log, each line with the name of its process.
 
 use std::collections::VecDeque;
-use std::io::{BufReader, IsTerminal, Read, stdout};
+use std::io::{BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use xtask::process::{Process, Signal};
+use testbed::process::{Process, Signal};
 
 use crate::commands::lines::next_line;
 use crate::commands::run::Stopped;
-use crate::commands::say::say;
+use crate::commands::say::{has_colours, say};
 use crate::commands::stop::Stop;
 
 /// Lines of each process that are kept for the case that it dies.
@@ -24,11 +24,6 @@ const COLOURS: [u8; 6] = [36, 33, 32, 35, 34, 31];
 /// The last lines of one process.
 pub(super) type LastLines = Arc<Mutex<VecDeque<String>>>;
 
-/// Whether whoever reads the log sees colours.
-pub(super) fn colours() -> bool {
-    stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
 /// Where all processes write.
 pub(super) struct Output {
     colours: bool,
@@ -36,7 +31,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { colours: colours() }
+        Self { colours: has_colours() }
     }
 
     /// Starts a process that writes here.
@@ -76,7 +71,8 @@ impl Output {
         last: &LastLines,
     ) -> Result<(Process, [JoinHandle<()>; 2])> {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // If this program is killed, the servers go at the same moment: there is nothing left to drain.
+        // If this program is killed, the servers go at the same moment: there is nothing left to
+        // drain.
         let mut process = Process::spawn(command, Signal::KILL)?;
         let prefix = self.prefix(name);
         let child = process.child();

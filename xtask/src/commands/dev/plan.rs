@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
-use xtask::checkout;
-use xtask::servers::Servers;
+use testbed::checkout;
+use testbed::servers::Servers;
 
-use super::output::colours;
 use super::supervisor::Service;
 use crate::commands::page::Page;
+use crate::commands::say::has_colours;
 
 const POOLS: [&str; 3] = ["reservations", "payments", "expiry"];
 
@@ -24,8 +24,9 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// A port that was asked for has to be free; the others are the usual ones, or the next that are free.
-    pub(super) fn new(debug: bool, port: Option<u16>) -> Result<Self> {
+    /// A port that was asked for has to be free; the others are the usual ones, or the next that
+    /// are free.
+    pub(super) fn new(release: bool, port: Option<u16>) -> Result<Self> {
         let mut ports = Ports::default();
         let public = match port {
             Some(port) if ports.take(port) => port,
@@ -39,7 +40,7 @@ impl Plan {
         for port in &mut pool_admins {
             *port = ports.take_from(9081)?;
         }
-        let profile = if debug { "debug" } else { "release" };
+        let profile = if release { "release" } else { "debug" };
         Ok(Self { programs: checkout::target().join(profile), public, api_admin, pool_admins })
     }
 
@@ -81,7 +82,7 @@ impl Plan {
         if let Some(page) = Page::find(&root) {
             command.env("BOXOFFICE__API__WEB_DIR", page.dist());
         }
-        if !colours() {
+        if !has_colours() {
             command.env("NO_COLOR", "1");
         }
         command
@@ -118,7 +119,7 @@ mod tests {
     fn a_taken_port_is_an_error_when_it_was_asked_for_and_else_passed_over() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        assert!(Plan::new(true, Some(port)).is_err());
+        assert!(Plan::new(false, Some(port)).is_err());
 
         let mut ports = Ports::default();
         let next = ports.take_from(port).unwrap();
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_process_has_a_port_of_its_own() {
-        let plan = Plan::new(true, None).unwrap();
+        let plan = Plan::new(false, None).unwrap();
         let urls: BTreeSet<String> = plan.ready_urls().into_iter().map(|(_, url)| url).collect();
         assert_eq!(urls.len(), 1 + POOLS.len());
         assert!(!plan.pool_admins.contains(&plan.api_admin));

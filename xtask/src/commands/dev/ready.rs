@@ -11,7 +11,8 @@ use crate::commands::stop::Stop;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Returns when every URL answers 200; names those that do not within a minute. What dies meanwhile is started again.
+/// Returns when every URL answers 200; names those that do not within a minute. What dies meanwhile
+/// is started again.
 pub(super) fn wait(
     urls: &[(&str, String)],
     supervisor: &mut Supervisor<'_>,

@@ -4,8 +4,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use xtask::note;
-use xtask::process::{Process, Signal};
+use testbed::note;
+use testbed::process::{Process, Signal};
 
 use super::output::{LastLines, Output, shown};
 use super::restarts::{Restarts, Verdict};
@@ -60,8 +60,8 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    /// Stops the services: the first, which takes in work, before the others. A further signal from the user cuts the
-    /// grace short.
+    /// Stops the services: the first, which takes in work, before the others. A further signal from
+    /// the user cuts the grace short.
     pub(super) fn stop_all(&mut self, stop: &Stop) {
         let count = self.children.len().min(1);
         let (front, others) = self.children.split_at_mut(count);

@@ -1,5 +1,5 @@
-//! What failed, said again at the end: that is what a reader of a long log looks at first, and what is left of a log
-//! that was cut.
+//! What failed, said again at the end: that is what a reader of a long log looks at first, and what
+//! is left of a log that was cut.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

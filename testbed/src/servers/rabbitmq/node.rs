@@ -40,8 +40,8 @@ struct Tls {
 }
 
 impl Node {
-    /// Finds the programs, makes the directory, and chooses the ports. The nodes of a cluster register with the name
-    /// server of the first one.
+    /// Finds the programs, makes the directory, and chooses the ports. The nodes of a cluster
+    /// register with the name server of the first one.
     pub(super) fn prepare(dir: &Path, epmd: Option<u16>) -> Result<Self> {
         let account = Account::of_service("rabbitmq")?;
         let programs = binaries::rabbitmq()?;
@@ -91,8 +91,9 @@ impl Node {
         self.dir.join("rabbitmq.log")
     }
 
-    /// The name server, in the foreground and on a port of its own. A node would start one by itself where none answers,
-    /// as a daemon that stays for ever; and one that the machine has already is not ours to register with.
+    /// The name server, in the foreground and on a port of its own. A node would start one by
+    /// itself where none answers, as a daemon that stays for ever; and one that the machine has
+    /// already is not ours to register with.
     pub(super) fn epmd_command(&self) -> Result<Command> {
         let log = self.open_log("epmd.log")?;
         let mut command = self.account.command(&self.programs.epmd, &self.dir);
@@ -107,7 +108,8 @@ impl Node {
         let console = self.open_log("console.log")?;
         let mut command = self.command(&self.programs.server);
         command
-            // With input allowed, the script becomes the broker and does not stay between it and us; it needs none.
+            // With input allowed, the script becomes the broker and does not stay between it and
+            // us; it needs none.
             .env("RABBITMQ_ALLOW_INPUT", "true")
             .arg("-noinput")
             .env("RABBITMQ_DIST_PORT", self.ports.distribution.to_string())
@@ -158,8 +160,9 @@ impl Node {
         format!("-address 127.0.0.1 -port {}", self.ports.epmd)
     }
 
-    /// Two schedulers are enough for a small machine. The time-out is for 3.10 on Erlang 25, where the end of the event
-    /// manager of an idle node takes five seconds, long after all queues have been closed.
+    /// Two schedulers are enough for a small machine. The time-out is for 3.10 on Erlang 25, where
+    /// the end of the event manager of an idle node takes five seconds, long after all queues have
+    /// been closed.
     fn runtime_arguments(&self) -> String {
         format!(
             "+S 2:2 -kernel inet_dist_use_interface {{127,0,0,1}} -kernel shutdown_timeout 2000 {}",

@@ -1,10 +1,11 @@
-//! What the project's commands and its whole-system tests share: private servers, and child processes that cannot be
-//! left behind.
+//! What the project's commands and its whole-system tests share: private servers, and child
+//! processes that cannot be left behind.
 #![cfg(unix)]
 
 pub mod checkout;
 pub mod process;
 pub mod servers;
+pub mod tools;
 pub mod venv;
 
 use std::io::Write;
@@ -12,5 +13,5 @@ use std::io::Write;
 /// Tells the person at the terminal something, on one line of standard error.
 pub fn note(text: &str) {
     // With nobody left to read it, there is nothing better to do than to go on.
-    let _ = writeln!(std::io::stderr(), "xtask: {text}");
+    let _ = writeln!(std::io::stderr(), "boxoffice: {text}");
 }

@@ -1,7 +1,8 @@
 //! A child process that cannot outlive its parent.
 //!
-//! Every child gets a watcher: a small shell that waits at the end of a pipe from this process. When this process ends,
-//! however it ends (SIGKILL too), the pipe closes, and the watcher stops the child.
+//! Every child gets a watcher: a small shell that waits at the end of a pipe from this process.
+//! When this process ends, however it ends (SIGKILL too), the pipe closes, and the watcher stops
+//! the child.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -16,8 +17,9 @@ pub use rustix::process::Signal;
 /// How often a wait looks again. The kernel tells nobody but `wait` itself that a child has ended.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Waits for the end of the pipe and then sends signal $1, unless it was told that the child has ended; sends KILL after
-/// $2 looks of a fifth of a second. The other arguments are the child as `kill` takes it: `123`, or `-- -123` for a group.
+/// Waits for the end of the pipe and then sends signal $1, unless it was told that the child has
+/// ended; sends KILL after $2 looks of a fifth of a second. The other arguments are the child as
+/// `kill` takes it: `123`, or `-- -123` for a group.
 const WATCH: &str = r#"
 read -r word && [ "$word" = ended ] && exit 0
 signal=$1 looks=$2
@@ -50,12 +52,14 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`. `last_resort` is the signal that it gets when this process ends without having stopped it.
+    /// Starts `command`. `last_resort` is the signal that it gets when this process ends without
+    /// having stopped it.
     pub fn spawn(command: &mut Command, last_resort: Signal) -> Result<Self> {
         Self::spawn_reaching(Reach::Child, command, last_resort)
     }
 
-    /// The same for a command whose own children (compilers, test programs) are to be signalled with it.
+    /// The same for a command whose own children (compilers, test programs) are to be signalled
+    /// with it.
     pub fn spawn_group(command: &mut Command, last_resort: Signal) -> Result<Self> {
         Self::spawn_reaching(Reach::Group, command, last_resort)
     }
@@ -75,7 +79,8 @@ impl Process {
         }
     }
 
-    /// The process id. It stays this child's own until [`Process::exited`] or [`Process::stop`] has told its end.
+    /// The process id. It stays this child's own until [`Process::exited`] or [`Process::stop`] has
+    /// told its end.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }

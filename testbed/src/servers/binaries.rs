@@ -60,7 +60,8 @@ impl Places {
         dirs.filter_map(|dir| program_dir(&dir)).collect()
     }
 
-    /// Debian's `rabbitmq-server` in PATH is a wrapper that changes accounts and directories: it is passed over.
+    /// Debian's `rabbitmq-server` in PATH is a wrapper that changes accounts and directories: it is
+    /// passed over.
     fn rabbitmq_server(&self) -> Option<PathBuf> {
         let usual = [
             "usr/lib/rabbitmq/bin",

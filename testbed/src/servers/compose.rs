@@ -15,7 +15,8 @@ pub(super) fn is_usable() -> bool {
     file().is_file() && engine_answers(Duration::from_secs(3))
 }
 
-/// Starts the servers and waits until they are healthy. They stay when this program ends, as Compose users expect.
+/// Starts the servers and waits until they are healthy. They stay when this program ends, as
+/// Compose users expect.
 pub(super) fn up() -> Result<()> {
     note("starting Postgres and RabbitMQ with docker compose (they stay up: docker compose down)");
     let status = compose().args(["up", "-d", "--wait", "postgres", "rabbitmq"]).status()?;

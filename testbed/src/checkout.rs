@@ -9,7 +9,8 @@ pub fn root() -> PathBuf {
     package.parent().expect("the package lies in the checkout").to_path_buf()
 }
 
-/// Cargo's target directory, as an absolute path: `CARGO_TARGET_DIR`, else `target/` of the checkout.
+/// Cargo's target directory, as an absolute path: `CARGO_TARGET_DIR`, else `target/` of the
+/// checkout.
 pub fn target() -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => root().join(dir),
@@ -17,9 +18,11 @@ pub fn target() -> PathBuf {
     }
 }
 
-/// A number that is the same for the same path on every run: for names and ports that one checkout keeps.
+/// A number that is the same for the same path on every run: for names and ports that one checkout
+/// keeps.
 pub fn path_hash(path: &Path) -> u64 {
-    // FNV-1a: the standard library's hasher may change with the compiler, and would orphan what was named by it.
+    // FNV-1a: the standard library's hasher may change with the compiler, and would orphan what was
+    // named by it.
     path.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -20,8 +20,8 @@ use super::{Identity, Keep, PATIENCE, directory, log};
 use crate::process::{LOOK_AGAIN, Process, Signal};
 use node::Node;
 
-/// A private node with the management and Prometheus plugins, on ports of its own of 127.0.0.1. It ends with this value,
-/// and with this process. Its user is `guest` with password `guest`.
+/// A private node with the management and Prometheus plugins, on ports of its own of 127.0.0.1. It
+/// ends with this value, and with this process. Its user is `guest` with password `guest`.
 ///
 /// All methods block, for up to a minute.
 pub struct RabbitMq {
@@ -39,9 +39,9 @@ struct Processes {
 }
 
 impl RabbitMq {
-    /// Starts a node whose files are in `dir` (which is made), and returns when it answers AMQP and HTTP. Fails when
-    /// RabbitMQ is not installed, when another run uses the directory, and with the log's last lines when it does not
-    /// start.
+    /// Starts a node whose files are in `dir` (which is made), and returns when it answers AMQP and
+    /// HTTP. Fails when RabbitMQ is not installed, when another run uses the directory, and with
+    /// the log's last lines when it does not start.
     pub fn start(dir: &Path, keep: Keep) -> Result<Self> {
         Self::start_node(Node::prepare(dir, None)?, keep)
     }
@@ -117,8 +117,8 @@ impl RabbitMq {
         self.controlled(arguments).map(drop)
     }
 
-    /// The quorum queues that have no leader as far as this node knows. A node that was just started
-    /// needs a moment for each.
+    /// The quorum queues that have no leader as far as this node knows. A node that was just
+    /// started needs a moment for each.
     pub fn queues_without_leader(&self) -> Result<Vec<String>> {
         // What the management API calls the leader is the last one, whatever it does now.
         let led = "case ra:members({element(1, amqqueue:get_pid(Q)), node()}, 1000) of
@@ -174,7 +174,8 @@ impl RabbitMq {
         Ok(())
     }
 
-    /// Lets the node hang: its connections stay open, and nothing answers, until [`RabbitMq::thaw`].
+    /// Lets the node hang: its connections stay open, and nothing answers, until
+    /// [`RabbitMq::thaw`].
     pub fn freeze(&self) -> Result<()> {
         self.signal(Signal::STOP)
     }

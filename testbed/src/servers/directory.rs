@@ -10,7 +10,8 @@ use super::account::Account;
 use crate::checkout::path_hash;
 use crate::note;
 
-/// Makes the directory and gives it to the account; elsewhere if the account cannot get there (a checkout below /root).
+/// Makes the directory and gives it to the account; elsewhere if the account cannot get there (a
+/// checkout below /root).
 pub(super) fn make(wanted: &Path, account: &Account) -> Result<PathBuf> {
     fs::create_dir_all(wanted).with_context(|| format!("cannot make {}", wanted.display()))?;
     let wanted = wanted.canonicalize()?;

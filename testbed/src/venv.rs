@@ -1,4 +1,5 @@
-//! Tools from PyPI that checks use, each list of them in a virtual environment of its own under `target/venv`.
+//! Tools from PyPI that checks use, each list of them in a virtual environment of its own under
+//! `target/venv`.
 
 use std::fs::{self, File};
 use std::io::stderr;
@@ -7,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{checkout, note, servers};
+use crate::{checkout, note, tools};
 
 /// A virtual environment with its tools installed.
 #[derive(Debug)]
@@ -16,8 +17,9 @@ pub struct Venv {
 }
 
 impl Venv {
-    /// The environment of this name with these packages, each as pip reads it (`name==version`). It is made, or made
-    /// anew, where it is not there with just these. Several processes may ask at a time.
+    /// The environment of this name with these packages, each as pip reads it (`name==version`). It
+    /// is made, or made anew, where it is not there with just these. Several processes may ask at a
+    /// time.
     pub fn with(name: &str, packages: &[&str]) -> Result<Self> {
         let all = checkout::target().join("venv");
         fs::create_dir_all(&all)?;
@@ -40,7 +42,7 @@ impl Venv {
     }
 
     fn make(&self, packages: &[&str]) -> Result<()> {
-        servers::ensure_python()?;
+        tools::require(&[&tools::PYTHON])?;
         note(&format!("installing {} in {}", packages.join(", "), self.dir.display()));
         if self.dir.exists() {
             fs::remove_dir_all(&self.dir)?;

@@ -18,7 +18,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster of so many nodes in a directory that is new. Takes several seconds for each.
+    /// Starts a cluster of so many nodes in a directory that is new. Takes several seconds for
+    /// each.
     pub fn start(dir: &Path, count: usize) -> Result<Self> {
         let keeper = Node::prepare(&dir.join("names"), None)?;
         let epmd = start_epmd(&keeper)?;

@@ -6,16 +6,16 @@ use std::sync::Mutex;
 
 use anyhow::{Result, bail};
 
-/// Below the range from which the kernel takes the ports of outgoing connections (32768 and up on Linux). A port from
-/// that range could be taken by any client while its server is down for a moment, even by one that is trying to
-/// reconnect to it and then meets itself.
+/// Below the range from which the kernel takes the ports of outgoing connections (32768 and up on
+/// Linux). A port from that range could be taken by any client while its server is down for a
+/// moment, even by one that is trying to reconnect to it and then meets itself.
 const FIRST: u16 = 10_000;
 const LAST: u16 = 32_000;
 
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// A port on 127.0.0.1 that is free and was not given before. The search starts at a place that depends on `seed`, so a
-/// server finds the same port again at its next start, if that is free.
+/// A port on 127.0.0.1 that is free and was not given before. The search starts at a place that
+/// depends on `seed`, so a server finds the same port again at its next start, if that is free.
 pub fn free(seed: u64) -> Result<u16> {
     let mut given = GIVEN.lock().expect("no holder panics");
     let count = u64::from(LAST - FIRST) + 1;

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Root's servers run as the service's own account (Postgres refuses root); everybody else's run as themselves.
+/// Root's servers run as the service's own account (Postgres refuses root); everybody else's run as
+/// themselves.
 pub(super) struct Account {
     /// User and group id to change to.
     ids: Option<(u32, u32)>,

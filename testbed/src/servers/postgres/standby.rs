@@ -14,8 +14,8 @@ use crate::servers::lease::{self, Lease};
 use crate::servers::{Keep, binaries, directory, port};
 
 impl Postgres {
-    /// Starts a standby of this cluster with its files in `dir`, which is emptied. From then on a commit here waits until
-    /// the standby has it, so that nothing is lost when it takes over.
+    /// Starts a standby of this cluster with its files in `dir`, which is emptied. From then on a
+    /// commit here waits until the standby has it, so that nothing is lost when it takes over.
     pub fn start_standby(&self, dir: &Path) -> Result<Self> {
         let account = Account::of_service("postgres")?;
         let dir = directory::make(dir, &account)?;

@@ -34,7 +34,8 @@ impl fmt::Display for Taken {
 
 impl Error for Taken {}
 
-/// Locks the directory for as long as the file is open; an error for [`is_taken`] if another process has done so.
+/// Locks the directory for as long as the file is open; an error for [`is_taken`] if another
+/// process has done so.
 pub(super) fn lock(dir: &Path) -> Result<File> {
     let file = File::create(dir.join(FILES[0]))?;
     match file.try_lock() {
@@ -50,8 +51,8 @@ pub(super) fn is_taken(error: &anyhow::Error) -> bool {
 }
 
 impl Lease {
-    /// Takes the directory, or fails when another process uses it. Servers that a killed process left running in it are
-    /// stopped first.
+    /// Takes the directory, or fails when another process uses it. Servers that a killed process
+    /// left running in it are stopped first.
     pub(super) fn take(dir: &Path) -> Result<Self> {
         let lock = lock(dir)?;
         let running = dir.join(FILES[1]);
@@ -61,7 +62,8 @@ impl Lease {
         Ok(lease)
     }
 
-    /// Notes what runs now: process ids, each with a part of its command line that no other program's has.
+    /// Notes what runs now: process ids, each with a part of its command line that no other
+    /// program's has.
     pub(super) fn record(&self, processes: &[(u32, &str)]) -> Result<()> {
         let lines = processes.iter().map(|(pid, marker)| format!("{pid} {marker}\n"));
         fs::write(&self.running, lines.collect::<Vec<_>>().concat())

@@ -1,7 +1,7 @@
 //! Postgres and RabbitMQ: servers that are there already, or private ones from local binaries.
 //!
-//! A private server listens on 127.0.0.1 only, on ports of its own, keeps all its files in one directory, and ends with
-//! the process that started it.
+//! A private server listens on 127.0.0.1 only, on ports of its own, keeps all its files in one
+//! directory, and ends with the process that started it.
 
 mod choose;
 pub mod postgres;
@@ -10,9 +10,9 @@ pub mod rabbitmq;
 mod account;
 mod binaries;
 mod compose;
+mod dev;
 mod directory;
 mod identity;
-mod install;
 mod lease;
 mod log;
 mod management;
@@ -20,18 +20,29 @@ mod port;
 
 pub use identity::Identity;
 
-pub use choose::{Servers, for_dev, for_tests};
-pub use install::{ensure_browser, ensure_prometheus, ensure_python};
+pub use choose::{Servers, for_tests, tools_for_tests};
+pub use dev::ForDev;
 pub use port::free as free_port;
 
 use std::time::Duration;
+
+/// Whether the programs of Postgres are on this machine.
+pub(crate) fn has_postgres() -> bool {
+    binaries::postgres(None).is_ok()
+}
+
+/// Whether the programs of RabbitMQ are on this machine.
+pub(crate) fn has_rabbitmq() -> bool {
+    binaries::rabbitmq().is_ok()
+}
 
 /// What a server's directory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// Data found there is used again, and a stop is a clean one.
     Data,
-    /// Data found there is deleted at the start; at the end the server is killed, and its files stay to be looked at.
+    /// Data found there is deleted at the start; at the end the server is killed, and its files
+    /// stay to be looked at.
     Nothing,
 }
 

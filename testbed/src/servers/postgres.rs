@@ -1,5 +1,6 @@
 //! A private Postgres cluster.
 
+mod databases;
 mod standby;
 
 use std::fs::{self, File};
@@ -54,7 +55,8 @@ pub enum Stop {
     Immediate,
 }
 
-/// A private cluster on a port of its own of 127.0.0.1. It ends with this value, and with this process.
+/// A private cluster on a port of its own of 127.0.0.1. It ends with this value, and with this
+/// process.
 ///
 /// All methods block, for up to a minute.
 pub struct Postgres {
@@ -70,8 +72,9 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a cluster whose files are in `dir` (which is made), and returns when it answers. Fails when Postgres is not
-    /// installed, when another run uses the directory, and with the log's last lines when the server does not start.
+    /// Starts a cluster whose files are in `dir` (which is made), and returns when it answers.
+    /// Fails when Postgres is not installed, when another run uses the directory, and with the
+    /// log's last lines when the server does not start.
     pub fn start(dir: &Path, options: Options) -> Result<Self> {
         Self::start_as(dir, options, None)
     }
@@ -125,27 +128,6 @@ impl Postgres {
     /// The server's log file.
     pub fn log(&self) -> PathBuf {
         self.dir.join("postgres.log")
-    }
-
-    /// Makes an empty database.
-    pub fn create_database(&self, name: &str) -> Result<()> {
-        self.execute(&format!("CREATE DATABASE {}", quoted(name)?))
-    }
-
-    /// Makes a copy of a database that nobody is connected to.
-    pub fn copy_database(&self, template: &str, name: &str) -> Result<()> {
-        self.execute(&format!("CREATE DATABASE {} TEMPLATE {}", quoted(name)?, quoted(template)?))
-    }
-
-    /// Removes a database if it exists, and disconnects who uses it.
-    pub fn drop_database(&self, name: &str) -> Result<()> {
-        self.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name)?))
-    }
-
-    /// Whether there is a database of this name.
-    pub fn has_database(&self, name: &str) -> Result<bool> {
-        let question = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", plain(name)?);
-        Ok(self.psql(&question)?.trim() == "1")
     }
 
     /// Stops the server if it runs. Its data and its port stay.
@@ -216,7 +198,8 @@ impl Postgres {
         Ok(command)
     }
 
-    /// The server tells its state in its pid file, as `pg_ctl` reads it: the pid on line 1, the state on line 8.
+    /// The server tells its state in its pid file, as `pg_ctl` reads it: the pid on line 1, the
+    /// state on line 8.
     fn wait_until_ready(&self, process: &mut Process) -> Result<()> {
         let pid = process.pid().to_string();
         let deadline = Instant::now() + PATIENCE;
@@ -232,22 +215,6 @@ impl Postgres {
             thread::sleep(LOOK_AGAIN);
         }
         bail!("Postgres did not get ready within {PATIENCE:?}\n{}", log::tail(&self.log()))
-    }
-
-    fn execute(&self, statement: &str) -> Result<()> {
-        self.psql(statement).map(drop)
-    }
-
-    fn psql(&self, statement: &str) -> Result<String> {
-        let output = self
-            .command("psql")
-            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement])
-            .arg(self.url("postgres"))
-            .env("PGCONNECT_TIMEOUT", "10")
-            .output()
-            .context("cannot run psql")?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
-        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// A command that takes nothing from the caller's own Postgres settings.
@@ -286,16 +253,4 @@ impl Drop for Postgres {
 
 fn is_postgres_setting(name: &std::ffi::OsStr) -> bool {
     name.to_str().is_some_and(|name| name.starts_with("PG"))
-}
-
-fn quoted(name: &str) -> Result<String> {
-    Ok(format!("\"{}\"", plain(name)?))
-}
-
-/// Names are ours; what would need quoting rules is refused.
-fn plain(name: &str) -> Result<&str> {
-    let fits = (1..=63).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    ensure!(fits, "{name:?} is no database name of lower-case letters, digits and _");
-    Ok(name)
 }

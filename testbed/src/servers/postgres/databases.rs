@@ -1,0 +1,56 @@
+//! Databases of a cluster, made and removed with `psql`.
+
+use anyhow::{Context, Result, ensure};
+
+use super::Postgres;
+
+impl Postgres {
+    /// Makes an empty database.
+    pub fn create_database(&self, name: &str) -> Result<()> {
+        self.execute(&format!("CREATE DATABASE {}", quoted(name)?))
+    }
+
+    /// Makes a copy of a database that nobody is connected to.
+    pub fn copy_database(&self, template: &str, name: &str) -> Result<()> {
+        self.execute(&format!("CREATE DATABASE {} TEMPLATE {}", quoted(name)?, quoted(template)?))
+    }
+
+    /// Removes a database if it exists, and disconnects who uses it.
+    pub fn drop_database(&self, name: &str) -> Result<()> {
+        self.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name)?))
+    }
+
+    /// Whether there is a database of this name.
+    pub fn has_database(&self, name: &str) -> Result<bool> {
+        let question = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", plain(name)?);
+        Ok(self.psql(&question)?.trim() == "1")
+    }
+
+    pub(super) fn execute(&self, statement: &str) -> Result<()> {
+        self.psql(statement).map(drop)
+    }
+
+    pub(super) fn psql(&self, statement: &str) -> Result<String> {
+        let output = self
+            .command("psql")
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement])
+            .arg(self.url("postgres"))
+            .env("PGCONNECT_TIMEOUT", "10")
+            .output()
+            .context("cannot run psql")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+fn quoted(name: &str) -> Result<String> {
+    Ok(format!("\"{}\"", plain(name)?))
+}
+
+/// Names are ours; what would need quoting rules is refused.
+fn plain(name: &str) -> Result<&str> {
+    let fits = (1..=63).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    ensure!(fits, "{name:?} is no database name of lower-case letters, digits and _");
+    Ok(name)
+}

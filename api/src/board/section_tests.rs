@@ -1,5 +1,6 @@
 use chrono::DateTime;
 use common::domain::EventId;
+use common::messages::TicketChange;
 
 use super::*;
 
@@ -39,7 +40,7 @@ fn taken(section: &Section) -> Vec<i32> {
     section.taken().collect()
 }
 
-fn versions(steps: &[SectionChange]) -> Vec<i64> {
+fn versions(steps: &[SectionStep]) -> Vec<i64> {
     steps.iter().map(|step| step.version).collect()
 }
 

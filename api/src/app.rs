@@ -1,4 +1,4 @@
-//! The process: built from settings, served until it is told to stop.
+//! The process: built from settings, served until it has to stop.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
 use crate::state::{Api, Shared};
-use crate::{open_files, router, server};
+use crate::{router, serve};
 
 /// Connections that the kernel keeps for us while we are busy.
 const BACKLOG: u32 = 4_096;
@@ -36,7 +36,8 @@ impl App {
             tracing::warn!("the secret is the one for development: set BOXOFFICE__SECRET");
         }
         let background = CancellationToken::new();
-        let (public, admin) = (listen(settings.api.listen)?, listen(settings.api.admin_listen)?);
+        let public = listen(settings.api.listen)?;
+        let admin = listen(settings.api.admin_listen)?;
         let api = Api::start(settings, &background)?;
         Ok(Self {
             public,
@@ -62,7 +63,7 @@ impl App {
         tracing::info!(%public, %admin, "listening");
         let options = self.options();
         let admin_stop = CancellationToken::new();
-        let admin = tokio::spawn(server::serve(
+        let admin = tokio::spawn(serve::serve(
             self.admin,
             self.admin_router.clone(),
             options,
@@ -71,8 +72,8 @@ impl App {
         let api = self.api.clone();
         let closing = CancellationToken::new();
         let public = async {
-            let edge = router::public(&api);
-            let serve = server::serve(self.public, edge, options, closing.clone());
+            let answers = router::public(&api);
+            let serve = serve::serve(self.public, answers, options, closing.clone());
             let drain = async {
                 stop.cancelled().await;
                 api.announce_drain();
@@ -92,14 +93,15 @@ impl App {
     }
 
     /// What the settings want, as many connections as files may be open.
-    fn options(&self) -> server::Options {
-        let (wanted, fit) = (self.api.settings.connections_max, open_files::connections_max());
+    fn options(&self) -> serve::Options {
+        let wanted = self.api.settings.connections_max;
+        let fit = serve::connections_max();
         if fit < wanted {
             tracing::warn!(wanted, fit, "the limit of open files is lower than connections_max");
         }
-        server::Options {
+        serve::Options {
             connections_max: wanted.min(fit),
-            ..server::Options::of(&self.api.settings)
+            ..serve::Options::of(&self.api.settings)
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::state::Shared;
 
 /// Whether requests can be taken.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Readiness {
+pub(crate) struct Readiness {
     /// Requests can be taken.
     pub ready: bool,
     /// What stands in the way: `broker`, `draining`.
@@ -26,7 +26,7 @@ pub struct Readiness {
     operation_id = "live", tag = "health",
     responses((status = 200, description = "It lives", body = String, content_type = "text/plain"))
 )]
-pub async fn live() -> &'static str {
+pub(crate) async fn live() -> &'static str {
     "live\n"
 }
 
@@ -39,7 +39,7 @@ pub async fn live() -> &'static str {
         (status = 503, description = "Not now", body = Readiness),
     )
 )]
-pub async fn ready(State(api): State<Shared>) -> Response {
+pub(crate) async fn ready(State(api): State<Shared>) -> Response {
     let mut missing = Vec::new();
     if !api.desk.is_open() {
         missing.push("broker".to_owned());

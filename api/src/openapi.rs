@@ -4,7 +4,6 @@ use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{self, ContentBuilder, Ref, ResponseBuilder};
 
-/// The document.
 #[derive(Debug, OpenApi)]
 #[openapi(
     info(
@@ -23,11 +22,11 @@ use utoipa::openapi::{self, ContentBuilder, Ref, ResponseBuilder};
         (name = "health", description = "For those who operate it"),
     )
 )]
-pub struct Document;
+pub(crate) struct Document;
 
 /// Says of every operation what any of them may answer besides its own: that the client asked too
 /// often, a fault, or a time-out.
-pub fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
+pub(crate) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let schema = Ref::from_schema_name("Problem");
     let problem = |description: &str| {
         ResponseBuilder::new()

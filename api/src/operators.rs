@@ -25,7 +25,7 @@ impl Subject for Process {
     fn measure(&self) {
         let outcomes = &self.0.outcomes;
         gauge(names::OUTCOMES_LIVE, &[]).set(f64::from(u8::from(outcomes.boards.is_live())));
-        gauge(names::WAITERS, &[]).set(outcomes.places.taken() as f64);
+        gauge(names::WAITERS, &[]).set(outcomes.waiting_clients() as f64);
         gauge(names::WAITERS_MAX, &[]).set(self.0.settings.waiters_max as f64);
     }
 
@@ -35,7 +35,7 @@ impl Subject for Process {
             Card::wanted("Outcomes come in", outcomes.boards.is_live()),
             Card::new(
                 "Clients that wait",
-                share(outcomes.places.taken(), self.0.settings.waiters_max),
+                share(outcomes.waiting_clients(), self.0.settings.waiters_max),
             ),
             Card::new("Live boards", outcomes.boards.count().to_string()),
         ]
@@ -43,18 +43,17 @@ impl Subject for Process {
 
     /// The front door has nothing in hand of any queue. How far a queue is behind, it hears.
     fn queue(&self, queue: &str) -> Known {
-        let age_seconds = f64::from(self.0.outcomes.pace.oldest_ms(queue, clock::now())) / 1_000.0;
+        let age_seconds = f64::from(self.0.outcomes.lags.oldest_ms(queue, clock::now())) / 1_000.0;
         Known { age_seconds, ..Known::default() }
     }
 }
 
-/// Places that are taken, as a share of all.
 fn share(taken: usize, most: usize) -> String {
     format!("{taken} of {most}")
 }
 
 /// The routes that the front door shares with the workers.
-pub fn routes(api: &Shared, settings: &Settings) -> Router {
+pub(crate) fn routes(api: &Shared, settings: &Settings) -> Router {
     crate::metrics::register();
     let process = Process(Arc::clone(api));
     admin::routes(&Admin::new("api", process, settings, api.pool.clone()))

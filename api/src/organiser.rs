@@ -8,7 +8,7 @@ use crate::problem::{Kind, Problem};
 use crate::state::Shared;
 
 /// Any organiser's route: 401 without a valid token, 404 with one.
-pub async fn fallback(
+pub(crate) async fn fallback(
     axum::extract::State(api): axum::extract::State<Shared>,
     headers: HeaderMap,
 ) -> Response {

@@ -13,15 +13,13 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::edge::Edge;
 use crate::openapi::{self, Document};
-use crate::page::Page;
 use crate::problem::{self, Kind, Problem};
+use crate::serve::{Middleware, Page};
 use crate::state::Shared;
 use crate::{events, health, operators, organiser, payments, reservations};
 
-/// What the public reaches.
-pub fn public(api: &Shared) -> Edge {
+pub(crate) fn public(api: &Shared) -> Middleware {
     let (router, found) = routes().split_for_parts();
     let document: Arc<str> =
         openapi::complete(found).to_json().expect("plain data always has a JSON form").into();
@@ -35,11 +33,10 @@ pub fn public(api: &Shared) -> Edge {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(move |request: Request| page.clone().answer(request))
         .with_state(Arc::clone(api));
-    Edge::new(Arc::clone(api), routes)
+    Middleware::new(Arc::clone(api), routes)
 }
 
-/// What operators reach.
-pub fn admin(api: &Shared, settings: &Settings) -> Router {
+pub(crate) fn admin(api: &Shared, settings: &Settings) -> Router {
     let own = Router::new()
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -50,7 +47,8 @@ pub fn admin(api: &Shared, settings: &Settings) -> Router {
 }
 
 /// What is served as `/api/openapi.json`.
-pub fn document() -> utoipa::openapi::OpenApi {
+#[cfg(test)]
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(routes().into_openapi())
 }
 

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::event_board::EventBoard;
 use super::reads::{self, Reads, Wanted};
-use super::tend;
-use crate::catalogue::Entry;
-use crate::database::Away;
+use super::refresh;
+use crate::http::random;
+use crate::reads::{Away, Entry};
 
 /// Boards at once, at most.
 const BOARDS_MAX: usize = 10_000;
@@ -29,9 +29,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait for a board's first read.
 const FIRST_READ: Duration = Duration::from_secs(1);
 
-/// The boards.
 #[derive(Debug)]
-pub struct Boards {
+pub(crate) struct Boards {
     reads: Arc<Reads>,
     instance: String,
     stop: CancellationToken,
@@ -49,8 +48,8 @@ struct Open {
 
 impl Boards {
     /// None is open yet. What tends them ends with `stop`.
-    pub fn new(pool: Pool, stop: &CancellationToken) -> Self {
-        let instance = uuid::Uuid::from_u128(crate::edge::random()).simple().to_string();
+    pub(crate) fn new(pool: Pool, stop: &CancellationToken) -> Self {
+        let instance = uuid::Uuid::from_u128(random()).simple().to_string();
         Self {
             reads: Arc::new(reads::start(pool)),
             instance: instance[..12].to_owned(),
@@ -63,7 +62,7 @@ impl Boards {
 
     /// The board of an event, which may know nothing yet, and does not move while outcomes do not
     /// come in. None where there are too many.
-    pub fn of(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
+    pub(crate) fn of(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
         if self.is_draining.load(Ordering::Relaxed) {
             return None;
         }
@@ -84,9 +83,9 @@ impl Boards {
         }
         let board = Arc::new(EventBoard::new(entry, &self.instance));
         let stop = self.stop.child_token();
-        let refresh = tend::refresh(Arc::clone(&board), Arc::clone(&self.reads));
-        tokio::spawn(stop.clone().run_until_cancelled_owned(refresh));
-        tokio::spawn(stop.clone().run_until_cancelled_owned(tend::send(Arc::clone(&board))));
+        let refreshing = refresh::refresh(Arc::clone(&board), Arc::clone(&self.reads));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(refreshing));
+        tokio::spawn(stop.clone().run_until_cancelled_owned(refresh::send(Arc::clone(&board))));
         open.boards.insert(id, (Arc::clone(&board), stop));
         open.tickets += tickets;
         Some(board)
@@ -98,33 +97,33 @@ impl Boards {
     }
 
     /// What is taken in each section of an event, from the database.
-    pub async fn read(&self, entry: &Entry) -> Result<Vec<Arc<SectionState>>, Away> {
+    pub(crate) async fn read(&self, entry: &Entry) -> Result<Vec<Arc<SectionState>>, Away> {
         let wanted = |section: &Section| Wanted {
             section: (entry.event.id, section.number),
             capacity: section.capacity,
         };
-        tend::read(&self.reads, entry.event.sections.iter().map(wanted).collect()).await
+        refresh::read(&self.reads, entry.event.sections.iter().map(wanted).collect()).await
     }
 
     /// The board of an event that has one already, while outcomes come in.
-    pub fn opened(&self, event: EventId) -> Option<Arc<EventBoard>> {
+    pub(crate) fn opened(&self, event: EventId) -> Option<Arc<EventBoard>> {
         self.open_board(event).filter(|_| self.is_live())
     }
 
     /// The board while outcomes come in.
-    pub fn live(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
+    pub(crate) fn live(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
         self.of(entry).filter(|_| self.is_live())
     }
 
     /// The same once it knows every section; none where that takes too long.
-    pub async fn known(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
+    pub(crate) async fn known(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
         let board = self.live(entry)?;
         timeout(FIRST_READ, board.until_known()).await.ok()?;
         Some(board)
     }
 
-    /// Moves boards by what a worker told.
-    pub fn apply(&self, changes: Vec<SectionChange>) {
+    /// Moves boards by what a worker decided.
+    pub(crate) fn apply(&self, changes: Vec<SectionChange>) {
         for change in changes {
             if let Some(board) = self.open_board(change.event) {
                 board.apply(change);
@@ -133,27 +132,27 @@ impl Boards {
     }
 
     /// How many boards are open.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.open.read().unwrap_or_else(PoisonError::into_inner).boards.len()
     }
 
     /// Outcomes come in now, as far as is known.
-    pub fn is_live(&self) -> bool {
+    pub(crate) fn is_live(&self) -> bool {
         self.is_live.load(Ordering::Acquire)
     }
 
     /// Outcomes come in from now on.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.is_live.store(true, Ordering::Release);
     }
 
     /// Outcomes do not come in any more. Says whether they did.
-    pub fn end(&self) -> bool {
+    pub(crate) fn end(&self) -> bool {
         self.is_live.swap(false, Ordering::AcqRel)
     }
 
     /// Some outcomes may have been missed.
-    pub fn doubt(&self) {
+    pub(crate) fn doubt(&self) {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         for (board, _) in open.boards.values() {
             board.doubt();
@@ -161,7 +160,7 @@ impl Boards {
     }
 
     /// Ends all streams, and opens no more boards.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         for (board, _) in open.boards.values() {

@@ -11,11 +11,11 @@ use store::availability::SectionState;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::Instant;
 
-use super::frames::{Frames, Resumption};
+use super::frames::{Frames, Resumption, SectionStep};
+use super::ranges::{Run, runs};
 use super::reads::Wanted;
 use super::section::Section;
-use crate::catalogue::Entry;
-use crate::events::ranges::{Run, runs};
+use crate::reads::Entry;
 
 /// Frames that a slow stream may be behind before it must read everything again.
 const BEHIND_MAX: usize = 64;
@@ -26,10 +26,8 @@ const STREAMS_LINGER: Duration = Duration::from_mins(1);
 
 /// What is taken in a section at a version.
 #[derive(Debug)]
-pub struct Snapshot {
-    /// Its number.
+pub(crate) struct Snapshot {
     pub number: SectionNumber,
-    /// The version.
     pub version: i64,
     /// How many tickets are available.
     pub available: i32,
@@ -39,7 +37,7 @@ pub struct Snapshot {
 
 /// A stream's first bytes, and what follows. What follows ends when the process stops.
 #[derive(Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     /// To be sent at once.
     pub first: Vec<Bytes>,
     /// The frames from now on.
@@ -48,8 +46,7 @@ pub struct Stream {
 
 /// The board of one event.
 #[derive(Debug)]
-pub struct EventBoard {
-    /// Its event.
+pub(crate) struct EventBoard {
     pub event: EventId,
     pub(super) stale: Notify,
     pub(super) moved: Notify,
@@ -62,7 +59,7 @@ struct State {
     sections: Vec<Section>,
     /// Rises with every doubt, so that what was read before one does not settle it.
     doubts: u64,
-    unsent: Vec<SectionChange>,
+    unsent: Vec<SectionStep>,
     frames: Frames,
     streams: Option<broadcast::Sender<Bytes>>,
     streamed_at: Option<Instant>,
@@ -71,7 +68,7 @@ struct State {
 
 impl EventBoard {
     /// A board that knows nothing yet.
-    pub fn new(entry: &Entry, instance: &str) -> Self {
+    pub(crate) fn new(entry: &Entry, instance: &str) -> Self {
         let sections = entry.event.sections.iter();
         let sections = sections.map(|s| Section::unknown(s.number, s.first_ticket, s.capacity));
         let board = Self {
@@ -94,19 +91,19 @@ impl EventBoard {
     }
 
     /// How many tickets it has.
-    pub fn tickets(&self) -> usize {
+    pub(crate) fn tickets(&self) -> usize {
         self.lock().sections.iter().map(|section| section.capacity() as usize).sum()
     }
 
     /// Done when every section was read once.
-    pub async fn until_known(&self) {
+    pub(crate) async fn until_known(&self) {
         // The sender lives as long as the board.
         let mut known = self.known.subscribe();
         let _known = known.wait_for(|known| *known).await;
     }
 
     /// What is taken, by section; none where that is not known for sure.
-    pub fn snapshot(&self) -> Option<Vec<Snapshot>> {
+    pub(crate) fn snapshot(&self) -> Option<Vec<Snapshot>> {
         let mut state = self.lock();
         state.used_at = Instant::now();
         let snapshot = |section: &Section| {
@@ -122,7 +119,7 @@ impl EventBoard {
     }
 
     /// The version of every section and how many tickets are available; none where it was not read.
-    pub fn counts(&self) -> Option<Vec<(SectionNumber, i64, i32)>> {
+    pub(crate) fn counts(&self) -> Option<Vec<(SectionNumber, i64, i32)>> {
         let count = |section: &Section| {
             let (version, available) = section.counts();
             section.is_known().then_some((section.number, version, available))
@@ -130,9 +127,9 @@ impl EventBoard {
         self.lock().sections.iter().map(count).collect()
     }
 
-    /// Why a request is certain to be refused, with the wished tickets that are taken; none where it
-    /// may be granted, or where that is not known for certain.
-    pub fn refusal(
+    /// Why a request is certain to be refused, with the wished tickets that are taken; none where
+    /// it may be granted, or where that is not known for certain.
+    pub(crate) fn refusal(
         &self,
         section_of: impl Fn(TicketNumber) -> Option<SectionNumber>,
         tickets: &[TicketNumber],
@@ -166,10 +163,12 @@ impl EventBoard {
     }
 
     /// Joins the stream: from where the client was, or from now on. None when the process stops.
-    pub fn stream(&self, last_event_id: Option<&str>) -> Option<Stream> {
+    pub(crate) fn stream(&self, last_event_id: Option<&str>) -> Option<Stream> {
         let mut state = self.lock();
         let frames = state.streams.as_ref()?.subscribe();
-        (state.used_at, state.streamed_at) = (Instant::now(), Some(Instant::now()));
+        let now = Instant::now();
+        state.used_at = now;
+        state.streamed_at = Some(now);
         let first = match last_event_id.map(|id| state.frames.since(id)) {
             None => vec![state.frames.greeting()],
             // The newest id comes last: who is cut off half-way comes back for the rest.
@@ -180,12 +179,12 @@ impl EventBoard {
     }
 
     /// Tells a stream that was too slow to read everything again.
-    pub fn resync(&self) -> Bytes {
+    pub(crate) fn resync(&self) -> Bytes {
         self.lock().frames.resync()
     }
 
-    /// Moves the board by what a worker told.
-    pub fn apply(&self, change: SectionChange) {
+    /// Moves the board by what a worker decided.
+    pub(crate) fn apply(&self, change: SectionChange) {
         let mut state = self.lock();
         let number = change.number;
         let found = state.sections.iter_mut().find(|section| section.number == number);
@@ -204,7 +203,7 @@ impl EventBoard {
     }
 
     /// Something may have been missed: everything must be read again.
-    pub fn doubt(&self) {
+    pub(crate) fn doubt(&self) {
         let mut state = self.lock();
         state.doubts += 1;
         state.sections.iter_mut().for_each(Section::doubt);
@@ -213,12 +212,12 @@ impl EventBoard {
     }
 
     /// Ends all streams, and opens no more.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.lock().streams = None;
     }
 
     /// Nobody has asked for it for that long, and nobody streams it.
-    pub fn is_idle(&self, age: Duration) -> bool {
+    pub(crate) fn is_idle(&self, age: Duration) -> bool {
         let state = self.lock();
         let streams = state.streams.as_ref().map_or(0, broadcast::Sender::receiver_count);
         streams == 0 && state.used_at.elapsed() > age
@@ -263,8 +262,7 @@ impl EventBoard {
         }
         let lingers = state.streamed_at.is_some_and(|at| at.elapsed() < STREAMS_LINGER);
         if lingers && !unsent.is_empty() {
-            let steps = unsent.into_iter().map(Into::into).collect();
-            let frame = state.frames.push(steps);
+            let frame = state.frames.push(unsent);
             // No stream is open: the frame is kept for those that come back.
             let _nobody = streams.send(frame);
         } else if !unsent.is_empty() {

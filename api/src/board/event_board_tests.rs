@@ -4,7 +4,7 @@ use futures::FutureExt;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::*;
-use crate::reservations::order::tests::entry;
+use crate::reads::sample::entry;
 
 /// Section 1 has tickets 1 to 10, section 2 has 11 to 20.
 fn board(taken: &[(i32, TicketState)]) -> EventBoard {

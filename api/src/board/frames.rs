@@ -1,5 +1,5 @@
-//! What streams are sent: frames, rendered once for all, the last of which are kept so that a client
-//! that was away for a moment can go on where it was. Pure.
+//! What streams are sent: frames, rendered once for all, the last of which are kept so that a
+//! client that was away for a moment can go on where it was. Pure.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -17,14 +17,14 @@ const KEPT_BYTES_MAX: usize = 4 << 20;
 
 /// Some sections changed. A section appears once for each of its versions, in order.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AvailabilityChanges {
+pub(crate) struct AvailabilityChanges {
     /// The steps.
     pub sections: Vec<SectionStep>,
 }
 
 /// An event of the stream of seats.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SeatsEvent {
+pub(crate) struct SeatsEvent {
     /// `availability`, or `resync`: steps were missed, read the availability again.
     pub event: String,
     /// What to give as `Last-Event-ID`.
@@ -36,8 +36,8 @@ pub struct SeatsEvent {
 
 /// A section came to a version. Whoever knows another version than the one before has missed a step
 /// and reads the availability again; one that is not newer is to be ignored.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SectionStep {
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct SectionStep {
     /// Its number.
     #[schema(value_type = i32)]
     pub number: SectionNumber,
@@ -50,8 +50,8 @@ pub struct SectionStep {
 }
 
 /// Tickets that came into the same state.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct StateChange {
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct StateChange {
     /// `available`, `held`, `sold`, `blocked`.
     #[schema(value_type = String)]
     pub state: TicketState,
@@ -77,7 +77,7 @@ impl From<SectionChange> for SectionStep {
 
 /// Where a client that comes back can go on.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Resumption {
+pub(crate) enum Resumption {
     /// These are the frames since then.
     From(Vec<Bytes>),
     /// That is too long ago, or it was another process.
@@ -86,7 +86,7 @@ pub enum Resumption {
 
 /// The last frames of one event's stream.
 #[derive(Debug)]
-pub struct Frames {
+pub(crate) struct Frames {
     instance: String,
     last: u64,
     bytes: usize,
@@ -95,12 +95,12 @@ pub struct Frames {
 
 impl Frames {
     /// None yet, in a process of that name.
-    pub fn new(instance: &str) -> Self {
+    pub(crate) fn new(instance: &str) -> Self {
         Self { instance: instance.to_owned(), last: 0, bytes: 0, kept: VecDeque::new() }
     }
 
     /// Renders steps as the next frame and keeps it.
-    pub fn push(&mut self, steps: Vec<SectionStep>) -> Bytes {
+    pub(crate) fn push(&mut self, steps: Vec<SectionStep>) -> Bytes {
         self.last += 1;
         let changes = AvailabilityChanges { sections: steps };
         let data = serde_json::to_string(&changes).expect("plain data always has a JSON form");
@@ -115,24 +115,24 @@ impl Frames {
     }
 
     /// Something was not kept: nobody can go on from before it.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.last += 1;
         self.bytes = 0;
         self.kept.clear();
     }
 
     /// From where a new client goes on, should it be cut off before the first frame.
-    pub fn greeting(&self) -> Bytes {
+    pub(crate) fn greeting(&self) -> Bytes {
         Bytes::from(format!("id: {}\n\n", self.id()))
     }
 
     /// Tells a client to read everything again.
-    pub fn resync(&self) -> Bytes {
+    pub(crate) fn resync(&self) -> Bytes {
         Bytes::from(format!("event: resync\nid: {}\ndata: {{}}\n\n", self.id()))
     }
 
     /// The frames since the one that a client saw last.
-    pub fn since(&self, last_event_id: &str) -> Resumption {
+    pub(crate) fn since(&self, last_event_id: &str) -> Resumption {
         let Some((instance, seen)) = last_event_id.rsplit_once('-') else {
             return Resumption::Resync;
         };

@@ -1,13 +1,15 @@
-//! The availability board: which tickets of an event are free, in memory, moved by outcomes. It answers
-//! reads, feeds the streams of seats, and tells at once what is certain to be refused.
+//! The availability board: which tickets of an event are free, in memory, moved by outcomes. It
+//! answers reads, feeds the streams of seats, and tells at once what is certain to be refused.
 
 mod boards;
 mod event_board;
-pub mod frames;
+mod frames;
+mod ranges;
 mod reads;
-pub mod section;
-mod tend;
+mod refresh;
+mod section;
 
-pub use boards::Boards;
-pub use event_board::{EventBoard, Snapshot, Stream};
-pub use frames::{AvailabilityChanges, SeatsEvent, SectionStep, StateChange};
+pub(crate) use boards::Boards;
+pub(crate) use event_board::{EventBoard, Snapshot};
+pub(crate) use frames::{AvailabilityChanges, SeatsEvent};
+pub(crate) use ranges::{Run, TicketOrRange, runs};

@@ -4,8 +4,7 @@ use booking::decide::SectionKey;
 use store::Pool;
 use store::availability::{self, SectionState};
 
-use crate::database;
-use crate::reader::{Answers, Reader, Weight};
+use crate::reads::{self, Answers, Read, Reader, Weight};
 
 /// Tickets that one query looks at, unless one section has more.
 const QUERY_TICKETS_MAX: usize = 50_000;
@@ -15,16 +14,13 @@ const WAITING_MAX: usize = 10_000;
 /// A section to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Wanted {
-    /// Which.
     pub section: SectionKey,
     /// How many tickets it has.
     pub capacity: i32,
 }
 
-/// Reads sections.
 pub(super) type Reads = Reader<Wanted, SectionState>;
 
-/// Starts to read sections.
 pub(super) fn start(pool: Pool) -> Reads {
     let weight = Weight { of: |wanted: &Wanted| wanted.capacity as usize, max: QUERY_TICKETS_MAX };
     Reader::weighed(WAITING_MAX, weight, move |wanted| read(pool.clone(), wanted))
@@ -32,7 +28,7 @@ pub(super) fn start(pool: Pool) -> Reads {
 
 async fn read(pool: Pool, wanted: Vec<Wanted>) -> Answers<Wanted, SectionState> {
     let keys: Vec<SectionKey> = wanted.iter().map(|one| one.section).collect();
-    let found = database::read("availability", || async {
+    let found = reads::read(Read::Availability, || async {
         Ok(availability::find(&mut *pool.acquire().await?, &keys).await?)
     });
     let mut found: std::collections::HashMap<SectionKey, SectionState> =

@@ -1,12 +1,14 @@
-//! The tickets of one section at a version, moved by what the workers tell. Pure.
+//! The tickets of one section at a version, moved by what the workers decide. Pure.
 
 use std::collections::BTreeMap;
 
 use booking::domain::{SectionNumber, TicketNumber, TicketState};
-use booking::messages::{SectionChange, TicketChange};
+use booking::messages::SectionChange;
 use store::availability::SectionState;
 
-/// A ticket's state in one word: free, held until that many milliseconds since 1970, or gone.
+use super::frames::{SectionStep, StateChange};
+
+/// A ticket's state, packed: free, held until that many milliseconds since 1970, or gone.
 const FREE: i64 = 0;
 const SOLD: i64 = i64::MAX;
 const BLOCKED: i64 = i64::MAX - 1;
@@ -15,10 +17,8 @@ const UNKNOWN: i64 = -1;
 /// Changes that wait for one before them, at most; then the section is read again.
 const WAITING_MAX: usize = 64;
 
-/// A section.
 #[derive(Debug, Clone)]
-pub struct Section {
-    /// Its number.
+pub(crate) struct Section {
     pub number: SectionNumber,
     /// Its version, or [`UNKNOWN`].
     version: i64,
@@ -33,7 +33,11 @@ pub struct Section {
 
 impl Section {
     /// A section of which nothing is known.
-    pub fn unknown(number: SectionNumber, first_ticket: TicketNumber, capacity: i32) -> Self {
+    pub(crate) fn unknown(
+        number: SectionNumber,
+        first_ticket: TicketNumber,
+        capacity: i32,
+    ) -> Self {
         Self {
             number,
             version: UNKNOWN,
@@ -47,38 +51,38 @@ impl Section {
     }
 
     /// How many tickets it has.
-    pub fn capacity(&self) -> i32 {
+    pub(crate) fn capacity(&self) -> i32 {
         self.tickets.len() as i32
     }
 
     /// It was read once.
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.version != UNKNOWN
     }
 
     /// It was read, and there was no reason for doubt since.
-    pub fn is_trusted(&self) -> bool {
+    pub(crate) fn is_trusted(&self) -> bool {
         self.is_known() && !self.doubted
     }
 
     /// Nothing newer was heard of.
-    pub fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         self.is_trusted() && self.version >= self.heard
     }
 
     /// Its version and how many tickets are available at it.
-    pub fn counts(&self) -> (i64, i32) {
+    pub(crate) fn counts(&self) -> (i64, i32) {
         (self.version, self.available)
     }
 
     /// Some changes may have been missed: it is not current until it is read again.
-    pub fn doubt(&mut self) {
+    pub(crate) fn doubt(&mut self) {
         self.doubted = true;
     }
 
     /// Moves it by a change, and by those that waited for it. What came too early waits; what is
     /// known is ignored. Returns the steps that were taken, each one version.
-    pub fn apply(&mut self, change: SectionChange) -> Vec<SectionChange> {
+    pub(crate) fn apply(&mut self, change: SectionChange) -> Vec<SectionStep> {
         self.heard = self.heard.max(change.version);
         // One that only says its version does not say how to come there.
         if change.version > self.version && !change.changes.is_empty() {
@@ -93,7 +97,7 @@ impl Section {
     /// Takes over what was read, if it is newer. `settles` where it was read after the last doubt.
     /// Returns how to come from the state before to this one (its version may be more than one step
     /// away), and the steps that followed.
-    pub fn install(&mut self, read: &SectionState, settles: bool) -> Vec<SectionChange> {
+    pub(crate) fn install(&mut self, read: &SectionState, settles: bool) -> Vec<SectionStep> {
         self.doubted &= !settles;
         if read.version < self.version {
             return Vec::new();
@@ -101,7 +105,7 @@ impl Section {
         let mut tickets = vec![FREE; self.tickets.len()];
         for (ticket, state, until) in &read.taken {
             if let Some(place) = self.place(*ticket) {
-                tickets[place] = word(*state, until.map(|at| at.timestamp_millis()));
+                tickets[place] = pack(*state, until.map(|at| at.timestamp_millis()));
             }
         }
         let is_move = self.is_known() && read.version > self.version;
@@ -109,31 +113,33 @@ impl Section {
         if is_move {
             steps.push(self.difference(&tickets, read));
         }
-        (self.tickets, self.version, self.available) = (tickets, read.version, read.available);
+        self.tickets = tickets;
+        self.version = read.version;
+        self.available = read.available;
         self.heard = self.heard.max(self.version);
         steps.extend(self.advance());
         steps
     }
 
     /// The tickets that are not available, ascending.
-    pub fn taken(&self) -> impl Iterator<Item = i32> + '_ {
+    pub(crate) fn taken(&self) -> impl Iterator<Item = i32> + '_ {
         let first = self.first_ticket;
-        let taken = self.tickets.iter().enumerate().filter(|(_, word)| **word != FREE);
+        let taken = self.tickets.iter().enumerate().filter(|(_, packed)| **packed != FREE);
         taken.map(move |(place, _)| first + place as i32)
     }
 
     /// Whether a ticket may be had at that time: it is free, or its hold is over by then.
-    pub fn may_be_had(&self, ticket: TicketNumber, by_ms: i64) -> bool {
+    pub(crate) fn may_be_had(&self, ticket: TicketNumber, by_ms: i64) -> bool {
         self.place(ticket).is_some_and(|place| self.tickets[place] <= by_ms)
     }
 
     /// Whether at least so many tickets may be had at that time.
-    pub fn may_have(&self, quantity: i32, by_ms: i64) -> bool {
+    pub(crate) fn may_have(&self, quantity: i32, by_ms: i64) -> bool {
         let quantity = quantity.max(0) as usize;
-        self.tickets.iter().filter(|word| **word <= by_ms).take(quantity).count() == quantity
+        self.tickets.iter().filter(|packed| **packed <= by_ms).take(quantity).count() == quantity
     }
 
-    fn advance(&mut self) -> Vec<SectionChange> {
+    fn advance(&mut self) -> Vec<SectionStep> {
         let mut steps = Vec::new();
         if !self.is_known() {
             return steps;
@@ -145,7 +151,7 @@ impl Section {
             let change = entry.remove();
             if change.version == self.version + 1 {
                 self.step(&change);
-                steps.push(change);
+                steps.push(change.into());
             }
         }
         steps
@@ -153,27 +159,27 @@ impl Section {
 
     fn step(&mut self, change: &SectionChange) {
         for moved in &change.changes {
-            let word = word(moved.state, moved.until.map(|at| at.timestamp_millis()));
+            let packed = pack(moved.state, moved.until.map(|at| at.timestamp_millis()));
             for ticket in &moved.tickets {
                 if let Some(place) = self.place(*ticket) {
-                    self.tickets[place] = word;
+                    self.tickets[place] = packed;
                 }
             }
         }
-        (self.version, self.available) = (change.version, change.available);
+        self.version = change.version;
+        self.available = change.available;
     }
 
-    fn difference(&self, after: &[i64], read: &SectionState) -> SectionChange {
+    fn difference(&self, after: &[i64], read: &SectionState) -> SectionStep {
         let mut by_state: BTreeMap<TicketState, Vec<TicketNumber>> = BTreeMap::new();
         for (place, (before, after)) in self.tickets.iter().zip(after).enumerate() {
             if before != after {
                 let ticket = TicketNumber(self.first_ticket + place as i32);
-                by_state.entry(state(*after)).or_default().push(ticket);
+                by_state.entry(unpack(*after)).or_default().push(ticket);
             }
         }
-        let change = |(state, tickets)| TicketChange { state, until: None, tickets };
-        SectionChange {
-            event: booking::domain::EventId(0),
+        let change = |(state, tickets)| StateChange { state, tickets };
+        SectionStep {
             number: self.number,
             version: read.version,
             available: read.available,
@@ -187,7 +193,7 @@ impl Section {
     }
 }
 
-fn word(state: TicketState, until_ms: Option<i64>) -> i64 {
+fn pack(state: TicketState, until_ms: Option<i64>) -> i64 {
     match state {
         TicketState::Available => FREE,
         TicketState::Held => until_ms.unwrap_or(BLOCKED - 1).clamp(FREE + 1, BLOCKED - 1),
@@ -196,8 +202,8 @@ fn word(state: TicketState, until_ms: Option<i64>) -> i64 {
     }
 }
 
-fn state(word: i64) -> TicketState {
-    match word {
+fn unpack(packed: i64) -> TicketState {
+    match packed {
         FREE => TicketState::Available,
         SOLD => TicketState::Sold,
         BLOCKED => TicketState::Blocked,

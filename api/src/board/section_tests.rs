@@ -1,4 +1,5 @@
 use booking::domain::EventId;
+use booking::messages::TicketChange;
 use chrono::DateTime;
 
 use super::*;
@@ -39,7 +40,7 @@ fn taken(section: &Section) -> Vec<i32> {
     section.taken().collect()
 }
 
-fn versions(steps: &[SectionChange]) -> Vec<i64> {
+fn versions(steps: &[SectionStep]) -> Vec<i64> {
     steps.iter().map(|step| step.version).collect()
 }
 

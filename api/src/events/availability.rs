@@ -14,17 +14,16 @@ use store::availability::SectionState;
 use utoipa::ToSchema;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::ranges::{Run, TicketOrRange, runs};
-use crate::board::Snapshot;
-use crate::catalogue::Entry;
-use crate::etag;
+use crate::board::{Run, Snapshot, TicketOrRange, runs};
 use crate::extract::EventPath;
+use crate::http::etag;
 use crate::problem::{Problem, ProblemBody};
-use crate::state::{Api, Shared, database_away};
+use crate::reads::{Away, Entry};
+use crate::state::{Api, Shared};
 
 /// What is taken in an event.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Availability {
+pub(crate) struct Availability {
     /// Now, by the server's clock.
     pub server_now: DateTime<Utc>,
     /// By section.
@@ -33,15 +32,15 @@ pub struct Availability {
 
 /// What is taken in a section.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SectionAvailability {
+pub(crate) struct SectionAvailability {
     /// Its number.
     pub number: i32,
     /// The version that this is true of.
     pub version: i64,
     /// How many tickets are available.
     pub available: i32,
-    /// The tickets that are not available, ascending. A number is one ticket; a pair `[first, last]`
-    /// is a run of three or more.
+    /// The tickets that are not available, ascending. A number is one ticket; a pair `[first,
+    /// last]` is a run of three or more.
     #[schema(value_type = Vec<TicketOrRange>, example = json!([3, [7, 12], 20]))]
     pub taken: Vec<Run>,
 }
@@ -63,7 +62,7 @@ pub struct SectionAvailability {
          content_type = "application/problem+json"),
     )
 )]
-pub async fn availability(
+pub(crate) async fn availability(
     State(api): State<Shared>,
     EventPath(id): EventPath,
     headers: HeaderMap,
@@ -88,8 +87,8 @@ pub async fn availability(
 }
 
 /// From the database, where no board can tell.
-async fn read(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Problem> {
-    let states = api.outcomes.boards.read(entry).await.map_err(|_| database_away())?;
+async fn read(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
+    let states = api.outcomes.boards.read(entry).await?;
     let snapshot = |state: &Arc<SectionState>| Snapshot {
         number: state.number,
         version: state.version,

@@ -4,12 +4,11 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::etag;
 use crate::extract::{EventPath, number};
-use crate::layouts::LayoutBody;
+use crate::http::{etag, query};
 use crate::problem::{Problem, ProblemBody};
-use crate::query;
-use crate::state::{Shared, database_away};
+use crate::reads::LayoutBody;
+use crate::state::Shared;
 
 /// Where the seats are
 ///
@@ -33,7 +32,7 @@ use crate::state::{Shared, database_away};
          content_type = "application/problem+json"),
     )
 )]
-pub async fn layout(
+pub(crate) async fn layout(
     State(api): State<Shared>,
     EventPath(id): EventPath,
     RawQuery(query): RawQuery,
@@ -46,7 +45,7 @@ pub async fn layout(
         None => None,
     };
     let entry = api.event(id).await?;
-    let layout = api.layouts.of(&entry).await.map_err(|_| database_away())?;
+    let layout = api.layouts.of(&entry).await?;
     let tag = format!("\"{id}-{}\"", layout.version);
     let is_version = asked == Some(layout.version);
     let cache = if is_version { "public, max-age=31536000, immutable" } else { "no-cache" };

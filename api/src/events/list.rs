@@ -10,10 +10,10 @@ use store::events::Cursor;
 use utoipa::ToSchema;
 
 use super::view::{self, EventView};
-use crate::catalogue::Entry;
+use crate::http::query;
 use crate::problem::{Problem, ProblemBody};
-use crate::query;
-use crate::state::{Api, Shared, database_away};
+use crate::reads::Entry;
+use crate::state::{Api, Shared};
 
 /// Events on a page, where the client does not say.
 const LIMIT_DEFAULT: usize = 50;
@@ -22,7 +22,7 @@ const LIMIT_MAX: usize = 100;
 
 /// A page of events.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Events {
+pub(crate) struct Events {
     /// Soonest first.
     pub events: Vec<EventView>,
     /// What to give as `after` for the next page; null on the last one.
@@ -47,7 +47,7 @@ pub struct Events {
          content_type = "application/problem+json"),
     )
 )]
-pub async fn list(
+pub(crate) async fn list(
     State(api): State<Shared>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -66,7 +66,7 @@ pub async fn list(
                 Problem::malformed("after is not the next of a page of this list.")
             })?),
         };
-    let listed = api.catalogue.listed().await.map_err(|_| database_away())?;
+    let listed = api.catalogue.listed().await?;
     let key = |at: &DateTime<Utc>, id: EventId| (*at, id);
     let begin = after.map_or(0, |after| {
         let last = key(&after.starts_at, after.id);

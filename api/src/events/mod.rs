@@ -1,9 +1,8 @@
 //! Events: what a buyer sees before booking.
 
-pub mod availability;
-pub mod layout;
-pub mod list;
-pub mod ranges;
-pub mod show;
-pub mod stream;
-pub mod view;
+pub(crate) mod availability;
+pub(crate) mod layout;
+pub(crate) mod list;
+pub(crate) mod show;
+pub(crate) mod stream;
+pub(crate) mod view;

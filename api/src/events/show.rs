@@ -22,7 +22,7 @@ use crate::state::Shared;
          content_type = "application/problem+json"),
     )
 )]
-pub async fn show(
+pub(crate) async fn show(
     State(api): State<Shared>,
     EventPath(id): EventPath,
 ) -> Result<Response, Problem> {

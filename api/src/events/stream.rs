@@ -5,32 +5,32 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use futures::StreamExt;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::board::{EventBoard, SeatsEvent};
 use crate::extract::EventPath;
-use crate::metrics::Counted;
-use crate::outcomes::Place;
+use crate::http::Counted;
+use crate::http::event_stream::{self, StreamKind};
 use crate::problem::{Problem, ProblemBody};
-use crate::reservations::view::{UNBUFFERED, ascii};
 use crate::state::Shared;
 
 struct Seats {
     frames: Receiver<Bytes>,
     board: Arc<EventBoard>,
-    _place: Place,
+    _permit: OwnedSemaphorePermit,
     _counted: Counted,
 }
 
 /// The seats, live
 ///
-/// Events named `availability` say which tickets changed, section by section and version by version;
-/// gathered, at most ten a second. `Last-Event-ID` goes on where a client was. `resync`, or a version
-/// that does not follow the one that is known, means: read the availability again.
+/// Events named `availability` say which tickets changed, section by section and version by
+/// version; gathered, at most ten a second. `Last-Event-ID` goes on where a client was. `resync`,
+/// or a version that does not follow the one that is known, means: read the availability again.
 #[utoipa::path(
     get, path = "/api/v1/events/{event}/stream",
     operation_id = "stream_seats", tag = "events",
@@ -47,29 +47,28 @@ struct Seats {
          body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn stream(
+pub(crate) async fn stream(
     State(api): State<Shared>,
     EventPath(id): EventPath,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let entry = api.event(id).await?;
     let full = || Problem::unavailable("No more streams can be opened now.", 5);
-    let place = api.outcomes.places.take().ok_or_else(full)?;
+    let permit = api.outcomes.permit_wait().ok_or_else(full)?;
     let board = api.outcomes.boards.of(&entry).ok_or_else(full)?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let stream = board.stream(seen).ok_or_else(full)?;
     let retry = Bytes::from_static(b"retry: 2000\n\n");
     let first = std::iter::once(retry).chain(stream.first).map(Ok);
     let first = futures::stream::iter(first);
-    let seats =
-        Seats { frames: stream.frames, board, _place: place, _counted: Counted::stream("seats") };
+    let seats = Seats {
+        frames: stream.frames,
+        board,
+        _permit: permit,
+        _counted: event_stream::count_open(StreamKind::Seats),
+    };
     let body = Body::from_stream(first.chain(futures::stream::unfold(seats, Seats::next)));
-    let headers = [
-        (header::CONTENT_TYPE, ascii("text/event-stream")),
-        (header::CACHE_CONTROL, ascii("no-store")),
-        UNBUFFERED,
-    ];
-    Ok((headers, body).into_response())
+    Ok(event_stream::respond(body))
 }
 
 impl Seats {

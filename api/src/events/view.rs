@@ -6,12 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::board::EventBoard;
-use crate::money::MoneyView;
+use crate::http::MoneyView;
 
 /// An event.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
-pub struct EventView {
+pub(crate) struct EventView {
     /// Its id.
     pub id: i32,
     /// Its name.
@@ -44,7 +44,7 @@ pub struct EventView {
 /// A price tier.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tier)]
-pub struct TierView {
+pub(crate) struct TierView {
     /// Its number within the event.
     pub number: i32,
     /// Its name.
@@ -56,7 +56,7 @@ pub struct TierView {
 /// A section.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Section)]
-pub struct SectionView {
+pub(crate) struct SectionView {
     /// Its number within the event.
     pub number: i32,
     /// Its name.
@@ -77,7 +77,7 @@ pub struct SectionView {
 }
 
 /// The view of an event at a moment, with the counts of a board where one knows them.
-pub fn view(event: &Event, board: Option<&EventBoard>, now: DateTime<Utc>) -> EventView {
+pub(crate) fn view(event: &Event, board: Option<&EventBoard>, now: DateTime<Utc>) -> EventView {
     let counts = board.and_then(EventBoard::counts).unwrap_or_default();
     let terms = &event.terms;
     let tier = |tier: &Tier| TierView {

@@ -12,11 +12,11 @@ use crate::state::Shared;
 const HEADER: &str = "idempotency-key";
 const LENGTH_MAX: usize = 255;
 
-/// The key, where the client sent one: from 1 to 255 characters, not all of them spaces or quotes and
-/// none a control character. It may be quoted (as the IETF's draft has it) or not (as Stripe has it);
-/// both forms of a text are the same key.
+/// The key, where the client sent one: from 1 to 255 characters, not all of them spaces or quotes
+/// and none a control character. It may be quoted (as the IETF's draft has it) or not (as Stripe
+/// has it); both forms of a text are the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdempotencyKey(pub Option<String>);
+pub(crate) struct IdempotencyKey(pub Option<String>);
 
 impl FromRequestParts<Shared> for IdempotencyKey {
     type Rejection = Problem;

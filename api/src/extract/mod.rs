@@ -7,7 +7,10 @@ mod path;
 mod prefer;
 
 pub use accept::wants_event_stream;
-pub use body::Body;
-pub use idempotency::{IdempotencyKey, idempotency_key};
-pub use path::{EventPath, PaymentPath, ReservationPath, TicketPath, number};
-pub use prefer::{Prefer, wait_seconds};
+pub use idempotency::idempotency_key;
+pub use prefer::wait_seconds;
+
+pub(crate) use body::Body;
+pub(crate) use idempotency::IdempotencyKey;
+pub(crate) use path::{EventPath, PaymentPath, ReservationPath, TicketPath, number};
+pub(crate) use prefer::Prefer;

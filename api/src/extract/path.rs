@@ -12,37 +12,42 @@ use crate::state::Shared;
 
 /// `/events/{event}`
 #[derive(Debug, Clone, Copy)]
-pub struct EventPath(pub EventId);
+pub(crate) struct EventPath(pub EventId);
 
 /// `/events/{event}/reservations/{id}`, of a reservation that a front door issued.
 #[derive(Debug, Clone, Copy)]
-pub struct ReservationPath {
-    /// The event.
+pub(crate) struct ReservationPath {
     pub event: EventId,
-    /// The reservation.
     pub id: ReservationId,
 }
 
 /// `/events/{event}/reservations/{id}/payments/{payment}`, both issued by a front door.
 #[derive(Debug, Clone, Copy)]
-pub struct PaymentPath {
-    /// The event.
+pub(crate) struct PaymentPath {
     pub event: EventId,
-    /// The reservation.
     pub reservation: ReservationId,
-    /// The payment.
     pub id: PaymentId,
 }
 
 /// `/events/{event}/reservations/{id}/tickets/{ticket}/…`
 #[derive(Debug, Clone, Copy)]
-pub struct TicketPath {
-    /// The event.
+pub(crate) struct TicketPath {
     pub event: EventId,
-    /// The reservation.
     pub id: ReservationId,
-    /// The ticket.
     pub ticket: TicketNumber,
+}
+
+impl ReservationPath {
+    pub(crate) fn url(self) -> String {
+        format!("/api/v1/events/{}/reservations/{}", self.event, self.id)
+    }
+}
+
+impl PaymentPath {
+    pub(crate) fn url(self) -> String {
+        let reservation = ReservationPath { event: self.event, id: self.reservation };
+        format!("{}/payments/{}", reservation.url(), self.id)
+    }
 }
 
 impl FromRequestParts<Shared> for EventPath {
@@ -111,7 +116,7 @@ fn event(params: &RawPathParams) -> Result<EventId, Problem> {
 }
 
 /// A positive number in its one usual form, so that every thing has one URL.
-pub fn number(text: &str) -> Option<i32> {
+pub(crate) fn number(text: &str) -> Option<i32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| plain)
 }

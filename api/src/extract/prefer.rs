@@ -14,7 +14,7 @@ use crate::state::Shared;
 /// How long the client prefers to wait, cut to what is allowed. None where it did not say: it wants
 /// an answer at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Prefer {
+pub(crate) struct Prefer {
     wait_seconds: Option<u32>,
 }
 
@@ -30,13 +30,13 @@ impl FromRequestParts<Shared> for Prefer {
 
 impl Prefer {
     /// When the wait is over, counted from now; none where there is nothing to wait for.
-    pub fn deadline(self) -> Option<Instant> {
+    pub(crate) fn deadline(self) -> Option<Instant> {
         let seconds = self.wait_seconds.filter(|seconds| *seconds > 0)?;
         Some(Instant::now() + Duration::from_secs(u64::from(seconds)))
     }
 
     /// Says in the answer that the preference was honoured, and with which number.
-    pub fn applied(self, mut response: Response) -> Response {
+    pub(crate) fn applied(self, mut response: Response) -> Response {
         if let Some(seconds) = self.wait_seconds {
             let value = HeaderValue::try_from(format!("wait={seconds}")).expect("plain ASCII");
             response.headers_mut().insert("preference-applied", value);

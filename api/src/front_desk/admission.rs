@@ -1,86 +1,51 @@
-//! The word on one request that waits in a room: whether the envelope that it travels in was confirmed.
-//! Who waits for the request's outcome anyway is woken only by a refusal: under load, waking every
-//! client once more costs more than the confirm itself.
+//! Whether the envelope that a waiting request travels in was confirmed. A client that waits for
+//! the request's outcome anyway is woken only by a refusal: under load, waking every client once
+//! more costs more than the confirm itself.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// What comes of a request.
-pub(super) type Word = Result<(), Refusal>;
+pub(super) type Admitted = Result<(), Refusal>;
 
-/// The word on a request, as its client waits for it. Who drops it before the envelope is sent does not
-/// travel.
+/// The receiving half, for the request's client. A request whose half is dropped before its
+/// envelope is sent is left out of the envelope.
 #[derive(Debug)]
-pub struct Admission(Arc<Slot>);
+pub(crate) struct Admission(Arc<Slot>);
 
-/// Gives the word. Dropped without one, it is not known what came of the request.
+/// The sending half. Dropped unresolved, it resolves the admission as [`Refusal::Unknown`].
 #[derive(Debug)]
-pub(super) struct Host(Arc<Slot>);
+pub(super) struct AdmissionSender(Arc<Slot>);
 
 #[derive(Debug, Default)]
 struct Slot(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    word: Option<Word>,
+    admitted: Option<Admitted>,
     waiting: Option<Waker>,
-    /// The client waits for a refusal only.
-    is_content: bool,
+    wants_refusal_only: bool,
 }
 
-/// Both ends.
-pub(super) fn pair() -> (Host, Admission) {
+pub(super) fn open_pair() -> (AdmissionSender, Admission) {
     let slot = Arc::new(Slot::default());
-    (Host(Arc::clone(&slot)), Admission(slot))
-}
-
-impl Slot {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn give(&self, word: Word) {
-        let mut state = self.state();
-        if state.word.is_some() {
-            return;
-        }
-        state.word = Some(word);
-        let is_news = word.is_err() || !state.is_content;
-        let waiting = if is_news { state.waiting.take() } else { None };
-        drop(state);
-        if let Some(waiting) = waiting {
-            waiting.wake();
-        }
-    }
-
-    async fn wait<T>(&self, is_content: bool, pick: impl Fn(Word) -> Option<T>) -> T {
-        poll_fn(|task| {
-            let mut state = self.state();
-            if let Some(picked) = state.word.and_then(&pick) {
-                return Poll::Ready(picked);
-            }
-            state.is_content = is_content;
-            match &mut state.waiting {
-                Some(waiting) => waiting.clone_from(task.waker()),
-                None => state.waiting = Some(task.waker().clone()),
-            }
-            Poll::Pending
-        })
-        .await
-    }
+    (AdmissionSender(Arc::clone(&slot)), Admission(slot))
 }
 
 impl Admission {
-    /// The word, as soon as there is one.
-    pub async fn word(&self) -> Result<(), Refusal> {
+    /// Whether the request was admitted, as soon as that is known.
+    pub(crate) async fn admitted(&self) -> Result<(), Refusal> {
         self.0.wait(false, Some).await
     }
 
     /// Waits for the request's outcome, or for the request to be refused.
-    pub async fn or_outcome<T>(&self, outcome: impl Future<Output = T>) -> Result<T, Refusal> {
+    pub(crate) async fn or_outcome<T>(
+        &self,
+        outcome: impl Future<Output = T>,
+    ) -> Result<T, Refusal> {
         tokio::select! {
             biased;
             outcome = outcome => Ok(outcome),
@@ -88,27 +53,63 @@ impl Admission {
         }
     }
 
-    /// A refusal; never done where the request was admitted.
+    /// Never done where the request was admitted.
     async fn refusal(&self) -> Refusal {
         self.0.wait(true, Result::err).await
     }
 }
 
-impl Host {
-    /// Gives the word.
-    pub(super) fn give(self, word: Word) {
-        self.0.give(word);
+impl AdmissionSender {
+    pub(super) fn send(self, admitted: Admitted) {
+        self.0.resolve(admitted);
     }
 
-    /// Nobody waits for the word any more.
-    pub(super) fn is_alone(&self) -> bool {
+    /// The other half is gone: the client has disconnected.
+    pub(super) fn is_abandoned(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
 }
 
-impl Drop for Host {
+impl Drop for AdmissionSender {
     fn drop(&mut self) {
-        self.0.give(Err(Refusal::Unknown));
+        self.0.resolve(Err(Refusal::Unknown));
+    }
+}
+
+impl Slot {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Only the first one counts.
+    fn resolve(&self, admitted: Admitted) {
+        let mut state = self.state();
+        if state.admitted.is_some() {
+            return;
+        }
+        state.admitted = Some(admitted);
+        let is_wanted = admitted.is_err() || !state.wants_refusal_only;
+        let waiting = if is_wanted { state.waiting.take() } else { None };
+        drop(state);
+        if let Some(waiting) = waiting {
+            waiting.wake();
+        }
+    }
+
+    async fn wait<T>(&self, wants_refusal_only: bool, pick: impl Fn(Admitted) -> Option<T>) -> T {
+        poll_fn(|task| {
+            let mut state = self.state();
+            if let Some(picked) = state.admitted.and_then(&pick) {
+                return Poll::Ready(picked);
+            }
+            state.wants_refusal_only = wants_refusal_only;
+            match &mut state.waiting {
+                Some(waiting) => waiting.clone_from(task.waker()),
+                None => state.waiting = Some(task.waker().clone()),
+            }
+            Poll::Pending
+        })
+        .await
     }
 }
 
@@ -129,19 +130,19 @@ mod tests {
         }
     }
 
-    fn times_woken(word: Option<Word>, is_content: bool) -> usize {
-        let (host, admission) = pair();
+    fn times_woken(admitted: Option<Admitted>, wants_refusal_only: bool) -> usize {
+        let (sender, admission) = open_pair();
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
         let mut task = Context::from_waker(&waker);
-        if is_content {
+        if wants_refusal_only {
             assert!(pin!(admission.refusal()).poll(&mut task).is_pending());
         } else {
-            assert!(pin!(admission.word()).poll(&mut task).is_pending());
+            assert!(pin!(admission.admitted()).poll(&mut task).is_pending());
         }
-        match word {
-            Some(word) => host.give(word),
-            None => drop(host),
+        match admitted {
+            Some(admitted) => sender.send(admitted),
+            None => drop(sender),
         }
         woken.0.load(Ordering::SeqCst)
     }
@@ -151,27 +152,27 @@ mod tests {
         assert_eq!(times_woken(Some(Ok(())), false), 1);
         assert_eq!(times_woken(Some(Ok(())), true), 0);
         assert_eq!(times_woken(Some(Err(Refusal::Away)), true), 1);
-        assert_eq!(times_woken(None, true), 1, "a room that closes is a refusal, too");
+        assert_eq!(times_woken(None, true), 1, "a queue that closes is a refusal, too");
     }
 
     #[tokio::test]
-    async fn the_word_can_be_asked_for_after_it_was_given() {
-        let (host, admission) = pair();
+    async fn an_admission_can_be_asked_for_after_it_was_resolved() {
+        let (sender, admission) = open_pair();
         let waited = tokio::time::timeout(std::time::Duration::ZERO, admission.refusal()).await;
         assert!(waited.is_err());
-        host.give(Ok(()));
-        assert_eq!(admission.word().await, Ok(()));
-        let (host, admission) = pair();
-        drop(host);
-        assert_eq!(admission.word().await, Err(Refusal::Unknown));
+        sender.send(Ok(()));
+        assert_eq!(admission.admitted().await, Ok(()));
+        let (sender, admission) = open_pair();
+        drop(sender);
+        assert_eq!(admission.admitted().await, Err(Refusal::Unknown));
         assert_eq!(admission.refusal().await, Refusal::Unknown);
     }
 
     #[test]
     fn it_is_seen_that_nobody_waits() {
-        let (host, admission) = pair();
-        assert!(!host.is_alone());
+        let (sender, admission) = open_pair();
+        assert!(!sender.is_abandoned());
         drop(admission);
-        assert!(host.is_alone());
+        assert!(sender.is_abandoned());
     }
 }

@@ -1,31 +1,41 @@
-//! Admission: requests into envelopes, envelopes to the broker, and the word back to each request.
+//! Admission: requests into envelopes, envelopes to the broker, and back to each request whether it
+//! was confirmed.
 
 mod admission;
-mod room;
+mod envelope;
+mod meter;
+mod refusal;
+mod waiting_queue;
 
-pub use admission::Admission;
-pub use room::{Refusal, Room};
+pub(crate) use admission::Admission;
+pub(crate) use meter::{count_edge_refusal, register as register_metrics};
+pub(crate) use refusal::Refusal;
 
 use std::sync::Arc;
 
 use booking::ids::ReservationId;
-use booking::messages::{Envelope, Pay, Request};
-use booking::trace::Trace;
+use booking::messages::{Pay, Request};
+use broker::Publisher;
 use broker::topology::{self, Topology};
-use broker::{Message, Publisher};
 use chrono::{DateTime, Utc};
 use process::settings;
+use serde::Serialize;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
-use crate::metrics::EnvelopeMeter;
-use crate::outcomes::Pace;
+use self::envelope::{EnvelopeSender, Traced};
+use self::meter::EnvelopeMeter;
+use self::waiting_queue::WaitingQueue;
+use crate::idempotency::Keys;
+use crate::outcomes::QueueLags;
+use crate::problem::Problem;
 
-/// A waiting room for every partition.
+/// A waiting queue for every partition.
 #[derive(Debug)]
-pub struct FrontDesk {
+pub(crate) struct FrontDesk {
     publisher: Publisher,
     topology: Topology,
-    pace: Arc<Pace>,
+    lags: Arc<QueueLags>,
     lag_max_ms: u32,
     requests: Vec<Partition<Request>>,
     payments: Vec<Partition<Pay>>,
@@ -34,77 +44,70 @@ pub struct FrontDesk {
 #[derive(Debug)]
 struct Partition<T> {
     queue: Arc<str>,
-    room: Room<Traced<T>>,
-}
-
-/// A request, and its trace where it has one.
-#[derive(Debug)]
-struct Traced<T> {
-    request: T,
-    trace: Option<Trace>,
+    waiting: WaitingQueue<Traced<T>>,
 }
 
 impl FrontDesk {
-    /// Opens all rooms. They close when the desk is dropped. `pace` is told what is sent.
-    pub fn open(
+    /// Opens all waiting queues. They close when the desk is dropped. `lags` hears what is sent.
+    pub(crate) fn open(
         settings: &settings::Api,
         topology: &Topology,
         publisher: &Publisher,
-        pace: &Arc<Pace>,
+        lags: &Arc<QueueLags>,
     ) -> Self {
-        let sender = |exchange| Sender {
-            exchange,
-            publisher: publisher.clone(),
-            pace: Arc::clone(pace),
-            in_flight: Arc::new(Semaphore::new(settings.envelopes_in_flight_max.max(1))),
-        };
-        let (to_requests, to_payments) = (sender(topology::REQUESTS), sender(topology::PAYMENTS));
-        let requests = (0..topology.request_partitions()).map(|partition| {
+        let requests = Exchange::of(topology::REQUESTS, settings, publisher, lags);
+        let payments = Exchange::of(topology::PAYMENTS, settings, publisher, lags);
+        let open_requests = |partition| {
             let queue = Topology::request_queue(partition);
-            to_requests.partition(settings, partition, queue, Request::accepted_at)
-        });
-        let payments = (0..topology.payment_partitions()).map(|partition| {
+            requests.open(settings, partition, queue, Request::accepted_at)
+        };
+        let open_payments = |partition| {
             let queue = Topology::payment_queue(partition);
-            to_payments.partition(settings, partition, queue, |pay: &Pay| pay.accepted_at)
-        });
+            payments.open(settings, partition, queue, |pay: &Pay| pay.accepted_at)
+        };
         Self {
             publisher: publisher.clone(),
             topology: topology.clone(),
-            pace: Arc::clone(pace),
+            lags: Arc::clone(lags),
             lag_max_ms: settings.lag_max_ms,
-            requests: requests.collect(),
-            payments: payments.collect(),
+            requests: (0..topology.request_partitions()).map(open_requests).collect(),
+            payments: (0..topology.payment_partitions()).map(open_payments).collect(),
         }
     }
 
     /// Requests can be admitted now, as far as is known.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.publisher.is_ready()
     }
 
-    /// Lets a request for tickets wait for its place in the partition's queue. Refused at once where
-    /// the queue is so far behind that it would be decided too late.
-    pub fn enter(&self, partition: u16, request: Request) -> Result<Admission, Refusal> {
-        let queue = &self.requests[usize::from(partition)].queue;
-        if let Some(by_ms) = self.pace.is_behind(queue, self.lag_max_ms, request.accepted_at()) {
+    /// Lets a request for tickets wait for its place in the partition's queue. Refused at once
+    /// where the queue is so far behind that it would be decided too late.
+    pub(crate) fn enter(&self, partition: u16, request: Request) -> Result<Admission, Refusal> {
+        let partition = &self.requests[usize::from(partition)];
+        let now = request.accepted_at();
+        if let Some(by_ms) = self.lags.is_behind(&partition.queue, self.lag_max_ms, now) {
             return Err(Refusal::Behind { by_ms });
         }
-        self.wait_in(&self.requests[usize::from(partition)], request)
+        self.enter_partition(partition, request)
     }
 
     /// The same for a cancel, however far behind the queue is: it makes tickets free.
-    pub fn enter_cancel(&self, id: ReservationId, cancel: Request) -> Result<Admission, Refusal> {
+    pub(crate) fn enter_cancel(
+        &self,
+        id: ReservationId,
+        cancel: Request,
+    ) -> Result<Admission, Refusal> {
         let partition = self.topology.cancel_partition(id);
-        self.wait_in(&self.requests[usize::from(partition)], cancel)
+        self.enter_partition(&self.requests[usize::from(partition)], cancel)
     }
 
     /// The same for a payment, likewise.
-    pub fn enter_payment(&self, payment: Pay) -> Result<Admission, Refusal> {
+    pub(crate) fn enter_payment(&self, payment: Pay) -> Result<Admission, Refusal> {
         let partition = self.topology.payment_partition(payment.reservation);
-        self.wait_in(&self.payments[usize::from(partition)], payment)
+        self.enter_partition(&self.payments[usize::from(partition)], payment)
     }
 
-    fn wait_in<T: Send + 'static>(
+    fn enter_partition<T: Send + 'static>(
         &self,
         partition: &Partition<T>,
         request: T,
@@ -112,53 +115,92 @@ impl FrontDesk {
         if !self.is_open() {
             return Err(Refusal::Away);
         }
-        partition.room.enter(Traced { request, trace: process::telemetry::current_trace() })
+        partition.waiting.enter(Traced::current(request))
     }
 }
 
-/// Sends the envelopes of an exchange.
-struct Sender {
-    exchange: &'static str,
-    publisher: Publisher,
-    pace: Arc<Pace>,
+/// The 503 of a request that was not admitted, counted. A key that was claimed for a request that
+/// is certainly not queued is free again.
+pub(crate) fn refuse(
+    keys: &Keys,
+    refusal: Refusal,
+    name: &str,
+    id: Uuid,
+    is_claimed: bool,
+) -> Problem {
+    meter::count_refusal(refusal);
+    if is_claimed && refusal != Refusal::Unknown {
+        keys.forget(id);
+    }
+    refusal.to_problem(name, id)
+}
+
+/// What the partitions of one exchange share.
+struct Exchange<'a> {
+    name: &'static str,
+    publisher: &'a Publisher,
+    lags: &'a Arc<QueueLags>,
     /// Few envelopes at once, so that under load they are large: each costs the broker and the
     /// workers about as much as a hundred requests in it.
     in_flight: Arc<Semaphore>,
 }
 
-impl Sender {
-    fn partition<T: serde::Serialize + Send + 'static>(
+impl<'a> Exchange<'a> {
+    fn of(
+        name: &'static str,
+        settings: &settings::Api,
+        publisher: &'a Publisher,
+        lags: &'a Arc<QueueLags>,
+    ) -> Self {
+        let in_flight = Arc::new(Semaphore::new(settings.envelopes_in_flight_max.max(1)));
+        Self { name, publisher, lags, in_flight }
+    }
+
+    fn open<T: Serialize + Send + 'static>(
         &self,
         settings: &settings::Api,
         partition: u16,
         queue: String,
-        accepted_at: impl Fn(&T) -> DateTime<Utc> + Send + Sync + 'static,
+        accepted_at: fn(&T) -> DateTime<Utc>,
     ) -> Partition<T> {
-        let (exchange, publisher, pace) =
-            (self.exchange, self.publisher.clone(), Arc::clone(&self.pace));
-        let (key, queue) = (Topology::partition_key(partition), Arc::<str>::from(queue));
-        let name = Arc::clone(&queue);
-        let meter = EnvelopeMeter::new(exchange);
-        let publish = move |guests: Vec<Traced<T>>| {
-            let traces = (0..).zip(&guests).filter_map(|(at, guest)| Some((at, guest.trace?)));
-            let traces = traces.collect();
-            let requests: Vec<T> = guests.into_iter().map(|guest| guest.request).collect();
-            let (count, meter) = (requests.len(), meter.clone());
-            let oldest = requests.iter().map(&accepted_at).min();
-            let body = Envelope::traced(requests, traces).encode();
-            let (publisher, pace, name) = (publisher.clone(), Arc::clone(&pace), Arc::clone(&name));
-            let message = Message::durable(exchange, key.clone(), body);
-            async move {
-                let word = publisher.publish(message).await;
-                meter.sent(count, &word);
-                word?;
-                if let Some(accepted_at) = oldest {
-                    pace.sent(&name, accepted_at);
-                }
-                Ok(())
-            }
+        let queue = Arc::<str>::from(queue);
+        let sender = Arc::new(EnvelopeSender {
+            exchange: self.name,
+            routing_key: Topology::partition_key(partition),
+            queue: Arc::clone(&queue),
+            publisher: self.publisher.clone(),
+            lags: Arc::clone(self.lags),
+            meter: EnvelopeMeter::of(self.name),
+            accepted_at,
+        });
+        let publish = move |requests| {
+            let sender = Arc::clone(&sender);
+            async move { sender.send(requests).await }
         };
-        let (most, in_flight) = (settings.envelope_requests_max, Arc::clone(&self.in_flight));
-        Partition { queue, room: Room::open(settings.waiting_room, most, in_flight, publish) }
+        let waiting = WaitingQueue::open(
+            settings.waiting_room,
+            settings.envelope_requests_max,
+            Arc::clone(&self.in_flight),
+            publish,
+        );
+        Partition { queue, waiting }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_free_again_only_where_its_request_is_certainly_not_queued() {
+        let keys = Keys::default();
+        let id = Uuid::from_u128(1);
+        assert!(keys.claim(id, 7));
+        let _problem = refuse(&keys, Refusal::Unknown, "reservation", id, true);
+        assert!(keys.is_known(id));
+        let _problem = refuse(&keys, Refusal::Full, "reservation", id, false);
+        assert!(keys.is_known(id), "another request had claimed it");
+        let _problem = refuse(&keys, Refusal::Full, "reservation", id, true);
+        assert!(!keys.is_known(id));
     }
 }

@@ -1,9 +1,9 @@
 //! Token buckets for many names in a fixed amount of memory.
 //!
-//! A bucket is one word: the moment at which it is full again, and a few bits that tell names apart. A
-//! full bucket is the same as none, so its place is free for another name. Where all places of a name
-//! are taken by others, the one that is full soonest makes room: under such pressure some names get
-//! more than they should, and nobody less.
+//! A bucket is one 64-bit slot: the moment at which it is full again, and a few bits that tell
+//! names apart. A full bucket is the same as none, so its place is free for another name. Where all
+//! places of a name are taken by others, the one that is full soonest makes room: under such
+//! pressure some names get more than they should, and nobody less.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Places that a name may be at: a cache line of them.
 const WAYS: usize = 8;
-/// Bits of a word that tell names apart. The others are time: enough for 5 years of uptime.
+/// Bits of a slot that tell names apart. The others are time: enough for 5 years of uptime.
 const MARK_BITS: u32 = 20;
 const TIME_BITS: u32 = u64::BITS - MARK_BITS;
 /// Ticks of 10 µs.
@@ -20,7 +20,7 @@ const TICKS_A_MS: u64 = 100;
 
 /// How much each name may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
+pub(crate) struct Allowance {
     /// In the long run.
     pub per_minute: u32,
     /// At once, after a rest.
@@ -29,8 +29,8 @@ pub struct Allowance {
 
 /// A bucket for each of many names.
 #[derive(Debug)]
-pub struct Buckets {
-    words: Box<[AtomicU64]>,
+pub(crate) struct Buckets {
+    slots: Box<[AtomicU64]>,
     seed: u64,
     /// Between two requests of the long run.
     interval: u64,
@@ -41,24 +41,24 @@ pub struct Buckets {
 impl Buckets {
     /// Buckets for about that many names; 8 bytes each. The seed must not be known outside, so that
     /// nobody can choose names that share places. None where the allowance is 0: no limit.
-    pub fn new(allowance: Allowance, names: usize, seed: u64) -> Option<Self> {
+    pub(crate) fn new(allowance: Allowance, names: usize, seed: u64) -> Option<Self> {
         let interval = TICKS_A_MINUTE.checked_div(u64::from(allowance.per_minute))?.max(1);
         let places = names.clamp(1_024, 1 << 24).next_power_of_two();
         Some(Self {
-            words: (0..places).map(|_| AtomicU64::new(0)).collect(),
+            slots: (0..places).map(|_| AtomicU64::new(0)).collect(),
             seed,
             interval,
             ahead: interval * u64::from(allowance.burst.max(1)),
         })
     }
 
-    /// Takes a token of the name's bucket at this moment, counted in milliseconds from any beginning.
-    /// The error is after how many milliseconds there is one again.
-    pub fn take(&self, name: &[u8], now_ms: u64) -> Result<(), u64> {
+    /// Takes a token of the name's bucket at this moment, counted in milliseconds from any
+    /// beginning. The error is after how many milliseconds there is one again.
+    pub(crate) fn take(&self, name: &[u8], now_ms: u64) -> Result<(), u64> {
         let hash = xxh3_64_with_seed(name, self.seed);
         let mark = hash >> TIME_BITS;
-        let first = hash as usize % (self.words.len() / WAYS) * WAYS;
-        let places = &self.words[first..first + WAYS];
+        let first = hash as usize % (self.slots.len() / WAYS) * WAYS;
+        let places = &self.slots[first..first + WAYS];
         // From 1 on: 0 is a place that was never used.
         let now = now_ms * TICKS_A_MS + 1;
         loop {
@@ -67,8 +67,8 @@ impl Buckets {
             if full_at > now + self.ahead {
                 return Err((full_at - now - self.ahead).div_ceil(TICKS_A_MS));
             }
-            let word = (mark << TIME_BITS) | (full_at & (u64::MAX >> MARK_BITS));
-            let swap = place.compare_exchange(seen, word, Ordering::Relaxed, Ordering::Relaxed);
+            let packed = (mark << TIME_BITS) | (full_at & (u64::MAX >> MARK_BITS));
+            let swap = place.compare_exchange(seen, packed, Ordering::Relaxed, Ordering::Relaxed);
             if swap.is_ok() {
                 return Ok(());
             }
@@ -76,8 +76,8 @@ impl Buckets {
     }
 }
 
-/// The name's own place; else one that is free; else the one that is full soonest. With it the word
-/// that was seen there, and when the name's bucket is full.
+/// The name's own place; else one that is free; else the one that is full soonest. With it the
+/// value that was seen there, and when the name's bucket is full.
 fn find(places: &[AtomicU64], mark: u64, now: u64) -> (&AtomicU64, u64, u64) {
     let mut soonest = (&places[0], 0, u64::MAX);
     for place in places {
@@ -130,7 +130,7 @@ mod tests {
             .filter(|name| buckets.take(&name.to_le_bytes(), 1_000).is_err())
             .count();
         assert!(refused <= 5, "{refused}: names are told apart but for a chance in a million");
-        assert_eq!(buckets.words.len(), 1_024);
+        assert_eq!(buckets.slots.len(), 1_024);
     }
 
     #[test]

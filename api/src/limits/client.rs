@@ -10,9 +10,9 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const HOPS_MAX: usize = 16;
 
 /// The client's address: the nearest one that is no trusted proxy, as far as these tell. None where
-/// only trusted proxies are known, which do not say for whom they ask: they are not limited, so that a
-/// proxy that is set up wrongly does not make one client of all.
-pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+/// only trusted proxies are known, which do not say for whom they ask: they are not limited, so
+/// that a proxy that is set up wrongly does not make one client of all.
+pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let peer = peer.to_canonical();
     if !is_trusted(peer) {

@@ -1,11 +1,11 @@
-//! How much one address and one customer may ask for: a fence against those who take more than their
-//! share, in a fixed amount of memory.
+//! How much one address and one customer may ask for: a fence against those who take more than
+//! their share, in a fixed amount of memory.
 
 mod buckets;
 mod client;
 
-pub use buckets::{Allowance, Buckets};
-pub use client::client;
+use buckets::{Allowance, Buckets};
+use client::client;
 
 use std::net::IpAddr;
 
@@ -13,16 +13,15 @@ use axum::http::HeaderMap;
 use process::settings::{self, Network};
 use tokio::time::Instant;
 
-use crate::edge::random;
+use crate::http::random;
 use crate::problem::{Kind, Problem};
 
 /// Where a request's connection comes from, as the server tells the handlers.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
-/// The limits on requests.
 #[derive(Debug)]
-pub struct Limits {
+pub(crate) struct Limits {
     addresses: Option<Buckets>,
     customers: Option<Buckets>,
     trusted: Vec<Network>,
@@ -31,7 +30,7 @@ pub struct Limits {
 
 impl Limits {
     /// These limits; what is set to 0 is not limited.
-    pub fn new(settings: &settings::Limits) -> Self {
+    pub(crate) fn new(settings: &settings::Limits) -> Self {
         let buckets = |per_minute, burst| {
             let allowance = Allowance { per_minute, burst };
             Buckets::new(allowance, settings.names_max, random() as u64)
@@ -45,7 +44,7 @@ impl Limits {
     }
 
     /// Counts a request against the address that it comes from.
-    pub fn address(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) fn address(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
         let Some(buckets) = &self.addresses else { return Ok(()) };
         let Some(address) = client(peer.0, headers, &self.trusted) else { return Ok(()) };
         let taken = buckets.take(&client::name(address), self.now_ms());
@@ -53,7 +52,7 @@ impl Limits {
     }
 
     /// Counts a request for tickets against the customer whom they are for.
-    pub fn customer(&self, customer: &str) -> Result<(), Problem> {
+    pub(crate) fn customer(&self, customer: &str) -> Result<(), Problem> {
         let Some(buckets) = &self.customers else { return Ok(()) };
         let taken = buckets.take(customer.as_bytes(), self.now_ms());
         taken.map_err(|wait_ms| too_many("Too many requests of this customer.", wait_ms))

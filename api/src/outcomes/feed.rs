@@ -9,11 +9,11 @@ use broker::{Connection, Feed, LostConnection, declare};
 use process::backoff::Backoff;
 use process::{clock, settings};
 
-use super::Outcomes;
+use super::OutcomeDispatcher;
 
-impl Outcomes {
+impl OutcomeDispatcher {
     /// Listens, and begins anew whenever the connection is lost. Never returns.
-    pub async fn listen(self: Arc<Self>, settings: settings::Broker, topology: Topology) {
+    pub(crate) async fn listen(self: Arc<Self>, settings: settings::Broker, topology: Topology) {
         let mut is_declared = false;
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         loop {
@@ -50,15 +50,15 @@ impl Outcomes {
             .unwrap_or_else(|_| Err(LostConnection("it took too long to open".to_owned())))?;
         tracing::info!("listening to outcomes");
         backoff.reset();
-        self.missed_some();
+        self.announce_gap();
         self.boards.begin();
         loop {
             let bytes = feed.next().await?;
             match messages::Outcomes::decode(&bytes) {
-                Ok(outcomes) => self.tell(outcomes, clock::now()),
+                Ok(outcomes) => self.dispatch(outcomes, clock::now()),
                 Err(error) => {
                     tracing::error!(%error, "outcomes that cannot be read; another version?");
-                    self.missed_some();
+                    self.announce_gap();
                 }
             }
         }

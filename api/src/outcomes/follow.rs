@@ -1,4 +1,4 @@
-//! Waiting for a state: by what is told, and by looking where something may have been missed.
+//! Waiting for a state: by what is announced, and by looking where something may have been missed.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::waiters::{Revised, Waiter, Word};
-use crate::reader::Reader;
+use super::waiters::{News, Revised, Waiter};
+use crate::reads::Reader;
 
 /// How long a look in the database may take while a client waits.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The first state from now on that is `enough`; none when the time is up or the process stops, and
 /// a last look in the database did not find one either.
-pub async fn follow<I, K, V>(
+pub(crate) async fn follow<I, K, V>(
     waiter: &Waiter<I, V>,
     reader: &Reader<K, V>,
     key: K,
@@ -27,8 +27,8 @@ where
     V: Revised + Send + Sync + 'static,
 {
     loop {
-        let word = timeout_at(deadline, waiter.next()).await;
-        if let Ok(Word::Told(state)) = word {
+        let news = timeout_at(deadline, waiter.next()).await;
+        if let Ok(News::State(state)) = news {
             if enough(&state) {
                 return Some(state);
             }
@@ -36,7 +36,7 @@ where
         }
         let found = reader.read_within(LOOK_TIMEOUT, key).await;
         let found = found.ok().flatten().filter(|state| enough(state));
-        let goes_on = matches!(word, Ok(Word::Gap)) && Instant::now() < deadline;
+        let goes_on = matches!(news, Ok(News::Gap)) && Instant::now() < deadline;
         if found.is_some() || !goes_on {
             return found;
         }

@@ -1,18 +1,17 @@
-//! What the workers decide, as it is told to every front door: it wakes who waits, and shows how far
+//! What the workers decide, as every front door hears it: it wakes who waits, and shows how far
 //! behind the queues are. Only hints: the truth is in the database.
 
 mod feed;
 mod follow;
-mod keys;
-mod pace;
-mod places;
+mod lag;
+mod meter;
+mod trace;
 mod waiters;
 
-pub use follow::follow;
-pub use keys::Keys;
-pub use pace::Pace;
-pub use places::{Place, Places};
-pub use waiters::{Revised, Waiter, Waiters, Word};
+pub(crate) use follow::follow;
+pub(crate) use lag::QueueLags;
+pub(crate) use meter::register as register_metrics;
+pub(crate) use waiters::{News, Revised, Waiter};
 
 use std::sync::Arc;
 
@@ -20,94 +19,86 @@ use booking::domain::{Payment, Reservation};
 use booking::ids::{PaymentId, ReservationId};
 use booking::messages;
 use chrono::{DateTime, Utc};
-use process::telemetry::otlp::{self, Kind};
 use store::Pool;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use self::waiters::Waiters;
 use crate::board::Boards;
-use crate::metrics;
+use crate::idempotency::Keys;
 
 /// Who waits for what, and what the outcomes show.
 #[derive(Debug)]
-pub struct Outcomes {
-    /// Clients that wait for a reservation to change.
-    pub reservations: Arc<Waiters<ReservationId, Reservation>>,
-    /// Clients that wait for a payment to change.
-    pub payments: Arc<Waiters<PaymentId, Payment>>,
-    /// How many may wait, for these and for streams.
-    pub places: Arc<Places>,
-    /// Which tickets are free.
-    pub boards: Boards,
-    /// How far behind the queues are.
-    pub pace: Arc<Pace>,
-    /// Which body an idempotency key was first seen with.
-    pub keys: Keys,
+pub(crate) struct OutcomeDispatcher {
+    pub(crate) reservations: Arc<Waiters<ReservationId, Reservation>>,
+    pub(crate) payments: Arc<Waiters<PaymentId, Payment>>,
+    /// One permit a client that waits, for these and for streams.
+    permits: Arc<Semaphore>,
+    waiters_max: usize,
+    pub(crate) boards: Boards,
+    pub(crate) lags: Arc<QueueLags>,
+    pub(crate) keys: Keys,
 }
 
-impl Outcomes {
+impl OutcomeDispatcher {
     /// Nothing is known yet. `waiters_max` clients may wait at once.
-    pub fn new(waiters_max: usize, pool: Pool, stop: &CancellationToken) -> Self {
-        let places = Places::new(waiters_max);
+    pub(crate) fn new(waiters_max: usize, pool: Pool, stop: &CancellationToken) -> Self {
+        let waiters_max = waiters_max.min(Semaphore::MAX_PERMITS);
+        let permits = Arc::new(Semaphore::new(waiters_max));
         Self {
-            reservations: Waiters::new(&places),
-            payments: Waiters::new(&places),
-            places,
+            reservations: Waiters::new(&permits),
+            payments: Waiters::new(&permits),
+            permits,
+            waiters_max,
             boards: Boards::new(pool, stop),
-            pace: Arc::default(),
+            lags: Arc::default(),
             keys: Keys::default(),
         }
     }
 
+    /// Lets a client wait until the permit is dropped; none when too many wait already.
+    pub(crate) fn permit_wait(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.permits).try_acquire_owned().ok()
+    }
+
+    pub(crate) fn waiting_clients(&self) -> usize {
+        self.waiters_max - self.permits.available_permits()
+    }
+
     /// Nobody waits any more: whoever does is sent away with what is known.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.reservations.drain();
         self.payments.drain();
         self.boards.drain();
     }
 
-    /// Tells what one transaction decided.
-    fn tell(&self, outcomes: messages::Outcomes, now: DateTime<Utc>) {
+    /// Passes on what one transaction decided.
+    fn dispatch(&self, outcomes: messages::Outcomes, now: DateTime<Utc>) {
         for progress in &outcomes.progress {
-            self.pace.note(progress, now);
+            self.lags.note_progress(progress, now);
         }
         if let Some(accepted_at) = outcomes.oldest_accepted_at() {
-            metrics::heard(&outcomes, (now - accepted_at).num_milliseconds());
+            // Clocks differ: an outcome may seem to be older than its request.
+            let took = (now - accepted_at).to_std().unwrap_or_default();
+            meter::count(&outcomes.queue, took);
         }
         self.keys.note_all(outcomes.reservations.iter().map(|one| (one.id.0, one.fingerprint)));
         self.keys.note_all(outcomes.payments.iter().map(|one| (one.id.0, one.fingerprint)));
-        for traced in &outcomes.traces {
-            let own = traced.trace.child();
-            otlp::ended(|| otlp::Span {
-                name: "outcome heard",
-                kind: Kind::Internal,
-                own,
-                parent: Some(traced.trace),
-                links: Vec::new(),
-                begun: now,
-                attributes: vec![("boxoffice.id", traced.id.to_string())],
-            });
-            tracing::info!(
-                trace_id = own.trace_id(),
-                span_id = own.span_id(),
-                parent_id = traced.trace.span_id(),
-                id = %traced.id,
-                "heard the outcome of a traced request"
-            );
-        }
+        trace::log_heard(&outcomes.traces, now);
         // First the board: who hears of a hold and then asks what is taken must see it taken.
         self.boards.apply(outcomes.sections);
         for reservation in outcomes.reservations {
-            self.reservations.tell(reservation.id, reservation);
+            self.reservations.announce(reservation.id, reservation);
         }
         for payment in outcomes.payments {
-            self.payments.tell(payment.id, payment);
+            self.payments.announce(payment.id, payment);
         }
     }
 
     /// Some outcomes were missed: who waits must look in the database.
-    fn missed_some(&self) {
-        self.reservations.gap();
-        self.payments.gap();
+    fn announce_gap(&self) {
+        self.reservations.announce_gap();
+        self.payments.announce_gap();
         self.boards.doubt();
     }
 }

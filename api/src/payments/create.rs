@@ -14,18 +14,17 @@ use utoipa::ToSchema;
 use super::verdict::{not_payable, verdict};
 use super::view;
 use crate::extract::{Body, IdempotencyKey, Prefer, ReservationPath};
+use crate::front_desk::refuse;
+use crate::idempotency::{fingerprint, is_reused, reused_key};
 use crate::outcomes::{Revised, follow};
 use crate::problem::{Problem, ProblemBody};
-use crate::reservations::QUICK_LOOK;
-use crate::reservations::create::refused;
-use crate::reservations::order::fingerprint;
-use crate::reservations::verdict::{is_reused, reused_key};
+use crate::reads::QUICK_LOOK;
 use crate::state::{Api, Shared};
 
 /// A payment by card.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewPayment {
+pub(crate) struct NewPayment {
     /// The number of a test card; spaces and dashes between digits are ignored.
     #[schema(value_type = String, example = "4242424242424242")]
     card: serde_json::Value,
@@ -84,7 +83,7 @@ struct Canonical<'a> {
          content_type = "application/problem+json"),
     )
 )]
-pub async fn create(
+pub(crate) async fn create(
     State(api): State<Shared>,
     path: ReservationPath,
     prefer: Prefer,
@@ -93,7 +92,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let request = pay(&api, path, &body, &key)?;
     let queue = Topology::payment_queue(api.topology.payment_partition(path.id));
-    let eta_ms = api.outcomes.pace.eta_ms(&queue, request.accepted_at);
+    let eta_ms = api.outcomes.lags.eta_ms(&queue, request.accepted_at);
     if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
         return Err(reused_key());
     }
@@ -109,7 +108,7 @@ pub async fn create(
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.payments.wait(request.id));
     let is_new = key.0.is_some() && api.outcomes.keys.claim(request.id.0, request.fingerprint);
-    let refuse = |refusal| refused(&api, refusal, "payment", request.id.0, is_new);
+    let refuse = |refusal| refuse(&api.outcomes.keys, refusal, "payment", request.id.0, is_new);
     let admission = api.desk.enter_payment(request.clone()).map_err(refuse)?;
     if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
         let payment = (request.event, request.id);
@@ -118,7 +117,7 @@ pub async fn create(
             return Ok(prefer.applied(verdict(&payment, request.fingerprint, eta_ms)));
         }
     }
-    admission.word().await.map_err(refuse)?;
+    admission.admitted().await.map_err(refuse)?;
     let mut view = view::pending(path.event, path.id, request.id, eta_ms);
     view.card_last4 = Some(request.card_last4);
     view.created_at = Some(request.accepted_at);

@@ -1,6 +1,6 @@
 //! Payments: one verb per file.
 
-pub mod create;
-pub mod show;
-pub mod verdict;
-pub mod view;
+pub(crate) mod create;
+pub(crate) mod show;
+pub(crate) mod verdict;
+pub(crate) mod view;

@@ -11,7 +11,7 @@ use super::view;
 use crate::extract::{PaymentPath, Prefer};
 use crate::outcomes::{Revised, follow};
 use crate::problem::{Problem, ProblemBody};
-use crate::state::{Shared, database_away};
+use crate::state::Shared;
 
 /// See what became of a payment
 ///
@@ -33,7 +33,7 @@ use crate::state::{Shared, database_away};
          content_type = "application/problem+json"),
     )
 )]
-pub async fn show(
+pub(crate) async fn show(
     State(api): State<Shared>,
     path: PaymentPath,
     prefer: Prefer,
@@ -41,14 +41,14 @@ pub async fn show(
     let key = (path.event, path.id);
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.payments.wait(path.id));
-    let mut found = api.payments.read(key).await.map_err(|_| database_away())?;
+    let mut found = api.payments.read(key).await?;
     let is_over = found.as_deref().is_some_and(Payment::is_final);
     if let (Some(waiter), Some(deadline), false) = (waiter, deadline, is_over) {
         let over = follow(&waiter, &api.payments, key, deadline, Payment::is_final).await;
         found = over.or(found);
     }
     let queue = Topology::payment_queue(api.topology.payment_partition(path.reservation));
-    let eta_ms = api.outcomes.pace.eta_ms(&queue, clock::now());
+    let eta_ms = api.outcomes.lags.eta_ms(&queue, clock::now());
     let view = match found.as_deref() {
         Some(payment) if payment.reservation != path.reservation => {
             return Err(Problem::not_found("This payment is another reservation's."));

@@ -6,12 +6,11 @@ use booking::domain::{Payment, PaymentStatus, Reason, Reservation, ReservationSt
 use process::clock;
 
 use super::view;
+use crate::idempotency::{is_reused, reused_key};
 use crate::problem::{Kind, Problem};
-use crate::reservations::verdict::{is_reused, reused_key};
-use crate::reservations::view::shown_state;
 
 /// 201 for one that succeeded, 202 for one that is under way; else the problem.
-pub fn verdict(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Response {
+pub(crate) fn verdict(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Response {
     if is_reused(payment.fingerprint, fingerprint) {
         return reused_key().into_response();
     }
@@ -49,8 +48,8 @@ fn failed(reason: Reason) -> Problem {
 }
 
 /// Why a reservation cannot be paid in the state that it is in; none where it can, or may soon.
-pub fn not_payable(reservation: &Reservation) -> Option<Problem> {
-    let (status, _) = shown_state(reservation, clock::now());
+pub(crate) fn not_payable(reservation: &Reservation) -> Option<Problem> {
+    let (status, _) = reservation.state_at(clock::now());
     let reason = match status {
         ReservationStatus::Pending | ReservationStatus::Held => return None,
         ReservationStatus::Paying => Reason::PaymentInProgress,

@@ -10,13 +10,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::money::MoneyView;
-use crate::reservations::view::{self, ascii, retry_after};
+use crate::extract::PaymentPath;
+use crate::http::MoneyView;
+use crate::http::headers::{ascii, retry_after};
 
 /// An attempt to pay a reservation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Payment)]
-pub struct PaymentView {
+pub(crate) struct PaymentView {
     /// Its id.
     pub id: Uuid,
     /// The event.
@@ -42,7 +43,7 @@ pub struct PaymentView {
 }
 
 /// The view of a payment that was begun.
-pub fn begun(payment: &Payment, eta_ms: u32) -> PaymentView {
+pub(crate) fn begun(payment: &Payment, eta_ms: u32) -> PaymentView {
     let is_sized = payment.amount > 0;
     PaymentView {
         id: payment.id.0,
@@ -59,7 +60,7 @@ pub fn begun(payment: &Payment, eta_ms: u32) -> PaymentView {
 }
 
 /// The view of one that is issued and was not begun yet.
-pub fn pending(
+pub(crate) fn pending(
     event: EventId,
     reservation: ReservationId,
     id: PaymentId,
@@ -81,14 +82,18 @@ pub fn pending(
 
 impl PaymentView {
     /// The answer with this status. While it is processing it says where and when to look again.
-    pub fn answer(&self, status: StatusCode) -> Response {
+    pub(crate) fn answer(&self, status: StatusCode) -> Response {
         let body = serde_json::to_vec(self).expect("plain data always has a JSON form");
         let media_type = (header::CONTENT_TYPE, "application/json");
         let mut response = (status, [media_type], body).into_response();
         let headers = response.headers_mut();
         if matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED) {
-            let base = view::path(EventId(self.event), ReservationId(self.reservation));
-            headers.insert(header::LOCATION, ascii(&format!("{base}/payments/{}", self.id)));
+            let path = PaymentPath {
+                event: EventId(self.event),
+                reservation: ReservationId(self.reservation),
+                id: PaymentId(self.id),
+            };
+            headers.insert(header::LOCATION, ascii(&path.url()));
         }
         if !self.status.is_final() {
             headers.insert(header::RETRY_AFTER, retry_after(self.eta_ms));

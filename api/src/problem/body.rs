@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 /// A problem (RFC 9457). Which of the optional members are there depends on the type.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct ProblemBody {
+pub(crate) struct ProblemBody {
     /// A stable path, such as `/problems/tickets-unavailable`; it leads to an explanation.
     #[serde(rename = "type")]
     pub kind: String,

@@ -2,11 +2,14 @@
 
 mod body;
 mod kinds;
+mod meter;
 mod page;
 
-pub use body::{FieldError, ProblemBody};
+pub use body::FieldError;
+pub(crate) use body::ProblemBody;
 pub use kinds::Kind;
-pub use page::{__path_page, page};
+pub(crate) use meter::register as register_metrics;
+pub(crate) use page::{__path_page, page};
 
 use std::borrow::Cow;
 
@@ -15,8 +18,6 @@ use axum::response::{IntoResponse, Response};
 use booking::domain::Reason;
 use serde::Serialize;
 use serde_json::{Map, Value};
-
-use crate::metrics;
 
 /// Why a request was refused, ready to be sent.
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        metrics::problem(self.0.kind);
+        meter::count(self.0.kind);
         let row = self.0.kind.row();
         let mut body = Map::new();
         body.insert("type".to_owned(), Value::String(self.0.kind.uri()));

@@ -17,7 +17,7 @@ use super::{Kind, Problem, ProblemBody};
          content_type = "application/problem+json"),
     )
 )]
-pub async fn page(slug: Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn page(slug: Path<String>) -> Result<Response, Problem> {
     let kind = Kind::parse(&slug).ok_or_else(|| Problem::not_found("There is no such problem."))?;
     let row = kind.row();
     let text = format!("{}\n\nStatus {}\n\n{}\n", row.title, row.status, row.about);

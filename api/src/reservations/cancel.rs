@@ -8,11 +8,12 @@ use booking::messages::{Cancel, Request};
 use broker::topology::Topology;
 use process::clock;
 
-use super::create::refused;
-use super::{QUICK_LOOK, view};
+use super::view;
 use crate::extract::{Prefer, ReservationPath};
+use crate::front_desk::refuse;
 use crate::outcomes::follow;
 use crate::problem::{Kind, Problem, ProblemBody};
+use crate::reads::QUICK_LOOK;
 use crate::state::Shared;
 
 /// Give a hold back
@@ -38,7 +39,7 @@ use crate::state::Shared;
          content_type = "application/problem+json"),
     )
 )]
-pub async fn cancel(
+pub(crate) async fn cancel(
     State(api): State<Shared>,
     path: ReservationPath,
     prefer: Prefer,
@@ -55,7 +56,7 @@ pub async fn cancel(
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(path.id));
     let cancel = Cancel { id: path.id, event: path.event, accepted_at: clock::now() };
-    let refuse = |refusal| refused(&api, refusal, "reservation", path.id.0, false);
+    let refuse = |refusal| refuse(&api.outcomes.keys, refusal, "reservation", path.id.0, false);
     let admission = api.desk.enter_cancel(path.id, Request::Cancel(cancel)).map_err(refuse)?;
     if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
         let is_end = |state: &Reservation| end(state).is_some();
@@ -66,12 +67,12 @@ pub async fn cancel(
             return Ok(prefer.applied(view.answer(StatusCode::OK)));
         }
     }
-    admission.word().await.map_err(refuse)?;
+    admission.admitted().await.map_err(refuse)?;
     let view = if let Some(reservation) = seen {
         view::decided(&api, &entry, &reservation).await
     } else {
         let queue = Topology::request_queue(api.topology.cancel_partition(path.id));
-        let eta_ms = api.outcomes.pace.eta_ms(&queue, clock::now());
+        let eta_ms = api.outcomes.lags.eta_ms(&queue, clock::now());
         view::pending(&entry, path.id, None, eta_ms)
     };
     Ok(prefer.applied(view.answer(StatusCode::ACCEPTED)))
@@ -79,7 +80,7 @@ pub async fn cancel(
 
 /// Cancelled, or too late to be: none while it can still be cancelled.
 fn end(reservation: &Reservation) -> Option<Result<(), Problem>> {
-    let (status, reason) = view::shown_state(reservation, clock::now());
+    let (status, reason) = reservation.state_at(clock::now());
     let reason = match status {
         ReservationStatus::Pending | ReservationStatus::Held => return None,
         ReservationStatus::Cancelled => return Some(Ok(())),

@@ -11,16 +11,15 @@ use booking::messages::{Request, Reserve};
 use broker::topology::Topology;
 use process::clock;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::order::{NewReservation, Order, check_on_sale};
-use super::{certain, verdict, view};
-use crate::catalogue::Entry;
+use super::{edge_refusal, verdict, view};
 use crate::extract::{Body, EventPath, IdempotencyKey, Prefer};
-use crate::front_desk::Refusal;
-use crate::metrics;
+use crate::front_desk::refuse;
+use crate::idempotency;
 use crate::outcomes::{Waiter, follow};
 use crate::problem::{Problem, ProblemBody};
+use crate::reads::Entry;
 use crate::state::{Api, Shared};
 
 /// Ask for tickets
@@ -79,7 +78,7 @@ use crate::state::{Api, Shared};
          content_type = "application/problem+json"),
     )
 )]
-pub async fn create(
+pub(crate) async fn create(
     State(api): State<Shared>,
     EventPath(event): EventPath,
     prefer: Prefer,
@@ -91,17 +90,18 @@ pub async fn create(
     api.limits.customer(&order.customer)?;
     let request = reserve(&api, event, order, &key);
     if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
-        return Err(verdict::reused_key());
+        return Err(idempotency::reused_key());
     }
     check_on_sale(&entry, request.accepted_at)?;
-    if let Some(problem) = certain::refusal(&api, &entry, &request, key.0.is_some()).await {
+    if let Some(problem) = edge_refusal::find_refusal(&api, &entry, &request, key.0.is_some()).await
+    {
         return Err(problem);
     }
     // Whoever waits must be listening before the request can be decided.
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(request.id));
     let is_new = key.0.is_some() && api.outcomes.keys.claim(request.id.0, request.fingerprint);
-    let refuse = |refusal| refused(&api, refusal, "reservation", request.id.0, is_new);
+    let refuse = |refusal| refuse(&api.outcomes.keys, refusal, "reservation", request.id.0, is_new);
     let partition = partition(&api, &entry, &request);
     let admission = api.desk.enter(partition, Request::Reserve(request.clone())).map_err(refuse)?;
     if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
@@ -111,7 +111,7 @@ pub async fn create(
             return Ok(prefer.applied(answer));
         }
     }
-    admission.word().await.map_err(refuse)?;
+    admission.admitted().await.map_err(refuse)?;
     Ok(prefer.applied(accepted(&api, &entry, &request, partition)))
 }
 
@@ -130,31 +130,6 @@ fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Res
         best: order.best,
         accepted_at: now,
         patience_ms: api.settings.patience_ms,
-    }
-}
-
-/// The longest that a client is asked to stay away.
-const RETRY_SECONDS_MAX: u32 = 60;
-
-/// The 503 of a request that was not admitted. Where that is not known, it has the request's id; else a
-/// key that was claimed for it is free again.
-pub fn refused(api: &Api, refusal: Refusal, name: &str, id: Uuid, is_claimed: bool) -> Problem {
-    metrics::not_accepted(refusal);
-    if is_claimed && refusal != Refusal::Unknown {
-        api.outcomes.keys.forget(id);
-    }
-    match refusal {
-        Refusal::Full => Problem::unavailable("Too many requests are waiting. Try again soon.", 1),
-        Refusal::Behind { by_ms } => Problem::unavailable(
-            "Requests wait so long now that yours might not be decided in time.",
-            by_ms.div_ceil(1_000).clamp(1, RETRY_SECONDS_MAX),
-        ),
-        Refusal::Away => Problem::unavailable("Requests cannot be queued now.", 2),
-        Refusal::Unknown => {
-            let detail = "It is not known whether the request was queued. Look it up, or repeat it \
-                          with the same Idempotency-Key.";
-            Problem::unavailable(detail, 2).with(name, id)
-        }
     }
 }
 
@@ -178,7 +153,7 @@ async fn decision(
 
 fn accepted(api: &Api, entry: &Entry, request: &Reserve, partition: u16) -> Response {
     let queue = Topology::request_queue(partition);
-    let eta_ms = api.outcomes.pace.eta_ms(&queue, clock::now());
+    let eta_ms = api.outcomes.lags.eta_ms(&queue, clock::now());
     let known = Some((request.customer.as_str(), request.accepted_at));
     view::pending(entry, request.id, known, eta_ms).answer(StatusCode::ACCEPTED).into_response()
 }

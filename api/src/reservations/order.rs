@@ -6,10 +6,10 @@ use booking::messages::Best;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use xxhash_rust::xxh3::xxh3_64;
 
-use crate::catalogue::Entry;
+use crate::idempotency;
 use crate::problem::{FieldError, Kind, Problem};
+use crate::reads::Entry;
 
 /// Characters in a customer's name or address, at most.
 const CUSTOMER_LENGTH_MAX: usize = 254;
@@ -21,7 +21,7 @@ const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(2);
 /// A request for tickets: these, or the best of a kind, or the best where these are gone.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewReservation {
+pub(crate) struct NewReservation {
     /// Whose tickets they will be: an address or a name, 1 to 254 characters.
     #[schema(example = "ada@example.org", min_length = 1, max_length = 254)]
     pub customer: String,
@@ -38,7 +38,7 @@ pub struct NewReservation {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Best)]
-pub struct NewBest {
+pub(crate) struct NewBest {
     /// How many.
     #[schema(minimum = 1, example = 3)]
     pub quantity: i32,
@@ -57,8 +57,7 @@ pub struct NewBest {
 
 /// A request that can be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Order {
-    /// Whose.
+pub(crate) struct Order {
     pub customer: String,
     /// Ascending, each once.
     pub tickets: Vec<TicketNumber>,
@@ -68,7 +67,7 @@ pub struct Order {
 
 impl Order {
     /// Checks a body against the event. The problem names every field at fault.
-    pub fn check(body: NewReservation, entry: &Entry) -> Result<Self, Problem> {
+    pub(crate) fn check(body: NewReservation, entry: &Entry) -> Result<Self, Problem> {
         let mut errors = Errors::default();
         let customer = body.customer.trim();
         errors.unless(!customer.is_empty(), "customer", "must not be empty");
@@ -99,23 +98,15 @@ impl Order {
     }
 
     /// A hash of what was asked for: spelling, spaces and order of the body do not count.
-    pub fn fingerprint(&self) -> i64 {
+    pub(crate) fn fingerprint(&self) -> i64 {
         let canonical = serde_json::to_vec(self).expect("plain data always has a JSON form");
-        fingerprint(&canonical)
-    }
-}
-
-/// A hash that is never 0, which stands for no body.
-pub fn fingerprint(canonical: &[u8]) -> i64 {
-    match xxh3_64(canonical) as i64 {
-        0 => 1,
-        hash => hash,
+        idempotency::fingerprint(&canonical)
     }
 }
 
 /// Refuses before the sale begins. A moment before it, and whenever it is paused or closed, the
 /// worker decides by the database's clock.
-pub fn check_on_sale(entry: &Entry, now: DateTime<Utc>) -> Result<(), Problem> {
+pub(crate) fn check_on_sale(entry: &Entry, now: DateTime<Utc>) -> Result<(), Problem> {
     let terms = &entry.event.terms;
     let is_early = terms.on_sale_at - now > CLOCK_MARGIN;
     if terms.status(now) == SaleStatus::Upcoming && is_early {
@@ -156,7 +147,8 @@ fn check_tickets(tickets: &[i32], entry: &Entry, errors: &mut Errors) {
 }
 
 fn check_best(best: &NewBest, entry: &Entry, errors: &mut Errors) -> Best {
-    let (section, tier) = (best.section.map(SectionNumber), best.tier.map(TierNumber));
+    let section = best.section.map(SectionNumber);
+    let tier = best.tier.map(TierNumber);
     errors.unless(best.quantity >= 1, "best.quantity", "must be at least 1");
     let found = section.and_then(|number| entry.house.section(number));
     let no_section = "there is no such section in this event";
@@ -173,4 +165,4 @@ fn check_best(best: &NewBest, entry: &Entry, errors: &mut Errors) -> Best {
 
 #[cfg(test)]
 #[path = "order_tests.rs"]
-pub(crate) mod tests;
+mod tests;

@@ -10,11 +10,11 @@ use process::clock;
 use tokio::time::Instant;
 
 use super::{stream, view};
-use crate::catalogue::Entry;
 use crate::extract::{Prefer, ReservationPath, wants_event_stream};
 use crate::outcomes::{Waiter, follow};
 use crate::problem::{Problem, ProblemBody};
-use crate::state::{Api, Shared, database_away};
+use crate::reads::Entry;
+use crate::state::{Api, Shared};
 
 /// See what became of a request
 ///
@@ -40,7 +40,7 @@ use crate::state::{Api, Shared, database_away};
          body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub async fn show(
+pub(crate) async fn show(
     State(api): State<Shared>,
     path: ReservationPath,
     prefer: Prefer,
@@ -65,16 +65,17 @@ pub async fn show(
     };
     let state = match state {
         Some(changed) => Some(changed),
-        None => now.map_err(|_| database_away())?,
+        None => now?,
     };
     Ok(prefer.applied(answer(&api, &entry, path, state.as_deref()).await))
 }
 
 fn is_shown_final(reservation: &Reservation) -> bool {
-    view::shown_state(reservation, clock::now()).0.is_final()
+    reservation.state_at(clock::now()).0.is_final()
 }
 
-/// The next state after a revision; the first one that is told where the present one is not known.
+/// The next state after a revision; the first one that is announced where the present one is not
+/// known.
 async fn next(
     api: &Api,
     path: ReservationPath,
@@ -94,7 +95,7 @@ async fn answer(
 ) -> Response {
     let view = match state {
         Some(reservation) => view::decided(api, entry, reservation).await,
-        None => view::pending(entry, path.id, None, api.outcomes.pace.longest_eta_ms(clock::now())),
+        None => view::pending(entry, path.id, None, api.outcomes.lags.longest_eta_ms(clock::now())),
     };
     view.answer(StatusCode::OK)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use booking::domain::{Reservation, ReservationStatus};
 use booking::ids::ReservationId;
@@ -12,12 +12,13 @@ use process::clock;
 use tokio::time::{Instant, timeout_at};
 
 use super::view::{self, ReservationView};
-use crate::catalogue::Entry;
 use crate::extract::ReservationPath;
-use crate::metrics::Counted;
-use crate::outcomes::{Waiter, Word};
+use crate::http::Counted;
+use crate::http::event_stream::{self, StreamKind};
+use crate::outcomes::{News, Waiter};
 use crate::problem::Problem;
-use crate::state::{Shared, database_away};
+use crate::reads::Entry;
+use crate::state::Shared;
 
 /// How often a quiet stream shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -36,7 +37,7 @@ struct Stream {
 
 /// Opens a stream from the present state on. A client that comes back for the state that ended it
 /// is told to stay away (204 stops an `EventSource`).
-pub async fn open(
+pub(crate) async fn open(
     api: Shared,
     entry: Arc<Entry>,
     path: ReservationPath,
@@ -44,7 +45,7 @@ pub async fn open(
 ) -> Result<Response, Problem> {
     let waiter = api.outcomes.reservations.wait(path.id);
     let waiter = waiter.ok_or_else(|| Problem::unavailable("Too many clients wait.", 5))?;
-    let state = api.reservations.read((path.event, path.id)).await.map_err(|_| database_away())?;
+    let state = api.reservations.read((path.event, path.id)).await?;
     let mut stream = Stream {
         api,
         entry,
@@ -52,7 +53,7 @@ pub async fn open(
         waiter,
         state,
         is_over: false,
-        _counted: Counted::stream("reservation"),
+        _counted: event_stream::count_open(StreamKind::Reservation),
     };
     let first = stream.view().await;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
@@ -63,12 +64,7 @@ pub async fn open(
     let first = Bytes::from(format!("retry: 2000\n{}", event(&first)));
     let rest = futures::stream::unfold(stream, Stream::next);
     let all = futures::StreamExt::chain(futures::stream::iter([Ok(first)]), rest);
-    let headers = [
-        (header::CONTENT_TYPE, view::ascii("text/event-stream")),
-        (header::CACHE_CONTROL, view::ascii("no-store")),
-        view::UNBUFFERED,
-    ];
-    Ok((headers, Body::from_stream(all)).into_response())
+    Ok(event_stream::respond(Body::from_stream(all)))
 }
 
 impl Stream {
@@ -81,9 +77,9 @@ impl Stream {
             let wake = self.due().map_or(heartbeat, |due| due.min(heartbeat));
             let before = self.state.as_ref().map_or(0, |state| state.revision);
             match timeout_at(wake, self.waiter.next()).await {
-                Ok(Word::Draining) => return None,
-                Ok(Word::Told(state)) => self.advance(state),
-                Ok(Word::Gap) => self.look().await,
+                Ok(News::Draining) => return None,
+                Ok(News::State(state)) => self.advance(state),
+                Ok(News::Gap) => self.look().await,
                 Err(_) => {}
             }
             let after = self.state.as_ref().map_or(0, |state| state.revision);
@@ -124,7 +120,7 @@ impl Stream {
         if let Some(reservation) = &self.state {
             return view::decided(&self.api, &self.entry, reservation).await;
         }
-        let eta_ms = self.api.outcomes.pace.longest_eta_ms(clock::now());
+        let eta_ms = self.api.outcomes.lags.longest_eta_ms(clock::now());
         view::pending(&self.entry, self.path.id, None, eta_ms)
     }
 }

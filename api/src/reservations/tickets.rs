@@ -7,21 +7,21 @@ use booking::domain::{Reservation, ReservationStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::view::{self, ascii};
 use crate::extract::{ReservationPath, TicketPath};
+use crate::http::headers::ascii;
 use crate::problem::{Kind, Problem, ProblemBody};
-use crate::state::{Api, Shared, database_away};
+use crate::state::{Api, Shared};
 
 /// The tickets of a paid reservation.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Tickets {
+pub(crate) struct Tickets {
     /// Each of them.
     pub tickets: Vec<Ticket>,
 }
 
 /// A ticket that was paid for.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     /// Its number within the event.
     pub number: i32,
     /// What it is called, such as "Row C, seat 14".
@@ -52,19 +52,19 @@ pub struct Ticket {
          content_type = "application/problem+json"),
     )
 )]
-pub async fn tickets(
+pub(crate) async fn tickets(
     State(api): State<Shared>,
     path: ReservationPath,
 ) -> Result<axum::Json<Tickets>, Problem> {
     let entry = api.event(path.event).await?;
     let reservation = confirmed(&api, path).await?;
-    let base = view::path(path.event, path.id);
+    let base = path.url();
     let mut tickets = Vec::with_capacity(reservation.tickets.len());
     for number in &reservation.tickets {
         let section = entry.house.section_of(*number);
         tickets.push(Ticket {
             number: number.0,
-            label: api.labels.label(&entry, *number).await.map_err(|_| database_away())?,
+            label: api.labels.label(&entry, *number).await?,
             section: section
                 .map(|section| entry.section_name(section.number).to_owned())
                 .unwrap_or_default(),
@@ -94,7 +94,7 @@ pub async fn tickets(
          content_type = "application/problem+json"),
     )
 )]
-pub async fn qr(State(api): State<Shared>, path: TicketPath) -> Result<Response, Problem> {
+pub(crate) async fn qr(State(api): State<Shared>, path: TicketPath) -> Result<Response, Problem> {
     let reservation = ReservationPath { event: path.event, id: path.id };
     let reservation = confirmed(&api, reservation).await?;
     if !reservation.tickets.contains(&path.ticket) {
@@ -119,7 +119,7 @@ async fn confirmed(
     api: &Api,
     path: ReservationPath,
 ) -> Result<std::sync::Arc<Reservation>, Problem> {
-    let found = api.reservations.read((path.event, path.id)).await.map_err(|_| database_away())?;
+    let found = api.reservations.read((path.event, path.id)).await?;
     let status = found.as_ref().map_or(ReservationStatus::Pending, |found| found.status);
     found.filter(|_| status == ReservationStatus::Confirmed).ok_or_else(|| {
         let detail = "There are no tickets unless the reservation is paid.";

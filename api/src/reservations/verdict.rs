@@ -6,13 +6,14 @@ use booking::domain::{Reason, Reservation, ReservationStatus};
 use process::clock;
 
 use super::view;
-use crate::catalogue::Entry;
+use crate::idempotency::{is_reused, reused_key};
 use crate::problem::{Kind, Problem};
+use crate::reads::Entry;
 use crate::state::Api;
 
 /// 201 for a live reservation; the problem for one that was refused or has ended, and for one that
 /// another body was decided under.
-pub async fn verdict(
+pub(crate) async fn verdict(
     api: &Api,
     entry: &Entry,
     reservation: &Reservation,
@@ -24,22 +25,11 @@ pub async fn verdict(
     }
 }
 
-/// The key was used for another body. A tombstone has no body: it may be anyone's.
-pub fn is_reused(known: i64, fingerprint: i64) -> bool {
-    known != 0 && known != fingerprint
-}
-
-/// The problem of a key that was used for another body.
-pub fn reused_key() -> Problem {
-    let detail = "This Idempotency-Key was used with another body.";
-    Problem::new(Kind::IdempotencyKeyReused, detail)
-}
-
 fn problem(entry: &Entry, reservation: &Reservation, fingerprint: i64) -> Option<Problem> {
     if is_reused(reservation.fingerprint, fingerprint) {
         return Some(reused_key());
     }
-    let (status, reason) = view::shown_state(reservation, clock::now());
+    let (status, reason) = reservation.state_at(clock::now());
     let problem = match status {
         ReservationStatus::Rejected => {
             refused(entry, reason.unwrap_or(Reason::InternalError), reservation)

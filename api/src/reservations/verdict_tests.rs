@@ -4,7 +4,7 @@ use booking::ids::{Mint, ReservationId};
 use serde_json::Value;
 
 use super::*;
-use crate::reservations::order::tests::entry;
+use crate::reads::sample::entry;
 
 fn reservation(status: ReservationStatus, reason: Option<Reason>) -> Reservation {
     let now = clock::now();

@@ -1,6 +1,6 @@
 //! A reservation as clients see it.
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use booking::domain::{EventId, Money, Reason, Reservation, ReservationStatus};
 use booking::ids::ReservationId;
@@ -10,16 +10,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::catalogue::Entry;
-use crate::database::Away;
-use crate::labels::by_number;
-use crate::money::MoneyView;
+use crate::extract::ReservationPath;
+use crate::http::MoneyView;
+use crate::http::headers::{ascii, retry_after};
+use crate::reads::{Away, Entry, by_number};
 use crate::state::Api;
 
 /// A reservation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Reservation)]
-pub struct ReservationView {
+pub(crate) struct ReservationView {
     /// Its id. Who has it, has the reservation.
     pub id: Uuid,
     /// Its event.
@@ -57,7 +57,7 @@ pub struct ReservationView {
 /// A ticket of a reservation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReservedTicket)]
-pub struct TicketView {
+pub(crate) struct TicketView {
     /// Its number within the event.
     pub number: i32,
     /// What it is called, such as "Row C, seat 14".
@@ -73,15 +73,19 @@ pub struct TicketView {
 /// The queue, as a request that waits in it sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Queue)]
-pub struct QueueView {
+pub(crate) struct QueueView {
     /// When to expect the decision, counted from now, in milliseconds.
     pub eta_ms: u32,
 }
 
 /// The view of a decided reservation.
-pub async fn decided(api: &Api, entry: &Entry, reservation: &Reservation) -> ReservationView {
+pub(crate) async fn decided(
+    api: &Api,
+    entry: &Entry,
+    reservation: &Reservation,
+) -> ReservationView {
     let now = clock::now();
-    let (status, reason) = shown_state(reservation, now);
+    let (status, reason) = reservation.state_at(now);
     let is_running = matches!(status, ReservationStatus::Held | ReservationStatus::Paying);
     let left = reservation.expires_at.filter(|_| is_running);
     ReservationView {
@@ -103,7 +107,7 @@ pub async fn decided(api: &Api, entry: &Entry, reservation: &Reservation) -> Res
 }
 
 /// The view of one that is issued and not decided yet, with what is known of it here.
-pub fn pending(
+pub(crate) fn pending(
     entry: &Entry,
     id: ReservationId,
     known: Option<(&str, DateTime<Utc>)>,
@@ -128,33 +132,16 @@ pub fn pending(
     }
 }
 
-/// A hold whose time is up cannot be paid any more, even if no worker has ended it yet.
-pub fn shown_state(
-    reservation: &Reservation,
-    now: DateTime<Utc>,
-) -> (ReservationStatus, Option<Reason>) {
-    if reservation.status == ReservationStatus::Held && reservation.is_due(now) {
-        (ReservationStatus::Expired, Some(Reason::Expired))
-    } else {
-        (reservation.status, reservation.reason)
-    }
-}
-
-/// The path of a reservation.
-pub fn path(event: EventId, id: ReservationId) -> String {
-    format!("/api/v1/events/{event}/reservations/{id}")
-}
-
 impl ReservationView {
     /// The answer with this status. While it is pending it says where and when to look again.
-    pub fn answer(&self, status: StatusCode) -> Response {
+    pub(crate) fn answer(&self, status: StatusCode) -> Response {
         let body = serde_json::to_vec(self).expect("plain data always has a JSON form");
         let media_type = (header::CONTENT_TYPE, "application/json");
         let mut response = (status, [media_type], body).into_response();
         let headers = response.headers_mut();
         if matches!(status, StatusCode::CREATED | StatusCode::ACCEPTED) {
-            let path = path(EventId(self.event), ReservationId(self.id));
-            headers.insert(header::LOCATION, ascii(&path));
+            let path = ReservationPath { event: EventId(self.event), id: ReservationId(self.id) };
+            headers.insert(header::LOCATION, ascii(&path.url()));
         }
         if let Some(queue) = &self.queue {
             headers.insert(header::RETRY_AFTER, retry_after(queue.eta_ms));
@@ -163,24 +150,10 @@ impl ReservationView {
     }
 
     /// It will not change any more.
-    pub fn is_final(&self) -> bool {
+    pub(crate) fn is_final(&self) -> bool {
         self.status.is_final()
     }
 }
-
-/// Whole seconds, at least one.
-pub fn retry_after(eta_ms: u32) -> HeaderValue {
-    HeaderValue::from(eta_ms.div_ceil(1_000).max(1))
-}
-
-/// A header value of text that the caller knows to be plain ASCII.
-pub fn ascii(text: &str) -> HeaderValue {
-    HeaderValue::try_from(text).expect("plain ASCII")
-}
-
-/// A header that makes proxies pass a stream on without gathering it.
-pub const UNBUFFERED: (HeaderName, HeaderValue) =
-    (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 
 async fn tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<TicketView> {
     let mut is_away = false;

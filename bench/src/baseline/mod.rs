@@ -41,8 +41,8 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> Result<()> {
     let router = routes::router(baseline);
     let drain = Duration::from_millis(settings.api.drain_ms);
     let served = async {
-        let options = api::server::Options::of(&settings.api);
-        api::server::serve(listener, router, options, stop.clone()).await;
+        let options = api::serve::Options::of(&settings.api);
+        api::serve::serve(listener, router, options, stop.clone()).await;
         Ok(())
     };
     shutdown::drained(&stop, served, drain).await

@@ -59,4 +59,14 @@ impl Reservation {
         matches!(self.status, ReservationStatus::Held | ReservationStatus::Paying)
             && self.expires_at.is_some_and(|at| at <= now)
     }
+
+    /// Its state at a moment, and why: a hold whose time is up cannot be paid any more, even if no
+    /// worker has ended it yet.
+    pub fn state_at(&self, now: DateTime<Utc>) -> (ReservationStatus, Option<Reason>) {
+        if self.status == ReservationStatus::Held && self.is_due(now) {
+            (ReservationStatus::Expired, Some(Reason::Expired))
+        } else {
+            (self.status, self.reason)
+        }
+    }
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// An amount in the currency's minor unit (cents for EUR).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Money)]
-pub struct MoneyView {
+pub(crate) struct MoneyView {
     /// Minor units.
     #[schema(example = 2500)]
     pub amount: i64,

@@ -1,43 +1,66 @@
-//! Which body an idempotency key was first seen with. A bounded memory of this process: it makes the
-//! refusal of a reused key immediate where it can; the worker's answer makes it certain.
+//! Idempotency keys: the same key stands for the same body. What this process remembers of keys is
+//! bounded: it refuses a reused key at once where it can; the worker's answer makes it certain.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::problem::{Kind, Problem};
+
+/// A hash of a body, however it was spelled. Never 0, which stands for no body.
+pub(crate) fn fingerprint(canonical: &[u8]) -> i64 {
+    match xxh3_64(canonical) as i64 {
+        0 => 1,
+        hash => hash,
+    }
+}
+
+/// The key was used for another body. A tombstone has no body: it may be anyone's.
+pub(crate) fn is_reused(known: i64, fingerprint: i64) -> bool {
+    known != 0 && known != fingerprint
+}
+
+/// The problem of a key that was used for another body.
+pub(crate) fn reused_key() -> Problem {
+    let detail = "This Idempotency-Key was used with another body.";
+    Problem::new(Kind::IdempotencyKeyReused, detail)
+}
 
 /// Ids in one generation, at most; there are two.
 const GENERATION_MAX: usize = 50_000;
 
 /// Fingerprints of request bodies by the id that their key gives. The oldest are forgotten.
 #[derive(Debug, Default)]
-pub struct Keys {
+pub(crate) struct Keys {
     generations: Mutex<[HashMap<Uuid, i64>; 2]>,
 }
 
 impl Keys {
     /// The id is known with another body than this one.
-    pub fn is_reused(&self, id: Uuid, fingerprint: i64) -> bool {
+    pub(crate) fn is_reused(&self, id: Uuid, fingerprint: i64) -> bool {
         let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let known = generations.iter().find_map(|generation| generation.get(&id));
         known.is_some_and(|known| *known != fingerprint)
     }
 
     /// This process has met the id before.
-    pub fn is_known(&self, id: Uuid) -> bool {
+    pub(crate) fn is_known(&self, id: Uuid) -> bool {
         let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         generations.iter().any(|generation| generation.contains_key(&id))
     }
 
-    /// Remembers the body of a request that is about to be queued. False where the id was known before.
-    pub fn claim(&self, id: Uuid, fingerprint: i64) -> bool {
+    /// Remembers the body of a request that is about to be queued. False where the id was known
+    /// before.
+    pub(crate) fn claim(&self, id: Uuid, fingerprint: i64) -> bool {
         let is_new = !self.is_known(id);
         self.note_all([(id, fingerprint)]);
         is_new
     }
 
     /// A request that was claimed was not queued after all.
-    pub fn forget(&self, id: Uuid) {
+    pub(crate) fn forget(&self, id: Uuid) {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         for generation in &mut *generations {
             generation.remove(&id);
@@ -46,7 +69,7 @@ impl Keys {
 
     /// Remembers ids with the fingerprints of their bodies, the first of each. A fingerprint of 0
     /// is a tombstone's: it says nothing of the body.
-    pub fn note_all(&self, ids: impl IntoIterator<Item = (Uuid, i64)>) {
+    pub(crate) fn note_all(&self, ids: impl IntoIterator<Item = (Uuid, i64)>) {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let [young, old] = &mut *generations;
         for (id, fingerprint) in ids {
@@ -67,7 +90,8 @@ mod tests {
 
     #[test]
     fn another_body_is_noticed_and_the_same_one_is_not() {
-        let (keys, id) = (Keys::default(), Uuid::from_u128(1));
+        let keys = Keys::default();
+        let id = Uuid::from_u128(1);
         assert!(!keys.is_reused(id, 7), "nothing is known yet");
         keys.note_all([(id, 7), (id, 8)]);
         assert!(!keys.is_reused(id, 7));
@@ -78,7 +102,8 @@ mod tests {
 
     #[test]
     fn what_was_not_queued_after_all_is_forgotten() {
-        let (keys, id) = (Keys::default(), Uuid::from_u128(1));
+        let keys = Keys::default();
+        let id = Uuid::from_u128(1);
         assert!(keys.claim(id, 7));
         assert!(!keys.claim(id, 7), "it is on its way");
         assert!(keys.is_reused(id, 8));

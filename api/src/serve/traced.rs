@@ -1,5 +1,5 @@
-//! Requests that belong to a trace of the client's: `traceparent` in, and back with the span that the
-//! request has here.
+//! Requests that belong to a trace of the client's: `traceparent` in, and back with the span that
+//! the request has here.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ const TRACEPARENT: &str = "traceparent";
 
 /// The span of one request.
 #[derive(Debug)]
-pub struct Span {
+pub(crate) struct Span {
     cause: Trace,
     own: Trace,
     begun: Instant,
@@ -23,19 +23,24 @@ pub struct Span {
 
 impl Span {
     /// None where the client sent no context, or does not sample.
-    pub fn begin(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn begin(headers: &HeaderMap) -> Option<Self> {
         let cause = Trace::sampled(headers.get(TRACEPARENT)?.to_str().ok()?)?;
-        let (begun, begun_at) = (Instant::now(), clock::now());
-        Some(Self { cause, own: cause.child(), begun, begun_at })
+        Some(Self { cause, own: cause.child(), begun: Instant::now(), begun_at: clock::now() })
     }
 
     /// Runs what the request causes, in its span.
-    pub fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+    pub(crate) fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
         process::telemetry::run_in_trace(self.own, work)
     }
 
     /// Logs the span, and names it to the client.
-    pub fn end(self, id: &HeaderValue, method: &Method, path: &str, response: &mut Response) {
+    pub(crate) fn end(
+        self,
+        id: &HeaderValue,
+        method: &Method,
+        path: &str,
+        response: &mut Response,
+    ) {
         tracing::info!(
             trace_id = self.own.trace_id(),
             span_id = self.own.span_id(),

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use process::backoff::Backoff;
 use store::Failure;
 
-use crate::metrics;
+use super::meter::{self, Read};
+use crate::problem::Problem;
 
-/// A read takes no longer than this, tries again included.
+/// Total time for a read, retries included.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 /// After Postgres restarted, the pool still has connections to the old one: each fails once.
 const TRIES_MAX: u32 = 5;
@@ -15,10 +16,16 @@ const TRIES_MAX: u32 = 5;
 /// Postgres did not answer, or refused. The cause is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the database is away")]
-pub struct Away;
+pub(crate) struct Away;
+
+impl From<Away> for Problem {
+    fn from(_: Away) -> Self {
+        Self::unavailable("The database is away; what was accepted is safe.", 2)
+    }
+}
 
 /// Reads, tries again where another connection may work, and gives up in time.
-pub async fn read<T, F>(what: &'static str, attempt: impl Fn() -> F) -> Result<T, Away>
+pub(crate) async fn read<T, F>(what: Read, attempt: impl Fn() -> F) -> Result<T, Away>
 where
     F: Future<Output = Result<T, Failure>>,
 {
@@ -33,9 +40,10 @@ where
         attempt().await
     };
     let begun = Instant::now();
-    let read = tokio::time::timeout(READ_TIMEOUT, tries).await;
-    metrics::read(what, begun.elapsed().as_secs_f64(), matches!(read, Ok(Ok(_))));
-    match read {
+    let done = tokio::time::timeout(READ_TIMEOUT, tries).await;
+    meter::count(what, begun.elapsed(), matches!(done, Ok(Ok(_))));
+    let what = what.as_str();
+    match done {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -63,13 +71,13 @@ mod tests {
             let stale = Failure::Transient(sqlx::Error::WorkerCrashed);
             if tries.get() < 3 { Err(stale) } else { Ok(7) }
         };
-        assert_eq!(read("test", stale_twice).await, Ok(7));
+        assert_eq!(read(Read::Events, stale_twice).await, Ok(7));
         tries.set(0);
         let refused = || async {
             tries.set(tries.get() + 1);
             Err::<(), _>(Failure::Refused(sqlx::Error::RowNotFound))
         };
-        assert_eq!(read("test", refused).await, Err(Away));
+        assert_eq!(read(Read::Events, refused).await, Err(Away));
         assert_eq!(tries.get(), 1);
     }
 }

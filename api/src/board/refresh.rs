@@ -11,13 +11,14 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::event_board::EventBoard;
 use super::reads::{Reads, Wanted};
-use crate::database::Away;
+use crate::reads::Away;
 
 /// While changes flow, streams get them in frames at this distance.
 const FRAME_INTERVAL: Duration = Duration::from_millis(100);
 /// How often a quiet stream shows that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Outcomes of several workers may overtake each other by this much; what is missing longer is read.
+/// Outcomes of several workers may overtake each other by this much; what is missing longer is
+/// read.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// Sections that one board asks for at once.
 const ASKS_MAX: usize = 100;

@@ -1,4 +1,5 @@
-//! Whether a connection that is to end is worth waiting for: some peers neither read nor say goodbye.
+//! Whether a connection that is to end is worth waiting for: some peers neither read nor say
+//! goodbye.
 
 use std::io;
 use std::pin::Pin;
@@ -12,22 +13,22 @@ use tokio::net::TcpStream;
 
 /// What goes on on one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Bustle {
+pub(crate) struct PeerActivity {
     /// Requests in work: what they wait for is ours to give.
     requests: AtomicUsize,
     /// Rises with everything that the peer takes, and with every request that is done.
     moved: AtomicU64,
 }
 
-impl Bustle {
+impl PeerActivity {
     /// A request is in work until the returned value is dropped.
     pub(crate) fn request(self: &Arc<Self>) -> InWork {
         self.requests.fetch_add(1, Ordering::Relaxed);
         InWork(Arc::clone(self))
     }
 
-    /// Until the peer has taken nothing for that long although nothing is in work for it; twice as long
-    /// at most.
+    /// Until the peer has taken nothing for that long although nothing is in work for it; twice as
+    /// long at most.
     pub(crate) async fn silence(&self, limit: Duration) {
         loop {
             let before = self.moved.load(Ordering::Acquire);
@@ -46,7 +47,7 @@ impl Bustle {
 
 /// A request that is in work.
 #[derive(Debug)]
-pub(crate) struct InWork(Arc<Bustle>);
+pub(crate) struct InWork(Arc<PeerActivity>);
 
 impl Drop for InWork {
     fn drop(&mut self) {
@@ -59,18 +60,17 @@ impl Drop for InWork {
 #[derive(Debug)]
 pub(crate) struct Watched {
     stream: TcpStream,
-    bustle: Arc<Bustle>,
+    activity: Arc<PeerActivity>,
 }
 
 impl Watched {
-    /// Notes it there.
-    pub(crate) fn new(stream: TcpStream, bustle: Arc<Bustle>) -> Self {
-        Self { stream, bustle }
+    pub(crate) fn new(stream: TcpStream, activity: Arc<PeerActivity>) -> Self {
+        Self { stream, activity }
     }
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(1..))) {
-            self.bustle.has_moved();
+            self.activity.has_moved();
         }
         written
     }
@@ -125,10 +125,10 @@ mod tests {
     #[tokio::test]
     async fn a_request_in_work_is_waited_for_and_then_the_peer_is_given_up() {
         let limit = Duration::from_millis(20);
-        let bustle = Arc::new(Bustle::default());
-        let request = bustle.request();
-        assert!(tokio::time::timeout(limit * 5, bustle.silence(limit)).await.is_err());
+        let activity = Arc::new(PeerActivity::default());
+        let request = activity.request();
+        assert!(tokio::time::timeout(limit * 5, activity.silence(limit)).await.is_err());
         drop(request);
-        bustle.silence(limit).await;
+        activity.silence(limit).await;
     }
 }

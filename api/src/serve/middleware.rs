@@ -9,33 +9,33 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 
+use super::meter;
+use super::server::Answer;
+use super::traced::Span;
 use crate::extract::wait_seconds;
+use crate::http::random;
 use crate::limits::Peer;
-use crate::metrics;
 use crate::problem::{Kind, Problem};
-use crate::server::Answer;
 use crate::state::Shared;
-use crate::traced::Span;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 64;
 
-/// The public's routes, and what is around them. One service and no layers: a layer of axum's boxes and
-/// clones what it is around once a request.
+/// The public's routes, and what is around them. One service and no layers: a layer of axum's boxes
+/// and clones what it is around once a request.
 #[derive(Debug, Clone)]
-pub struct Edge {
+pub(crate) struct Middleware {
     api: Shared,
     routes: Router,
 }
 
-impl Edge {
-    /// Around these routes.
-    pub fn new(api: Shared, routes: Router) -> Self {
+impl Middleware {
+    pub(crate) fn new(api: Shared, routes: Router) -> Self {
         Self { api, routes }
     }
 }
 
-impl Answer for Edge {
+impl Answer for Middleware {
     /// Runs a request within these limits. Streams are limited only until they begin.
     async fn answer(self, request: Request, peer: Peer) -> Response {
         let Self { api, routes } = self;
@@ -45,7 +45,8 @@ impl Answer for Edge {
         let limit =
             Duration::from_millis(api.settings.request_timeout_ms) + Duration::from_secs(waits);
         let has_connections = request.version() < Version::HTTP_2;
-        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let method = request.method().clone();
+        let uri = request.uri().clone();
         let path = uri.path();
         let trace = Span::begin(request.headers());
         let allowed = if path.starts_with("/api/") {
@@ -53,7 +54,8 @@ impl Answer for Edge {
         } else {
             Ok(())
         };
-        // One expression: a future that is named and then moved has its place twice.
+        // Kept as one expression: binding a future and moving it doubles its size in the enclosing
+        // future, and there is one for each waiting client.
         let done = tokio::time::timeout(
             limit,
             AssertUnwindSafe(async {
@@ -81,7 +83,7 @@ impl Answer for Edge {
             }
         };
         tracing::debug!(?id, %method, path, status = response.status().as_u16(), "answered");
-        metrics::responded(response.status());
+        meter::count_response(response.status());
         if let Some(trace) = trace {
             trace.end(&id, &method, path, &mut response);
         }
@@ -110,23 +112,6 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
         let id = uuid::Uuid::from_u128(random()).as_simple().encode_lower(&mut text);
         HeaderValue::from_str(id).expect("hexadecimal digits are plain ASCII")
     })
-}
-
-/// Random enough to tell requests apart: it keeps no secret.
-pub fn random() -> u128 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    thread_local!(static SEED: RandomState = RandomState::new());
-    let hash = |half: u64| {
-        SEED.with(|seed| {
-            let mut hasher = seed.build_hasher();
-            hasher.write_u64(half);
-            hasher.finish()
-        })
-    };
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    (u128::from(hash(count)) << 64) | u128::from(hash(!count))
 }
 
 #[cfg(test)]

@@ -10,8 +10,9 @@ use store::Pool;
 use store::seats::{self, Seat};
 use utoipa::ToSchema;
 
-use crate::catalogue::Entry;
-use crate::database::{self, Away};
+use super::catalogue::Entry;
+use super::database::{self, Away};
+use super::meter::Read;
 
 /// What is kept at most, in bytes of JSON.
 const KEPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -20,14 +21,14 @@ const QUERY_SEATS_MAX: i32 = 20_000;
 
 /// The geometry of a house.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LayoutBody {
+pub(crate) struct LayoutBody {
     /// Its sections, by number.
     pub sections: Vec<LayoutSection>,
 }
 
 /// A section of a layout.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LayoutSection {
+pub(crate) struct LayoutSection {
     /// Its number.
     pub number: i32,
     /// Its name.
@@ -41,7 +42,7 @@ pub struct LayoutSection {
 
 /// A seat of a layout.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct LayoutSeat {
+pub(crate) struct LayoutSeat {
     /// The number of its ticket.
     pub number: i32,
     /// The label of its row.
@@ -60,8 +61,7 @@ pub struct LayoutSeat {
 
 /// A layout, ready to be sent.
 #[derive(Debug)]
-pub struct Layout {
-    /// Its version.
+pub(crate) struct Layout {
     pub version: i32,
     /// The JSON of [`LayoutBody`].
     pub json: Bytes,
@@ -69,15 +69,14 @@ pub struct Layout {
 
 /// The layouts that were asked for.
 #[derive(Debug)]
-pub struct Layouts {
+pub(crate) struct Layouts {
     pool: Pool,
     kept: Cache<EventId, Arc<Layout>>,
     reading: tokio::sync::Mutex<()>,
 }
 
 impl Layouts {
-    /// None is known yet.
-    pub fn new(pool: Pool) -> Self {
+    pub(crate) fn new(pool: Pool) -> Self {
         let weight =
             |_: &EventId, layout: &Arc<Layout>| layout.json.len().try_into().unwrap_or(u32::MAX);
         let kept = Cache::builder().max_capacity(KEPT_BYTES_MAX).weigher(weight).build();
@@ -85,7 +84,7 @@ impl Layouts {
     }
 
     /// The layout of an event, read if it is not known in its present version.
-    pub async fn of(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
+    pub(crate) async fn of(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
         if let Some(layout) = self.known(entry) {
             return Ok(layout);
         }
@@ -109,7 +108,7 @@ impl Layouts {
         for portion in portions(&entry.event.sections) {
             let numbers: Vec<SectionNumber> =
                 portion.iter().map(|section| section.number).collect();
-            let seats = database::read("a layout", || async {
+            let seats = database::read(Read::Layout, || async {
                 let mut connection = self.pool.acquire().await?;
                 Ok(seats::find(&mut connection, entry.event.id, &numbers).await?)
             })
@@ -124,7 +123,7 @@ impl Layouts {
     }
 
     async fn version(&self, event: EventId) -> Result<i32, Away> {
-        let found = database::read("a layout's version", || async {
+        let found = database::read(Read::LayoutVersion, || async {
             Ok(seats::layout_version(&mut *self.pool.acquire().await?, event).await?)
         });
         found.await?.ok_or(Away)
@@ -149,8 +148,8 @@ fn portions(mut sections: &[Section]) -> Vec<&[Section]> {
 }
 
 fn layout_section(section: &Section, seats: &[Seat]) -> LayoutSection {
-    let (first, capacity) = (section.first_ticket.0, section.capacity);
-    let inside = |seat: &&Seat| (first..first + capacity).contains(&seat.number.0);
+    let first = section.first_ticket.0;
+    let inside = |seat: &&Seat| (first..first + section.capacity).contains(&seat.number.0);
     LayoutSection {
         number: section.number.0,
         name: section.name.clone(),

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const RESERVED: usize = 128;
 
 /// Raises the limit of open files to what the system allows, and returns how many connections fit.
-pub fn connections_max() -> usize {
+pub(crate) fn connections_max() -> usize {
     let limits = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limits.maximum, maximum: limits.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {

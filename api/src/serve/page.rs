@@ -1,5 +1,5 @@
-//! The built page, from a folder. Every path without a file extension is the page itself: it has its
-//! own routes.
+//! The built page, from a folder. Every path without a file extension is the page itself: it has
+//! its own routes.
 
 use std::path::Path;
 
@@ -28,20 +28,20 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 
 /// Files of the built page.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub(crate) struct Page {
     files: ServeDir,
     index: std::path::PathBuf,
 }
 
 impl Page {
     /// The page in that folder; it need not be there.
-    pub fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         let files = ServeDir::new(folder).precompressed_br().precompressed_gzip();
         Self { files, index: folder.join("index.html") }
     }
 
     /// Answers what no route took.
-    pub async fn answer(self, request: Request) -> Response {
+    pub(crate) async fn answer(self, request: Request) -> Response {
         let path = request.uri().path();
         let is_api = path == "/api" || path.starts_with("/api/");
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);

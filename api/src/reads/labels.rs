@@ -1,4 +1,5 @@
-//! What seats are called, kept in memory by section: they never change under one version of the layout.
+//! What seats are called, kept in memory by section: they never change under one version of the
+//! layout.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,9 +12,10 @@ use moka::sync::Cache;
 use store::Pool;
 use store::seats::{self, SeatLabel};
 
-use crate::catalogue::Entry;
-use crate::database::{self, Away};
-use crate::reader::{Answers, Reader, Weight};
+use super::batched::{Answers, Reader, Weight};
+use super::catalogue::Entry;
+use super::database::{self, Away};
+use super::meter::Read;
 
 /// Seats whose labels are kept, at most: some 40 MB.
 const SEATS_MAX: u64 = 2_000_000;
@@ -26,7 +28,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The labels that this process has met.
 #[derive(Debug)]
-pub struct Labels {
+pub(crate) struct Labels {
     kept: Cache<Key, Arc<SectionLabels>>,
     reader: Reader<Key, SectionLabels>,
 }
@@ -39,8 +41,7 @@ struct Key {
 }
 
 impl Labels {
-    /// None is known yet.
-    pub fn new(pool: Pool) -> Self {
+    pub(crate) fn new(pool: Pool) -> Self {
         let weight = |key: &Key, _: &Arc<SectionLabels>| key.capacity.unsigned_abs();
         let per_query = Weight { of: |key: &Key| key.capacity as usize, max: QUERY_SEATS_MAX };
         Self {
@@ -50,7 +51,7 @@ impl Labels {
     }
 
     /// What a ticket is called: "Row C, seat 14", or the name of its section where it has no seat.
-    pub async fn label(&self, entry: &Entry, ticket: TicketNumber) -> Result<String, Away> {
+    pub(crate) async fn label(&self, entry: &Entry, ticket: TicketNumber) -> Result<String, Away> {
         let Some(section) = entry.house.section_of(ticket) else { return Ok(by_number(ticket)) };
         if section.kind == SectionKind::General {
             return Ok(format!("Standing, {}", entry.section_name(section.number)));
@@ -72,7 +73,8 @@ impl Labels {
         if let Some(known) = self.kept.get(&key) {
             return Ok(Some(known));
         }
-        // Rare and large: in a box it does not weigh on every request that waits.
+        // Boxed because this path is rare but its future is large; unboxed, every waiting request
+        // would carry it.
         let found = Box::pin(self.reader.read_within(READ_TIMEOUT, key)).await?;
         if let Some(labels) = &found {
             self.kept.insert(key, Arc::clone(labels));
@@ -82,13 +84,13 @@ impl Labels {
 }
 
 /// What a ticket is called where nothing better is known.
-pub fn by_number(ticket: TicketNumber) -> String {
+pub(crate) fn by_number(ticket: TicketNumber) -> String {
     format!("Ticket {ticket}")
 }
 
 async fn read(pool: Pool, keys: Vec<Key>) -> Answers<Key, SectionLabels> {
     let sections: Vec<SectionKey> = keys.iter().map(|key| key.section).collect();
-    let mut found = database::read("labels", || async {
+    let mut found = database::read(Read::Labels, || async {
         Ok(seats::labels(&mut *pool.acquire().await?, &sections).await?)
     })
     .await?;
@@ -119,8 +121,11 @@ impl SectionLabels {
                 all.rows.push(label.row.as_str().into());
             }
             all.text.push_str(&label.seat);
-            let (row, label_ends) = (all.rows.len() as u32 - 1, all.text.len() as u32);
-            all.seats.push(Seat { ticket: label.number, row, label_ends });
+            all.seats.push(Seat {
+                ticket: label.number,
+                row: all.rows.len() as u32 - 1,
+                label_ends: all.text.len() as u32,
+            });
         }
         all
     }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 
 /// The client knows this tag already. The comparison is weak, as it is for reads.
-pub fn matches(headers: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn matches(headers: &HeaderMap, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let values = headers.get_all(header::IF_NONE_MATCH).iter();
     let mut tags = values.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));

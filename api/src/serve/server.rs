@@ -1,5 +1,5 @@
-//! Serves HTTP/1.1, and HTTP/2 without TLS as proxies speak it, on a listener: a limit on connections
-//! and on slow heads, and a drain.
+//! Serves HTTP/1.1, and HTTP/2 without TLS as proxies speak it, on a listener: a limit on
+//! connections and on slow heads, and a drain.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -23,9 +23,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
-use crate::bustle::{Bustle, Watched};
+use super::meter;
+use super::peer_silence::{PeerActivity, Watched};
 use crate::limits::Peer;
-use crate::metrics::Counted;
 
 /// How long a peer may leave unread what was sent to it, before the connection is given up.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,8 +47,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Options {
     /// Connections that are open at once, at most; more wait to be accepted.
     pub connections_max: usize,
-    /// How long the head of a request may take, and how long a connection may be idle; over HTTP/2, how
-    /// long a peer that is gone may go unnoticed.
+    /// How long the head of a request may take, and how long a connection may be idle; over HTTP/2,
+    /// how long a peer that is gone may go unnoticed.
     pub head_timeout: Duration,
     /// How long a peer may take nothing while the process waits for nothing but that peer.
     pub silence: Duration,
@@ -86,7 +86,7 @@ impl Answer for Router {
 struct Service<A> {
     answers: A,
     peer: Peer,
-    bustle: Arc<Bustle>,
+    activity: Arc<PeerActivity>,
 }
 
 impl<A: Answer> hyper::service::Service<Request<Incoming>> for Service<A> {
@@ -95,8 +95,11 @@ impl<A: Answer> hyper::service::Service<Request<Incoming>> for Service<A> {
     type Future = BoxFuture<'static, Result<Response, Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (in_work, answers, peer) = (self.bustle.request(), self.answers.clone(), self.peer);
-        // A future that is made in here has its place here once, one that comes from outside twice.
+        let in_work = self.activity.request();
+        let answers = self.answers.clone();
+        let peer = self.peer;
+        // The answer's future is made inside: one that is made outside and moved in doubles the
+        // box.
         Box::pin(async move {
             let answer = answers.answer(request.map(Body::new), peer).await;
             drop(in_work);
@@ -119,8 +122,9 @@ pub async fn serve(
         loop {
             let slot = Arc::clone(&slots).acquire_owned().await.expect("it is never closed");
             let (stream, peer) = accept(&listener).await;
-            let service = Service { answers: answers.clone(), peer, bustle: Arc::default() };
-            let (counted, stop) = (Counted::connection(), stop.clone());
+            let service = Service { answers: answers.clone(), peer, activity: Arc::default() };
+            let counted = meter::count_connection();
+            let stop = stop.clone();
             connections.spawn(async move {
                 serve_connection(stream, service, options, stop).await;
                 drop(counted);
@@ -162,11 +166,12 @@ async fn serve_connection(
     }
     let first = tokio::time::timeout(options.head_timeout, speaks_http2(&stream));
     let Some(Ok(Ok(is_http2))) = stop.run_until_cancelled(first).await else { return };
-    let bustle = Arc::clone(&service.bustle);
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&bustle)));
-    let silence = bustle.silence(options.silence);
+    let activity = Arc::clone(&service.activity);
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let silence = activity.silence(options.silence);
     let ended = if is_http2 {
-        // Large and rare: every connection would keep room for it.
+        // Boxed because HTTP/2 is rare but its future is large; unboxed, every connection would
+        // carry it.
         let mut connection = Box::pin(http2(options).serve_connection(io, service));
         until(&stop, connection.as_mut(), silence).await
     } else {
@@ -206,8 +211,8 @@ fn http2(options: Options) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves a connection; when all must stop, only the requests that it is in, and no longer than until
-/// `silence`: a peer over HTTP/2 has to answer before it is over, and some never do.
+/// Serves a connection; when all must stop, only the requests that it is in, and no longer than
+/// until `silence`: a peer over HTTP/2 has to answer before it is over, and some never do.
 async fn until<C: GracefulConnection>(
     stop: &CancellationToken,
     mut connection: Pin<&mut C>,

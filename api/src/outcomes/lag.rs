@@ -1,5 +1,5 @@
-//! How far behind each queue is: how old requests were when their outcome came, and how long those that
-//! this process has sent wait already. The latter also grows where no worker decides anything.
+//! How far behind each queue is: how old requests were when their outcome came, and how long those
+//! that this process has sent wait already. The latter also grows where no worker decides anything.
 
 use std::collections::VecDeque;
 
@@ -22,12 +22,12 @@ const PROBE: TimeDelta = TimeDelta::seconds(1);
 
 /// The lag of every queue that was heard of.
 #[derive(Debug, Default)]
-pub struct Pace {
-    queues: DashMap<String, Lag>,
+pub(crate) struct QueueLags {
+    queues: DashMap<String, QueueLag>,
 }
 
 #[derive(Debug, Default)]
-struct Lag {
+struct QueueLag {
     smoothed_ms: f64,
     seen_at: Option<DateTime<Utc>>,
     /// When those of which nothing was heard yet were accepted, oldest first.
@@ -37,21 +37,27 @@ struct Lag {
     probed_at: Option<DateTime<Utc>>,
 }
 
-impl Pace {
-    /// A transaction told its outcome now.
-    pub fn note(&self, progress: &Progress, now: DateTime<Utc>) {
-        self.of(&progress.queue, |lag| lag.note(progress, now));
+impl QueueLags {
+    /// A transaction's outcome was heard now.
+    pub(crate) fn note_progress(&self, progress: &Progress, now: DateTime<Utc>) {
+        self.of(&progress.queue, |lag| lag.note_progress(progress, now));
     }
 
     /// A request that was accepted then is with the broker.
-    pub fn sent(&self, queue: &str, accepted_at: DateTime<Utc>) {
-        self.of(queue, |lag| lag.sent(accepted_at));
+    pub(crate) fn note_sent(&self, queue: &str, accepted_at: DateTime<Utc>) {
+        self.of(queue, |lag| lag.note_sent(accepted_at));
     }
 
     /// Whether a queue is so far behind that a new request should not join it, and then by how many
-    /// milliseconds. One a second may join all the same: without it nobody would see the queue move.
-    pub fn is_behind(&self, queue: &str, lag_max_ms: u32, now: DateTime<Utc>) -> Option<u32> {
-        // The usual case is told without a lock that others would wait for.
+    /// milliseconds. One a second may join all the same: without it nobody would see the queue
+    /// move.
+    pub(crate) fn is_behind(
+        &self,
+        queue: &str,
+        lag_max_ms: u32,
+        now: DateTime<Utc>,
+    ) -> Option<u32> {
+        // The usual case is decided without a lock that others would wait for.
         let behind_ms = self.queues.get(queue)?.behind_ms(now);
         if behind_ms <= lag_max_ms {
             return None;
@@ -60,30 +66,31 @@ impl Pace {
     }
 
     /// How long a request will wait in that queue for its outcome, by what was seen lately.
-    pub fn eta_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
+    pub(crate) fn eta_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
         self.queues.get(queue).map_or(QUICK_MS, |lag| lag.eta_ms(now))
     }
 
     /// The same for a request whose queue is not known: the longest of all.
-    pub fn longest_eta_ms(&self, now: DateTime<Utc>) -> u32 {
+    pub(crate) fn longest_eta_ms(&self, now: DateTime<Utc>) -> u32 {
         self.queues.iter().map(|lag| lag.eta_ms(now)).max().unwrap_or(QUICK_MS)
     }
 
-    fn of<T>(&self, queue: &str, act: impl FnOnce(&mut Lag) -> T) -> T {
+    fn of<T>(&self, queue: &str, act: impl FnOnce(&mut QueueLag) -> T) -> T {
         if let Some(mut lag) = self.queues.get_mut(queue) {
             return act(&mut lag);
         }
         act(&mut self.queues.entry(queue.to_owned()).or_default())
     }
 
-    /// How long the oldest request waits that this process has sent and of which nothing was heard yet.
-    pub fn oldest_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
+    /// How long the oldest request waits that this process has sent and of which nothing was heard
+    /// yet.
+    pub(crate) fn oldest_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
         self.queues.get(queue).map_or(0, |lag| lag.behind_ms(now))
     }
 }
 
-impl Lag {
-    fn note(&mut self, progress: &Progress, now: DateTime<Utc>) {
+impl QueueLag {
+    fn note_progress(&mut self, progress: &Progress, now: DateTime<Utc>) {
         let lag_ms = ms_between(progress.oldest_accepted_at, now);
         let before = if self.is_stale(now) { f64::from(lag_ms) } else { self.smoothed_ms };
         self.smoothed_ms = before + WEIGHT * (f64::from(lag_ms) - before);
@@ -95,7 +102,7 @@ impl Lag {
         }
     }
 
-    fn sent(&mut self, accepted_at: DateTime<Utc>) {
+    fn note_sent(&mut self, accepted_at: DateTime<Utc>) {
         // Its outcome may have been quicker than the broker's confirm.
         let is_decided = self.decided_until.is_some_and(|until| accepted_at <= until);
         let is_counted = self.waiting.back().is_some_and(|last| accepted_at - *last < GRAIN);
@@ -149,59 +156,59 @@ mod tests {
 
     #[test]
     fn the_estimate_follows_the_queue_and_is_forgotten() {
-        let pace = Pace::default();
-        assert_eq!(pace.eta_ms(QUEUE, at(0)), QUICK_MS);
-        pace.note(&progress(QUEUE, 0, 0), at(4_000));
-        assert_eq!(pace.eta_ms(QUEUE, at(4_000)), 4_000);
+        let lags = QueueLags::default();
+        assert_eq!(lags.eta_ms(QUEUE, at(0)), QUICK_MS);
+        lags.note_progress(&progress(QUEUE, 0, 0), at(4_000));
+        assert_eq!(lags.eta_ms(QUEUE, at(4_000)), 4_000);
         for step in 1..=20 {
-            pace.note(&progress(QUEUE, 4_000, 4_000), at(4_000 + step));
+            lags.note_progress(&progress(QUEUE, 4_000, 4_000), at(4_000 + step));
         }
-        assert!(pace.eta_ms(QUEUE, at(4_020)) < 100, "it caught up");
-        pace.note(&progress("requests.01", 4_000, 4_000), at(6_000));
-        assert_eq!(pace.longest_eta_ms(at(6_000)), 2_000);
-        assert_eq!(pace.longest_eta_ms(at(60_000)), QUICK_MS);
+        assert!(lags.eta_ms(QUEUE, at(4_020)) < 100, "it caught up");
+        lags.note_progress(&progress("requests.01", 4_000, 4_000), at(6_000));
+        assert_eq!(lags.longest_eta_ms(at(6_000)), 2_000);
+        assert_eq!(lags.longest_eta_ms(at(60_000)), QUICK_MS);
     }
 
     #[test]
     fn clocks_that_differ_never_give_a_negative_wait() {
-        let pace = Pace::default();
-        pace.note(&progress("payments.00", 5_000, 5_000), at(0));
-        assert_eq!(pace.eta_ms("payments.00", at(0)), QUICK_MS);
-        pace.sent("payments.00", at(6_000));
-        assert_eq!(pace.is_behind("payments.00", 0, at(0)), None);
+        let lags = QueueLags::default();
+        lags.note_progress(&progress("payments.00", 5_000, 5_000), at(0));
+        assert_eq!(lags.eta_ms("payments.00", at(0)), QUICK_MS);
+        lags.note_sent("payments.00", at(6_000));
+        assert_eq!(lags.is_behind("payments.00", 0, at(0)), None);
     }
 
     #[test]
     fn a_queue_that_nobody_works_on_is_behind_until_its_requests_are_decided() {
-        let pace = Pace::default();
+        let lags = QueueLags::default();
         for ms in 0..1_000 {
-            pace.sent(QUEUE, at(ms));
+            lags.note_sent(QUEUE, at(ms));
         }
-        assert_eq!(pace.is_behind(QUEUE, 5_000, at(5_000)), None, "not longer than the limit");
-        assert_eq!(pace.is_behind(QUEUE, 5_000, at(5_500)), None, "the first one is a probe");
-        assert_eq!(pace.is_behind(QUEUE, 5_000, at(5_600)), Some(5_600));
-        assert_eq!(pace.eta_ms(QUEUE, at(5_600)), 5_600);
-        pace.note(&progress(QUEUE, 0, 500), at(5_700));
-        let behind = pace.is_behind(QUEUE, 5_000, at(5_700));
+        assert_eq!(lags.is_behind(QUEUE, 5_000, at(5_000)), None, "not longer than the limit");
+        assert_eq!(lags.is_behind(QUEUE, 5_000, at(5_500)), None, "the first one is a probe");
+        assert_eq!(lags.is_behind(QUEUE, 5_000, at(5_600)), Some(5_600));
+        assert_eq!(lags.eta_ms(QUEUE, at(5_600)), 5_600);
+        lags.note_progress(&progress(QUEUE, 0, 500), at(5_700));
+        let behind = lags.is_behind(QUEUE, 5_000, at(5_700));
         assert!(behind.is_some_and(|ms| (5_100..=5_300).contains(&ms)), "{behind:?}");
-        pace.note(&progress(QUEUE, 501, 999), at(5_800));
-        assert_eq!(pace.is_behind(QUEUE, 5_000, at(60_000)), None);
+        lags.note_progress(&progress(QUEUE, 501, 999), at(5_800));
+        assert_eq!(lags.is_behind(QUEUE, 5_000, at(60_000)), None);
     }
 
     #[test]
     fn an_outcome_that_overtakes_the_confirm_leaves_nothing_waiting() {
-        let pace = Pace::default();
-        pace.note(&progress(QUEUE, 100, 100), at(105));
-        pace.sent(QUEUE, at(100));
-        assert_eq!(pace.is_behind(QUEUE, 5_000, at(60_000)), None);
+        let lags = QueueLags::default();
+        lags.note_progress(&progress(QUEUE, 100, 100), at(105));
+        lags.note_sent(QUEUE, at(100));
+        assert_eq!(lags.is_behind(QUEUE, 5_000, at(60_000)), None);
     }
 
     #[test]
     fn a_missed_outcome_is_made_good_by_the_next_one() {
-        let pace = Pace::default();
-        pace.sent(QUEUE, at(0));
-        pace.sent(QUEUE, at(30_000));
-        pace.note(&progress(QUEUE, 30_000, 30_000), at(30_010));
-        assert_eq!(pace.is_behind(QUEUE, 5_000, at(40_000)), None);
+        let lags = QueueLags::default();
+        lags.note_sent(QUEUE, at(0));
+        lags.note_sent(QUEUE, at(30_000));
+        lags.note_progress(&progress(QUEUE, 30_000, 30_000), at(30_010));
+        assert_eq!(lags.is_behind(QUEUE, 5_000, at(40_000)), None);
     }
 }

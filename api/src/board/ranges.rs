@@ -5,8 +5,7 @@ use utoipa::ToSchema;
 
 /// A ticket, or all from a first to a last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run {
-    /// One ticket.
+pub(crate) enum Run {
     One(i32),
     /// From the first to the last, both included.
     Range(i32, i32),
@@ -15,7 +14,7 @@ pub enum Run {
 /// A ticket, or the first and the last of three and more.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum TicketOrRange {
+pub(crate) enum TicketOrRange {
     /// One ticket.
     Ticket(i32),
     /// The first and the last, both included.
@@ -31,8 +30,7 @@ impl Serialize for Run {
     }
 }
 
-/// Ascending numbers as runs.
-pub fn runs(numbers: impl IntoIterator<Item = i32>) -> Vec<Run> {
+pub(crate) fn runs(numbers: impl IntoIterator<Item = i32>) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut open: Option<(i32, i32)> = None;
     for number in numbers {

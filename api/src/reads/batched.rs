@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::database::Away;
+use super::database::Away;
+
+/// How long a look at a row may take before a request goes on without it.
+pub(crate) const QUICK_LOOK: Duration = Duration::from_millis(250);
 
 /// Ids in one query, at most.
 const BATCH_MAX: usize = 500;
 
 /// What a read by id gives: the row, none where there is none.
-pub type Found<V> = Result<Option<Arc<V>>, Away>;
+pub(crate) type Found<V> = Result<Option<Arc<V>>, Away>;
 
 /// Answers all who asked for the ids of one query.
-pub type Answers<K, V> = Result<HashMap<K, V>, Away>;
+pub(crate) type Answers<K, V> = Result<HashMap<K, V>, Away>;
 
 struct Ask<K, V> {
     key: K,
@@ -25,7 +28,7 @@ struct Ask<K, V> {
 
 /// How much one query may read.
 #[derive(Debug, Clone, Copy)]
-pub struct Weight<K> {
+pub(crate) struct Weight<K> {
     /// What an id weighs: the rows that are read for it.
     pub of: fn(&K) -> usize,
     /// A query reads no more than this, unless one id alone does.
@@ -34,7 +37,7 @@ pub struct Weight<K> {
 
 /// Reads rows of one kind. Every answer is of a moment after it was asked for.
 #[derive(Debug)]
-pub struct Reader<K, V> {
+pub(crate) struct Reader<K, V> {
     asks: mpsc::Sender<Ask<K, V>>,
 }
 
@@ -45,7 +48,7 @@ where
 {
     /// A reader that looks rows up with `find`, for at most `waiting_max` askers at once. It ends
     /// when it is dropped.
-    pub fn start<F>(waiting_max: usize, find: impl Fn(Vec<K>) -> F + Send + 'static) -> Self
+    pub(crate) fn start<F>(waiting_max: usize, find: impl Fn(Vec<K>) -> F + Send + 'static) -> Self
     where
         F: Future<Output = Answers<K, V>> + Send + 'static,
     {
@@ -53,7 +56,7 @@ where
     }
 
     /// The same where some ids read much more than others.
-    pub fn weighed<F>(
+    pub(crate) fn weighed<F>(
         waiting_max: usize,
         weight: Weight<K>,
         find: impl Fn(Vec<K>) -> F + Send + 'static,
@@ -67,14 +70,14 @@ where
     }
 
     /// The row of a key. An error when the database is away, or too many ask.
-    pub async fn read(&self, key: K) -> Found<V> {
-        let (answer, told) = oneshot::channel();
+    pub(crate) async fn read(&self, key: K) -> Found<V> {
+        let (answer, answered) = oneshot::channel();
         self.asks.try_send(Ask { key, answer }).map_err(|_| Away)?;
-        told.await.unwrap_or(Err(Away))
+        answered.await.unwrap_or(Err(Away))
     }
 
     /// The same, but an error too when it takes longer than `limit`.
-    pub async fn read_within(&self, limit: Duration, key: K) -> Found<V> {
+    pub(crate) async fn read_within(&self, limit: Duration, key: K) -> Found<V> {
         tokio::time::timeout(limit, self.read(key)).await.unwrap_or(Err(Away))
     }
 }
@@ -127,7 +130,8 @@ async fn serve<K, V, F>(
 
 /// The ids of the next query: those that were asked for first, as far as they fit.
 fn portion<K: Hash + Eq + Copy>(asked: impl Iterator<Item = K>, weight: Weight<K>) -> HashSet<K> {
-    let (mut keys, mut sum) = (HashSet::new(), 0);
+    let mut keys = HashSet::new();
+    let mut sum = 0;
     for key in asked {
         if keys.contains(&key) {
             continue;
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_is_away_is_told_to_all() {
+    async fn all_who_ask_hear_that_the_database_is_away() {
         let reader: Reader<u32, u32> = Reader::start(10, |_| async { Err(Away) });
         assert_eq!(reader.read(1).await, Err(Away));
         let hangs: Reader<u32, u32> = Reader::start(10, |_| std::future::pending());

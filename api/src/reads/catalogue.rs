@@ -11,8 +11,9 @@ use store::Pool;
 use store::events::Cursor;
 use store::houses::HouseCache;
 
-use crate::database::{self, Away};
-use crate::reader::{Answers, Reader};
+use super::batched::{Answers, Reader};
+use super::database::{self, Away};
+use super::meter::Read;
 
 /// How often the events are read again.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
@@ -22,27 +23,27 @@ const REFRESH_INTERVAL_MAX: Duration = Duration::from_secs(10);
 const REFRESH_SHARE: u32 = 20;
 /// Events read by one query.
 const PAGE: i64 = 500;
-/// Events that have not begun and their sections, at most; later ones are read when they are asked for.
+/// Events that have not begun and their sections, at most; later ones are read when they are asked
+/// for.
 const LISTED_MAX: usize = 20_000;
 const LISTED_SECTIONS_MAX: usize = 200_000;
-/// Sections of the events that are kept because they were asked for though they are not listed, at most; an id
-/// without an event counts as one.
+/// Sections of the events that are kept because they were asked for though they are not listed, at
+/// most; an id without an event counts as one.
 const OTHERS_MAX: u64 = 100_000;
 /// Asks for such events that wait at once, at most.
 const WAITING_MAX: usize = 10_000;
 
 /// An event, as it was when it was last read, and its house.
 #[derive(Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The event. Its sections' numbers of available tickets may be a few seconds old.
     pub event: Event,
-    /// Where its tickets are.
     pub house: Arc<House>,
 }
 
 impl Entry {
     /// How many tickets it has.
-    pub fn tickets(&self) -> usize {
+    pub(crate) fn tickets(&self) -> usize {
         self.event.sections.iter().map(|section| section.capacity.max(0) as usize).sum()
     }
 
@@ -51,7 +52,7 @@ impl Entry {
     }
 
     /// The name of a section.
-    pub fn section_name(&self, number: SectionNumber) -> &str {
+    pub(crate) fn section_name(&self, number: SectionNumber) -> &str {
         let section = self.event.sections.iter().find(|section| section.number == number);
         section.map_or("", |section| &section.name)
     }
@@ -67,26 +68,26 @@ struct Listed {
 
 /// The events that this process knows.
 #[derive(Debug)]
-pub struct Catalogue {
+pub(crate) struct Catalogue {
     pool: Pool,
     houses: HouseCache,
     listed: RwLock<Listed>,
-    /// None where there is no such event. They are forgotten whenever the list was read again: terms may
-    /// have changed.
+    /// None where there is no such event. They are forgotten whenever the list was read again:
+    /// terms may have changed.
     others: Cache<EventId, Option<Arc<Entry>>>,
     reader: Reader<EventId, Entry>,
     reading: tokio::sync::Mutex<()>,
 }
 
 impl Catalogue {
-    /// An empty catalogue.
-    pub fn new(pool: Pool) -> Self {
+    pub(crate) fn new(pool: Pool) -> Self {
         let houses = HouseCache::default();
         let weight = |_: &EventId, entry: &Option<Arc<Entry>>| {
             entry.as_ref().map_or(1, |entry| entry.event.sections.len().max(1) as u32)
         };
         let others = Cache::builder().max_capacity(OTHERS_MAX).weigher(weight);
-        let (own_pool, own_houses) = (pool.clone(), houses.clone());
+        let own_pool = pool.clone();
+        let own_houses = houses.clone();
         let find = move |ids| find(own_pool.clone(), own_houses.clone(), ids);
         Self {
             pool,
@@ -99,7 +100,7 @@ impl Catalogue {
     }
 
     /// Reads the events again and again. Never returns.
-    pub async fn keep_fresh(&self) {
+    pub(crate) async fn keep_fresh(&self) {
         loop {
             let begun = Instant::now();
             // A failure is in the log; what was read before still serves.
@@ -108,9 +109,9 @@ impl Catalogue {
         }
     }
 
-    /// The events that have not begun, soonest first. A process that has just started reads them now: an
-    /// empty list would be taken for the truth.
-    pub async fn listed(&self) -> Result<Arc<Vec<Arc<Entry>>>, Away> {
+    /// The events that have not begun, soonest first. A process that has just started reads them
+    /// now: an empty list would be taken for the truth.
+    pub(crate) async fn listed(&self) -> Result<Arc<Vec<Arc<Entry>>>, Away> {
         if let Some(listed) = self.known_list() {
             return Ok(listed);
         }
@@ -126,10 +127,11 @@ impl Catalogue {
     }
 
     /// An event, from memory if it is known, and read if not; none where there is no such event.
-    pub async fn find(&self, id: EventId) -> Result<Option<Arc<Entry>>, Away> {
+    pub(crate) async fn find(&self, id: EventId) -> Result<Option<Arc<Entry>>, Away> {
         match self.known(id) {
             Some(known) => Ok(known),
-            // Rare and large: in a box it does not weigh on every request that waits.
+            // Boxed because this path is rare but its future is large; unboxed, every waiting
+            // request would carry it.
             None => Box::pin(self.find_anew(id)).await,
         }
     }
@@ -158,7 +160,8 @@ impl Catalogue {
 
     async fn read_all(&self) -> Result<Arc<Vec<Arc<Entry>>>, Away> {
         let mut in_order: Vec<Arc<Entry>> = Vec::new();
-        let (mut after, mut sections) = (None, 0);
+        let mut after = None;
+        let mut sections = 0;
         loop {
             let page = self.read_page(after).await?;
             let is_full = page.len() as i64 == PAGE;
@@ -179,7 +182,7 @@ impl Catalogue {
     }
 
     async fn read_page(&self, after: Option<Cursor>) -> Result<Vec<Arc<Entry>>, Away> {
-        let entries = database::read("the events", || async {
+        let entries = database::read(Read::Events, || async {
             let events = store::events::list(&mut *self.pool.acquire().await?, after, PAGE).await?;
             with_houses(&self.pool, &self.houses, events).await
         });
@@ -188,7 +191,7 @@ impl Catalogue {
 }
 
 async fn find(pool: Pool, houses: HouseCache, ids: Vec<EventId>) -> Answers<EventId, Entry> {
-    let found = database::read("events by id", || async {
+    let found = database::read(Read::EventsById, || async {
         let events = store::events::find(&mut *pool.acquire().await?, &ids).await?;
         with_houses(&pool, &houses, events).await
     });

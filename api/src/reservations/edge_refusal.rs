@@ -4,15 +4,14 @@
 use booking::domain::SaleStatus;
 use booking::messages::Reserve;
 
-use super::QUICK_LOOK;
-use crate::catalogue::Entry;
-use crate::metrics;
+use crate::front_desk;
 use crate::problem::{Kind, Problem};
+use crate::reads::{Entry, QUICK_LOOK};
 use crate::state::Api;
 
 /// The problem of a request that cannot be granted; none where it may be, and for a repeated one,
 /// which must get the answer of the first.
-pub async fn refusal(
+pub(crate) async fn find_refusal(
     api: &Api,
     entry: &Entry,
     request: &Reserve,
@@ -31,13 +30,13 @@ pub async fn refusal(
     if is_keyed && may_be_a_repeat(api, request).await {
         return None;
     }
-    metrics::refused_at_the_edge(reason);
+    front_desk::count_edge_refusal(reason);
     Some(Problem::because(Kind::TicketsUnavailable, reason).with("tickets", taken))
 }
 
-/// The id was decided before, or is on its way, or that cannot be seen quickly. (A repeat that comes
-/// to another process while the first is still queued is not seen: it is refused for itself, and
-/// nothing is held for it.)
+/// The id was decided before, or is on its way, or that cannot be seen quickly. (A repeat that
+/// comes to another process while the first is still queued is not seen: it is refused for itself,
+/// and nothing is held for it.)
 async fn may_be_a_repeat(api: &Api, request: &Reserve) -> bool {
     if api.outcomes.keys.is_known(request.id.0) {
         return true;

@@ -1,0 +1,13 @@
+//! Small parts of HTTP and of what is sent over it. They know nothing of the front door.
+
+mod counted;
+pub(crate) mod etag;
+pub(crate) mod event_stream;
+pub(crate) mod headers;
+mod money;
+pub(crate) mod query;
+mod random;
+
+pub(crate) use counted::Counted;
+pub(crate) use money::MoneyView;
+pub(crate) use random::random;

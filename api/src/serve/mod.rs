@@ -1,0 +1,16 @@
+//! A process that answers HTTP: connections, what is around every request, and the built page.
+
+mod meter;
+mod middleware;
+mod open_files;
+mod page;
+mod peer_silence;
+mod server;
+mod traced;
+
+pub use server::{Answer, Options, serve};
+
+pub(crate) use meter::register as register_metrics;
+pub(crate) use middleware::Middleware;
+pub(crate) use open_files::connections_max;
+pub(crate) use page::Page;

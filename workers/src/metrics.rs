@@ -13,7 +13,7 @@ use common::telemetry::metrics::{
 use common::telemetry::names;
 use common::topology::{HOLDS_DUE, PAYMENTS, Topology};
 
-use crate::partitions::View;
+use crate::fleet::ownership::View;
 
 /// Handles of one pool.
 #[derive(Debug)]

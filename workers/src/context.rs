@@ -12,10 +12,11 @@ use store::replan::Replan;
 use store::{Pool, pool};
 use tokio_util::sync::CancellationToken;
 
-use crate::orders::Orders;
-use crate::partitions::View;
-use crate::suspects::Suspects;
-use crate::{in_hand, metrics};
+use crate::failed_queues::FailedQueues;
+use crate::fleet::in_hand;
+use crate::fleet::orders::Orders;
+use crate::fleet::ownership::View;
+use crate::metrics;
 
 /// What every pool of a process shares.
 #[derive(Debug)]
@@ -42,7 +43,7 @@ pub struct Context {
     /// Which pools operators have paused.
     pub orders: Orders,
     /// Queues that failed while the broker was well.
-    pub(crate) suspects: Suspects,
+    pub(crate) failed_queues: FailedQueues,
     view: Mutex<Option<View>>,
 }
 
@@ -60,7 +61,7 @@ impl Context {
             publisher: Publisher::start(&settings.broker, &topology, &name, until_exit),
             houses: HouseCache::default(),
             topology,
-            suspects: Suspects::new(&settings.broker, &worker),
+            failed_queues: FailedQueues::new(&settings.broker, &worker),
             worker,
             view: Mutex::default(),
             stop,

@@ -1,32 +1,19 @@
 //! The worker pools. Each is a role of one binary, so that operators scale them apart:
-//! [`reservations`] decides requests for tickets, [`payments`] has them paid, [`expiry`] frees
-//! holds that are due.
-
-pub mod cli;
-
-pub mod expiry;
-pub mod payments;
-pub mod reservations;
-
-mod admin;
-mod audit;
-mod commands;
-mod context;
-mod control;
-mod dead_letter;
-mod in_hand;
-mod metrics;
-mod orders;
-mod partitions;
-mod presence;
-mod run;
-mod subscriber;
-mod suspects;
-mod tell;
-mod timeline;
-mod traces;
-mod transact;
+//! `pools/reservations` decides requests for tickets, `pools/payments` has them paid,
+//! `pools/expiry` frees holds that are due.
 
 pub use context::Context;
-pub use orders::Orders;
-pub use payments::{GatewayError, PaymentGateway};
+pub use fleet::orders::Orders;
+pub use operator::Cli;
+pub use pools::payments::{GatewayError, PaymentGateway};
+
+mod admin_port;
+mod context;
+mod failed_queues;
+mod fleet;
+mod metrics;
+mod operator;
+mod pools;
+mod run;
+mod step;
+mod subscriber;

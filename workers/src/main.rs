@@ -9,7 +9,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> anyhow::Result<ExitCode> {
-    let cli = workers::cli::Cli::parse();
+    let cli = workers::Cli::parse();
     let runtime = tokio::runtime::Runtime::new()?;
     let exit = runtime.block_on(cli.run());
     // A thread that hangs on a server that has gone must not keep the process.

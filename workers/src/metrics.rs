@@ -13,7 +13,7 @@ use process::telemetry::metrics::{
 };
 use process::telemetry::names;
 
-use crate::partitions::View;
+use crate::fleet::ownership::View;
 
 /// Handles of one pool.
 #[derive(Debug)]

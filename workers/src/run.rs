@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use booking::domain::WorkerPool;
 use broker::{Connection, LostConnection};
 use process::backoff::Backoff;
 use process::settings::Settings;
@@ -11,9 +12,10 @@ use process::shutdown;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Context, admin, control, expiry, payments, reservations};
-
-pub(crate) use booking::domain::WorkerPool as Role;
+use crate::admin_port;
+use crate::context::Context;
+use crate::fleet::control;
+use crate::pools::{expiry, payments, reservations};
 
 /// A connection that lasted for so long is no reason to hesitate with the next.
 const STEADY: Duration = Duration::from_secs(5);
@@ -21,7 +23,7 @@ const STEADY: Duration = Duration::from_secs(5);
 /// Runs these pools until `stop` and finishes what is in hand, within the drain's deadline.
 pub(crate) async fn run(
     settings: Settings,
-    roles: &[Role],
+    roles: &[WorkerPool],
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let deadline = Duration::from_millis(settings.workers.drain_ms);
@@ -40,7 +42,7 @@ pub(crate) async fn run(
             && count.load(Ordering::Relaxed) == wanted
             && !state.stop.is_cancelled()
     };
-    admin::serve(&context, roles, ready).await?;
+    admin_port::serve(&context, roles, ready).await?;
     let mut pools = JoinSet::new();
     for role in roles {
         pools.spawn(keep_consuming(Arc::clone(&context), *role, Arc::clone(&consuming)));
@@ -58,7 +60,7 @@ pub(crate) async fn run(
 
 /// Consumes until the process must stop. A lost connection ends what hangs on it and is opened
 /// again; what was not acked comes again.
-async fn keep_consuming(context: Arc<Context>, role: Role, consuming: Arc<AtomicUsize>) {
+async fn keep_consuming(context: Arc<Context>, role: WorkerPool, consuming: Arc<AtomicUsize>) {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     while !context.stop.is_cancelled() {
         let connection = tokio::select! {
@@ -92,20 +94,20 @@ async fn keep_consuming(context: Arc<Context>, role: Role, consuming: Arc<Atomic
 
 async fn consume(
     context: &Arc<Context>,
-    role: Role,
+    role: WorkerPool,
     connection: Connection,
 ) -> Result<(), LostConnection> {
     let connection = Arc::new(connection);
-    let line = control::Line::open(context, &connection, role).await?;
+    let orders = control::ControlFeed::open(context, &connection, role).await?;
     let work = async {
         match role {
-            Role::Reservations => reservations::run(context, &connection).await,
-            Role::Payments => payments::run(context, &connection).await,
-            Role::Expiry => expiry::run(context, &connection).await,
+            WorkerPool::Reservations => reservations::run(context, &connection).await,
+            WorkerPool::Payments => payments::run(context, &connection).await,
+            WorkerPool::Expiry => expiry::run(context, &connection).await,
         }
     };
     // Whichever fails first ends both: they hang on one connection.
-    futures::try_join!(work, line.keep())?;
+    futures::try_join!(work, orders.keep())?;
     connection.close().await;
     Ok(())
 }

@@ -8,8 +8,8 @@ use broker::{Connection, Consumer, Delivery, LostConnection, Subscription};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::Context;
-use crate::suspects::within;
+use crate::context::Context;
+use crate::failed_queues::within;
 
 /// A subscription of a pool, on the pool's connection while the queue is well. All errors say that
 /// the pool's connection is lost; the loss of a single queue is not one.
@@ -17,18 +17,18 @@ pub(crate) struct Subscriber {
     context: Arc<Context>,
     shared: Arc<Connection>,
     to: Subscription,
-    line: Line,
+    state: SubscriptionState,
 }
 
-enum Line {
-    Open(Seat),
+enum SubscriptionState {
+    Open(OpenSubscription),
     /// Subscribed no more; what had come can still be acked.
-    Left(Seat),
-    Opening(BoxFuture<'static, Seat>),
+    Left(OpenSubscription),
+    Opening(BoxFuture<'static, OpenSubscription>),
     Closed,
 }
 
-struct Seat {
+struct OpenSubscription {
     consumer: Consumer,
     /// Where it is not the pool's connection.
     own: Option<Connection>,
@@ -42,13 +42,15 @@ impl Subscriber {
         to: Subscription,
     ) -> Result<Self, LostConnection> {
         let (context, shared) = (Arc::clone(context), Arc::clone(shared));
-        let mut subscriber = Self { context, shared, to, line: Line::Closed };
-        if subscriber.context.suspects.contains(&subscriber.to.queue) {
+        let mut subscriber = Self { context, shared, to, state: SubscriptionState::Closed };
+        if subscriber.context.failed_queues.contains(&subscriber.to.queue) {
             subscriber.open_alone();
             return Ok(subscriber);
         }
         match within(Consumer::open(&subscriber.shared, &subscriber.to)).await {
-            Ok(consumer) => subscriber.line = Line::Open(Seat { consumer, own: None }),
+            Ok(consumer) => {
+                subscriber.state = SubscriptionState::Open(OpenSubscription { consumer, own: None })
+            }
             Err(error) => subscriber.unanswered(&error)?,
         }
         Ok(subscriber)
@@ -65,13 +67,15 @@ impl Subscriber {
         task: &mut task::Context<'_>,
     ) -> Poll<Result<Delivery, LostConnection>> {
         loop {
-            match &mut self.line {
-                Line::Open(seat) => match ready!(seat.consumer.poll_next(task)) {
+            match &mut self.state {
+                SubscriptionState::Open(open) => match ready!(open.consumer.poll_next(task)) {
                     Ok(delivery) => return Poll::Ready(Ok(delivery)),
                     Err(error) => self.lost(&error)?,
                 },
-                Line::Opening(opening) => self.line = Line::Open(ready!(opening.poll_unpin(task))),
-                Line::Left(_) | Line::Closed => return Poll::Pending,
+                SubscriptionState::Opening(opening) => {
+                    self.state = SubscriptionState::Open(ready!(opening.poll_unpin(task)))
+                }
+                SubscriptionState::Left(_) | SubscriptionState::Closed => return Poll::Pending,
             }
         }
     }
@@ -83,19 +87,21 @@ impl Subscriber {
 
     /// Takes nothing more. What had come already is returned, to be finished and acked.
     pub(crate) async fn cancel(&mut self) -> Result<Vec<Delivery>, LostConnection> {
-        let Line::Open(mut seat) = std::mem::replace(&mut self.line, Line::Closed) else {
+        let SubscriptionState::Open(mut open) =
+            std::mem::replace(&mut self.state, SubscriptionState::Closed)
+        else {
             return Ok(Vec::new());
         };
-        match within(seat.consumer.cancel()).await {
+        match within(open.consumer.cancel()).await {
             Ok(arrived) => {
-                self.line = Line::Left(seat);
+                self.state = SubscriptionState::Left(open);
                 Ok(arrived)
             }
             // What had come comes again to who subscribes next: this channel is closed.
             Err(error) => {
-                self.line = Line::Open(seat);
+                self.state = SubscriptionState::Open(open);
                 self.unanswered(&error)?;
-                self.line = Line::Closed;
+                self.state = SubscriptionState::Closed;
                 Ok(Vec::new())
             }
         }
@@ -104,17 +110,17 @@ impl Subscriber {
     /// Subscribes again after [`Self::cancel`], at the end of the line of consumers.
     pub(crate) async fn subscribe(&mut self, to: Subscription) -> Result<(), LostConnection> {
         self.to = to;
-        match std::mem::replace(&mut self.line, Line::Closed) {
-            Line::Left(mut seat) => {
-                let subscribed = within(seat.consumer.subscribe(&self.to)).await;
-                self.line = Line::Open(seat);
+        match std::mem::replace(&mut self.state, SubscriptionState::Closed) {
+            SubscriptionState::Left(mut open) => {
+                let subscribed = within(open.consumer.subscribe(&self.to)).await;
+                self.state = SubscriptionState::Open(open);
                 subscribed.or_else(|error| self.unanswered(&error))
             }
-            Line::Open(seat) => {
-                self.line = Line::Open(seat);
+            SubscriptionState::Open(open) => {
+                self.state = SubscriptionState::Open(open);
                 Ok(())
             }
-            Line::Opening(_) | Line::Closed => {
+            SubscriptionState::Opening(_) | SubscriptionState::Closed => {
                 self.open_alone();
                 Ok(())
             }
@@ -128,13 +134,13 @@ impl Subscriber {
         to: Subscription,
     ) -> Result<Vec<Delivery>, LostConnection> {
         self.to = to;
-        match &mut self.line {
-            Line::Open(seat) => match within(seat.consumer.replace(&self.to)).await {
+        match &mut self.state {
+            SubscriptionState::Open(open) => match within(open.consumer.replace(&self.to)).await {
                 Ok(arrived) => return Ok(arrived),
                 Err(error) => self.unanswered(&error)?,
             },
-            Line::Opening(_) => self.open_alone(),
-            Line::Left(_) | Line::Closed => {}
+            SubscriptionState::Opening(_) => self.open_alone(),
+            SubscriptionState::Left(_) | SubscriptionState::Closed => {}
         }
         Ok(Vec::new())
     }
@@ -142,48 +148,51 @@ impl Subscriber {
     /// The subscription is of no use any more, an ack failed on it, say: it is opened again on a
     /// connection of its own, unless what it hung on is lost for all.
     pub(crate) fn lost(&mut self, error: &LostConnection) -> Result<(), LostConnection> {
-        let alone = match &self.line {
-            Line::Open(seat) | Line::Left(seat) => seat.own.is_some(),
-            Line::Closed => false,
-            Line::Opening(_) => return Ok(()),
+        let alone = match &self.state {
+            SubscriptionState::Open(open) | SubscriptionState::Left(open) => open.own.is_some(),
+            SubscriptionState::Closed => false,
+            SubscriptionState::Opening(_) => return Ok(()),
         };
         if !alone && !self.shared.is_open() {
             return Err(LostConnection(error.0.clone()));
         }
         tracing::warn!(queue = self.to.queue, %error, "this queue is lost, the others go on");
-        self.suspect();
+        self.mark_failed();
         self.open_alone();
         Ok(())
     }
 
     /// The queue did not answer, or the connection ended meanwhile, perhaps because of it.
     fn unanswered(&mut self, error: &LostConnection) -> Result<(), LostConnection> {
-        self.suspect();
+        self.mark_failed();
         self.lost(error)
     }
 
-    fn suspect(&self) {
-        self.context.suspects.add(&self.to.queue);
+    fn mark_failed(&self) {
+        self.context.failed_queues.add(&self.to.queue);
     }
 
     /// Closes a connection of its own in good order.
     pub(crate) async fn close(self) {
-        if let Line::Open(Seat { own: Some(own), .. }) | Line::Left(Seat { own: Some(own), .. }) =
-            self.line
+        if let SubscriptionState::Open(OpenSubscription { own: Some(own), .. })
+        | SubscriptionState::Left(OpenSubscription { own: Some(own), .. }) = self.state
         {
             own.close().await;
         }
     }
 
     fn open_alone(&mut self) {
-        let (suspects, to) = (self.context.suspects.clone(), self.to.clone());
-        self.line = Line::Opening(Box::pin(async move {
-            suspects.until_answered(&to.queue, |connection| alone(connection, &to)).await
+        let (failed, to) = (self.context.failed_queues.clone(), self.to.clone());
+        self.state = SubscriptionState::Opening(Box::pin(async move {
+            failed.until_answered(&to.queue, |connection| alone(connection, &to)).await
         }));
     }
 }
 
-async fn alone(connection: Connection, to: &Subscription) -> Result<Seat, LostConnection> {
+async fn alone(
+    connection: Connection,
+    to: &Subscription,
+) -> Result<OpenSubscription, LostConnection> {
     let consumer = Consumer::open(&connection, to).await?;
-    Ok(Seat { consumer, own: Some(connection) })
+    Ok(OpenSubscription { consumer, own: Some(connection) })
 }

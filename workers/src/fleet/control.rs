@@ -1,0 +1,88 @@
+//! The line from operators: orders to pause and to go on, and questions what is in hand. An order
+//! is in the database first and then said here; what was missed while the line was down is read
+//! when it is up again.
+
+use std::time::Duration;
+
+use booking::domain::WorkerPool;
+use booking::messages::{Control, ControlKind, Message, Report};
+use broker::topology::{CONTROL, TO_WORKERS};
+use broker::{Connection, Feed, LostConnection, Message as Publication};
+use process::clock;
+use store::pool_orders;
+
+use crate::context::Context;
+use crate::fleet::in_hand;
+
+/// How long a pool that connects waits for the database before it goes on with what it has heard.
+const FIRST_READ: Duration = Duration::from_secs(2);
+/// How often the database is asked again while it is away.
+const READ_AGAIN: Duration = Duration::from_secs(2);
+
+/// The line of one pool, on the pool's own connection.
+pub(crate) struct ControlFeed<'a> {
+    context: &'a Context,
+    pool: WorkerPool,
+    feed: Feed,
+    is_read: bool,
+}
+
+impl<'a> ControlFeed<'a> {
+    /// Listens, and then reads the orders that were given before. Where the database does not
+    /// answer, the pool works on with what it has heard last.
+    pub(crate) async fn open(
+        context: &'a Context,
+        connection: &Connection,
+        pool: WorkerPool,
+    ) -> Result<Self, LostConnection> {
+        let feed = Feed::open_at(connection, CONTROL, TO_WORKERS).await?;
+        let first = tokio::time::timeout(FIRST_READ, read(context)).await;
+        Ok(Self { context, pool, feed, is_read: first == Ok(true) })
+    }
+
+    /// Listens until the process stops.
+    pub(crate) async fn keep(mut self) -> Result<(), LostConnection> {
+        let mut again = tokio::time::interval(READ_AGAIN);
+        loop {
+            tokio::select! {
+                heard = self.feed.next() => self.hear(&heard?).await,
+                _ = again.tick(), if !self.is_read => self.is_read = read(self.context).await,
+                () = self.context.stop.cancelled() => return Ok(()),
+            }
+        }
+    }
+
+    async fn hear(&self, body: &[u8]) {
+        let Ok(control) = Control::decode(body) else { return };
+        match control.say {
+            ControlKind::Order(order) => self.context.orders.hear(&order),
+            ControlKind::Ask(reply_to) => {
+                let context = self.context;
+                let queues = context.topology.queues_of(self.pool);
+                let queues = in_hand::report(&queues, clock::now());
+                let paused = context.orders.is_paused(self.pool);
+                let report = Report::new(&context.worker, self.pool, paused, queues);
+                let answer = Publication::hint(CONTROL, reply_to, report.encode());
+                // Who asks does not wait for ever.
+                let _lost = context.publisher.publish(answer).await;
+            }
+        }
+    }
+}
+
+/// Reads the orders, if the database answers.
+async fn read(context: &Context) -> bool {
+    let read = async { pool_orders::all(&mut *context.pool.acquire().await?).await };
+    match read.await {
+        Ok(orders) => {
+            for order in &orders {
+                context.orders.hear(order);
+            }
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot read which pools are paused");
+            false
+        }
+    }
+}

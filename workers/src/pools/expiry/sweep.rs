@@ -1,0 +1,70 @@
+//! Sends for holds again: all of them when a worker starts, and by a slow audit those that are
+//! overdue although a prompt should have come long ago.
+
+use std::time::Duration;
+
+use booking::messages::Prompt;
+use broker::topology::HOLDS_DUE;
+use chrono::TimeDelta;
+use store::{holds, pool};
+
+use crate::context::Context;
+use crate::step::announce::Announcement;
+
+/// Until the process stops.
+pub(super) async fn run(context: &Context) {
+    let settings = &context.settings.workers;
+    if settings.rearm_at_start {
+        prompt(context, Prompt::Rearm, None).await;
+    }
+    if settings.audit_interval_ms == 0 {
+        return context.stop.cancelled().await;
+    }
+    let overdue = TimeDelta::milliseconds(settings.audit_overdue_ms as i64);
+    loop {
+        // Jitter, so that several workers do not look at once.
+        let pause = settings.audit_interval_ms as f64 * rand::random_range(0.5..=1.0);
+        tokio::select! {
+            () = context.stop.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs_f64(pause / 1_000.0)) => {}
+        }
+        prompt(context, Prompt::Audit, Some(overdue)).await;
+    }
+}
+
+/// A failure is logged and left to the next audit.
+async fn prompt(context: &Context, prompt: Prompt, overdue: Option<TimeDelta>) {
+    match try_prompt(context, prompt, overdue).await {
+        Ok(0) => {}
+        Ok(sent) => tracing::info!(sent, ?prompt, "sent for holds again"),
+        Err(error) => tracing::warn!(%error, ?prompt, "could not look for holds"),
+    }
+}
+
+async fn try_prompt(
+    context: &Context,
+    prompt: Prompt,
+    overdue: Option<TimeDelta>,
+) -> Result<usize, sqlx::Error> {
+    let limit = context.answer_timeout();
+    let events = async { holds::events_with_holds(&mut *context.pool.acquire().await?).await };
+    let mut sent = 0;
+    for event in pool::in_time(limit, events).await? {
+        let look = async {
+            let mut connection = context.pool.acquire().await?;
+            let found = holds::of_event(&mut connection, event, overdue).await?;
+            Ok::<_, sqlx::Error>((found, pool::now(&mut connection).await?))
+        };
+        let (found, now) = pool::in_time(limit, look).await?;
+        if found.is_empty() {
+            continue;
+        }
+        sent += found.len();
+        let mut announcement = Announcement::default();
+        announcement.holds(context, prompt, found, now);
+        if announcement.send(context, HOLDS_DUE).await.is_err() {
+            break;
+        }
+    }
+    Ok(sent)
+}

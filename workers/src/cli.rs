@@ -55,7 +55,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show the queues: messages that wait, work in hand and its age, and conspicuous states.
+    /// Show the queues: messages that wait, work in hand and its age, and warnings.
     Queues(queues::Arguments),
     /// Pause and resume worker pools.
     Pools {

@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
-# Two images from one build: --target api, with the page, and --target workers. The build caches are mounts, so that a
-# change of one file compiles one crate.
+# Two images from one build: --target api, with the page, and --target workers. The build caches are
+# mounts, so that a change in one file does not compile all crates again.
 
 FROM node:24-trixie-slim AS page
 WORKDIR /page
@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
 
 # No shell, no package manager, no root; certificates and the C library of the build stage's Debian.
 FROM gcr.io/distroless/cc-debian13:nonroot AS runtime
-# In a container, others reach a process through the container's own network.
+# In a container, clients reach a process through the container's network, not through loopback.
 ENV BOXOFFICE__API__LISTEN=0.0.0.0:8080 \
     BOXOFFICE__API__ADMIN_LISTEN=0.0.0.0:9080 \
     BOXOFFICE__WORKERS__ADMIN_LISTEN=0.0.0.0:9081

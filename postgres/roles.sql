@@ -1,6 +1,7 @@
--- Roles with just the rights that the processes need. Run this in the database as its owner (who may create
--- roles) after each `workers migrate`; running it again changes nothing else. The owner itself is for
--- `workers migrate` and `workers seed` only. Then give each process a login of its own, for example:
+-- Roles with only the rights that the processes need. Run this file in the database as its owner
+-- (who may create roles) after each `workers migrate`; it may be run any number of times. Use the
+-- owner itself for `workers migrate` and `workers seed` only. Then create a login for each process,
+-- for example:
 --
 --     CREATE ROLE api_1 LOGIN PASSWORD '…' IN ROLE boxoffice_api;
 --     CREATE ROLE workers_1 LOGIN PASSWORD '…' IN ROLE boxoffice_workers;
@@ -16,7 +17,7 @@ BEGIN
         END IF;
     END LOOP;
 EXCEPTION
-    -- Another database of the same server got there first.
+    -- Roles belong to the whole server: a run in another database has just created them.
     WHEN duplicate_object OR unique_violation THEN NULL;
 END
 $$;
@@ -31,19 +32,22 @@ GRANT USAGE ON SCHEMA gateway TO boxoffice_workers, boxoffice_operator;
 GRANT SELECT ON events, tiers, sections, section_plans, seats, tickets, reservations, payments
     TO boxoffice_api;
 
--- The workers write what buyers do. They delete nothing, and what is for sale is not theirs to change.
+-- The workers write the actions of buyers. They delete nothing, and they may not change what is for
+-- sale.
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, gateway TO boxoffice_workers;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO boxoffice_workers;
 REVOKE INSERT, UPDATE ON events, tiers, seats, section_plans, _sqlx_migrations FROM boxoffice_workers;
 REVOKE INSERT ON sections, tickets FROM boxoffice_workers;
 REVOKE UPDATE ON reservation_history, payment_history FROM boxoffice_workers;
 
--- Operators look at everything. They change nothing but which pools pause, which is theirs alone.
+-- Operators read everything. They change only the orders that pause a pool; nobody else may change
+-- these.
 GRANT SELECT ON ALL TABLES IN SCHEMA public, gateway TO boxoffice_operator;
 GRANT INSERT, UPDATE ON pool_orders TO boxoffice_operator;
 REVOKE INSERT, UPDATE ON pool_orders FROM boxoffice_workers;
 
--- The doctor warns of transactions that were left open: seeing those of others takes a right that the owner may not have.
+-- `workers doctor` warns of transactions that were left open. To see the transactions of other
+-- users it needs a right that the owner may not be able to grant.
 DO $$
 BEGIN
     GRANT pg_read_all_stats TO boxoffice_operator;

@@ -16,7 +16,10 @@ pub struct Row {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $slug:literal, $status:ident, $title:literal, $about:literal);+ $(;)?) => {
+    ($(
+        $(#[$doc:meta])*
+        $kind:ident = $slug:literal, $status:ident, $title:literal, $about:literal
+    );+ $(;)?) => {
         /// A kind of problem.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Kind { $($(#[$doc])* $kind),+ }
@@ -39,65 +42,83 @@ macro_rules! kinds {
 
 kinds! {
     /// 400 or 422.
-    InvalidRequest = "invalid-request", UNPROCESSABLE_ENTITY, "The request is not right",
-        "400: the request could not be read. 422: it was read and can never be right, such as an unknown ticket or a field too many. `errors` lists the fields at fault. Mend the request; the same again fails again.";
+    InvalidRequest = "invalid-request", UNPROCESSABLE_ENTITY, "The request is not valid",
+        "400: the request could not be parsed. 422: it was parsed, but it can never succeed, \
+         for example because of an unknown ticket or an extra field. `errors` lists the invalid \
+         fields. Correct the request; the same request fails again.";
     /// 404.
-    NotFound = "not-found", NOT_FOUND, "Nothing is here",
-        "There is no such page, event, reservation or payment. An id that was issued is never answered with this.";
+    NotFound = "not-found", NOT_FOUND, "Not found",
+        "There is no such page, event, reservation or payment. An id that this \
+         service has issued never gets this answer.";
     /// 405.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "The method is not allowed here",
-        "The header Allow lists the methods that are.";
+        "The header Allow lists the allowed methods.";
     /// 413.
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "The request is too large",
         "The body is longer than `limit` bytes.";
     /// 415.
-    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON",
+    UnsupportedMediaType = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE,
+        "The body must be JSON",
         "Send Content-Type: application/json.";
     /// 401.
     Unauthorized = "unauthorized", UNAUTHORIZED, "A valid token is needed",
-        "Organisers' requests need Authorization: Bearer with one of the configured tokens.";
+        "Requests of organisers need Authorization: Bearer with one of the configured tokens.";
     /// 409.
-    TicketsUnavailable = "tickets-unavailable", CONFLICT, "The tickets cannot be had now",
-        "Nothing is held. `reason`: tickets_unavailable (`tickets` lists those wished that are held or sold), not_enough_available, or not_together. Choose others, or try again later: held tickets may come back.";
+    TicketsUnavailable = "tickets-unavailable", CONFLICT, "The tickets are not available now",
+        "Nothing is held. `reason` is tickets_unavailable (`tickets` lists the requested \
+         tickets that are held or sold), not_enough_available, or not_together. Choose other \
+         tickets, or try again later: held tickets may become free again.";
     /// 409.
     NotOnSale = "not-on-sale", CONFLICT, "The event is not on sale now",
-        "`reason`: not_on_sale (see `on_sale_at`), sale_paused, or sale_closed.";
+        "`reason` is not_on_sale (see `on_sale_at`), sale_paused, or sale_closed.";
     /// 409 or 422.
     LimitExceeded = "limit-exceeded", CONFLICT, "More tickets than allowed",
-        "`reason`: too_many_tickets (in one reservation, 422) or customer_limit (for one customer, 409). `limit` is the most that the event allows.";
+        "`reason` is too_many_tickets (in one reservation, 422) or customer_limit (for one \
+         customer, 409). `limit` is the largest number that the event allows.";
     /// 409.
     TooLate = "too-late", CONFLICT, "The request waited too long",
-        "It was dropped before it was decided, because it waited longer than its patience. Nothing is held or charged. Try again, with a new idempotency key.";
+        "The request was older than its patience when its turn came, so it was dropped without \
+         a decision. Nothing is held or charged. Try again, with a new idempotency key.";
     /// 409.
     ReservationEnded = "reservation-ended", CONFLICT, "The reservation has ended",
-        "This idempotency key belongs to a reservation that is over: `reservation` is its id, `reason` says how it ended. Try again with a new key.";
+        "This idempotency key belongs to a reservation that has ended: `reservation` is its id, \
+         and `reason` says how it ended. Try again with a new key.";
     /// 422.
-    IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY, "The idempotency key was used for another request",
-        "The same key with the same body gives the same reservation; this body differs from the first one. Use a new key for a new request.";
+    IdempotencyKeyReused = "idempotency-key-reused", UNPROCESSABLE_ENTITY,
+        "The idempotency key was used for another request",
+        "The same key with the same body gives the same reservation. The body of this request \
+         differs from the first one. Use a new key for a new request.";
     /// 409.
     NotPayable = "not-payable", CONFLICT, "The reservation cannot be paid",
-        "Nothing was kept. `reason`: expired, already_confirmed, not_held, payment_in_progress, or hold_lost (charged, and given back in full).";
+        "No money was kept. `reason` is expired, already_confirmed, not_held, \
+         payment_in_progress, or hold_lost (the charge was refunded in full).";
     /// 402.
-    PaymentDeclined = "payment-declined", PAYMENT_REQUIRED, "The payment did not go through",
-        "Nothing was charged. `reason`: card_declined, insufficient_funds, or processing_error. While the hold lasts, another attempt can be made.";
+    PaymentDeclined = "payment-declined", PAYMENT_REQUIRED, "The payment failed",
+        "Nothing was charged. `reason` is card_declined, insufficient_funds, or \
+         processing_error. You can try again while the hold lasts.";
     /// 409.
-    NotCancellable = "not-cancellable", CONFLICT, "The reservation cannot be cancelled any more",
-        "`reason`: already_confirmed, payment_in_progress, expired, or not_held.";
+    NotCancellable = "not-cancellable", CONFLICT, "The reservation can no longer be cancelled",
+        "`reason` is already_confirmed, payment_in_progress, expired, or not_held.";
     /// 409.
     NotConfirmed = "not-confirmed", CONFLICT, "The reservation has no tickets yet",
-        "Tickets exist once a reservation is paid. `state` is where it stands.";
+        "A reservation has tickets once it is paid. `state` is its present state.";
     /// 429.
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests",
-        "Nothing was done. Your address, or the customer, asked more often than is fair. Try again after `retry_after` seconds.";
+        "Nothing was done. Your address or this customer sent more requests than the limit \
+         allows. Try again after `retry_after` seconds.";
     /// 408.
-    RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request did not come in time",
-        "The body took too long to come; nothing was done. Try again on a better connection.";
+    RequestTimeout = "request-timeout", REQUEST_TIMEOUT, "The request did not arrive in time",
+        "The body took too long to arrive, and nothing was done. Try again on a better \
+         connection.";
     /// 503.
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "It cannot be done now",
-        "Try again after `retry_after` seconds. Where `reservation` or `payment` is given, the request may have been queued all the same: look the id up, or repeat it with the same idempotency key.";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service is not available now",
+        "Try again after `retry_after` seconds. If `reservation` or `payment` is given, the \
+         request may have been queued nevertheless: read it by its id, or repeat the request \
+         with the same idempotency key.";
     /// 500.
-    InternalError = "internal-error", INTERNAL_SERVER_ERROR, "A fault of ours",
-        "The request was not carried out. Operators see it under `x-request-id`.";
+    InternalError = "internal-error", INTERNAL_SERVER_ERROR, "Internal error",
+        "The request was not carried out because of an error in this service. Operators find it \
+         in the logs under `x-request-id`.";
 }
 
 impl Kind {

@@ -14,13 +14,13 @@ use store::pool;
 /// What to look at, and how to say it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Look at the history of the last so many seconds only, and at all of the rest.
+    /// Check only the last SECONDS seconds of the history; all other tables are checked completely.
     #[arg(long, value_name = "SECONDS")]
     recent: Option<u32>,
-    /// Leave the broker out.
+    /// Do not check the broker.
     #[arg(long)]
     database_only: bool,
-    /// As JSON.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }

@@ -16,8 +16,8 @@ use super::print::line;
 use super::{audit, dead_letters, doctor, healthcheck, migrate, pools, queues, timeline, topology};
 use crate::run;
 
-/// Boxoffice's worker pools, and commands for operators. Settings come from the environment and
-/// from the file that BOXOFFICE_CONFIG names.
+/// The worker pools of Boxoffice, and the operators' commands. Settings are read from the
+/// environment and from the file that BOXOFFICE_CONFIG names.
 #[derive(Debug, Parser)]
 #[command(name = "workers", after_help = HELP)]
 pub struct Cli {
@@ -27,57 +27,58 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Decide requests for tickets and cancels.
+    /// Run the pool that decides reservation requests and cancels.
     Reservations(Pool),
-    /// Have reservations paid.
+    /// Run the pool that takes payments.
     Payments(Pool),
-    /// Free holds that are due.
+    /// Run the pool that frees holds when they are due.
     Expiry(Pool),
-    /// All pools in one process: for one machine.
+    /// Run all pools in one process, for one machine.
     All(Pool),
-    /// Bring the database's schema up to date.
+    /// Apply the missing migrations to the database.
     Migrate(migrate::Arguments),
-    /// Add the demo events that are missing.
+    /// Create the demo events that are missing.
     Seed,
-    /// Prove the invariants of the database, and look at the broker. Exit codes: 0 all holds; 1 an
-    /// invariant is broken, or it could not be looked at; 3 all hold, but the broker wants attention.
+    /// Prove the invariants in the database, and check the broker. Exit codes: 0 all invariants
+    /// hold; 1 an invariant is broken, or could not be checked; 3 all invariants hold, but the
+    /// broker needs attention.
     Audit(audit::Options),
-    /// Tell what happened to a reservation, and to its payments, and when, and why.
+    /// Show what happened to a reservation and its payments, when and why.
     Timeline {
-        /// The event's number.
+        /// The number of the event.
         event: i32,
-        /// The reservation's id.
+        /// The id of the reservation.
         reservation: ReservationId,
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// The queues: what waits, what is in hand and how old it is, and what stands out.
+    /// Show the queues: messages that wait, work in hand and its age, and warnings.
     Queues(queues::Arguments),
-    /// Pause worker pools, and let them go on.
+    /// Pause and resume worker pools.
     Pools {
         #[command(subcommand)]
         command: pools::Command,
     },
-    /// What could not be read or written.
+    /// Show, replay or discard messages that could not be handled.
     DeadLetters {
         #[command(subcommand)]
         command: dead_letters::Command,
     },
-    /// The broker's exchanges, queues and bindings.
+    /// Export, declare or compare the broker's exchanges, queues and bindings.
     Topology {
         #[command(subcommand)]
         command: topology::Command,
     },
-    /// Check settings, database, broker, topology and clocks, and say what to do.
+    /// Check settings, database, broker, topology and clocks, and give advice.
     Doctor(doctor::Arguments),
-    /// Ask a worker process whether it lives, where there is no curl.
+    /// Query the health of a worker process, for images without curl.
     Healthcheck(healthcheck::Arguments),
 }
 
 #[derive(Debug, clap::Args)]
 struct Pool {
-    /// Where operators reach this process, instead of the setting workers.admin_listen.
+    /// The address of the admin port, instead of the setting workers.admin_listen.
     #[arg(long)]
     admin_listen: Option<SocketAddr>,
 }

@@ -16,17 +16,17 @@ use super::print::{json, line};
 /// What to do with the topology.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Print it in the format of RabbitMQ's definitions file.
+    /// Print the topology in the format of RabbitMQ's definitions file.
     Export {
         /// The virtual host.
         #[arg(long, default_value = "/")]
         vhost: String,
     },
-    /// Declare what is missing. Nothing that is there is changed or removed.
+    /// Declare what is missing. Existing exchanges and queues are not changed or removed.
     Apply,
-    /// Say how the broker differs; exit code 1 where it does.
+    /// Show how the broker differs from the topology; exit code 1 if it does.
     Diff {
-        /// Print it as JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },

@@ -25,37 +25,39 @@ use filter::Filter;
 /// What to do with dead letters.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// List them, oldest first: id, where they come from, and why they are dead.
+    /// List dead letters, oldest first: id, origin, and reason.
     List(Look),
-    /// Show them whole.
+    /// Show a dead letter completely.
     Show {
-        /// The letter's id, or the beginning of it.
+        /// The id of the letter, or its beginning.
         id: String,
         #[command(flatten)]
         look: Look,
     },
-    /// Send them to the queues that they came from. What fails again comes back.
+    /// Publish dead letters to the queues that they came from. A message that fails again becomes
+    /// a dead letter again.
     Replay {
         #[command(flatten)]
         act: Act,
-        /// How many a second, at most.
+        /// The largest number of messages per second.
         #[arg(long, default_value_t = 50)]
         rate: u32,
     },
-    /// Remove them for good.
+    /// Delete dead letters.
     Discard(Act),
 }
 
 /// Which letters.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Look {
-    /// Only these: `id=`, `queue=` (beginnings), `reason=`, `body=` (parts). All given must fit.
+    /// Select letters by `id=`, `queue=` (match the beginning), `reason=`, `body=` (match a part);
+    /// a letter must match all filters.
     #[arg(long, value_name = "FIELD=TEXT")]
     filter: Vec<Filter>,
-    /// How many, at most.
+    /// The largest number of letters.
     #[arg(long, default_value_t = 100)]
     limit: usize,
-    /// Print a line of JSON for each.
+    /// Print one line of JSON for each letter.
     #[arg(long)]
     json: bool,
 }
@@ -65,10 +67,10 @@ pub(crate) struct Look {
 pub(crate) struct Act {
     #[command(flatten)]
     look: Look,
-    /// Every letter, where there is no filter.
+    /// Select all letters; needed if there is no filter.
     #[arg(long)]
     all: bool,
-    /// Only say what would be done.
+    /// Only print what would be done.
     #[arg(long)]
     dry_run: bool,
 }

@@ -28,13 +28,13 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 /// How to show them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Show them again and again, until Ctrl-C.
+    /// Refresh the screen until Ctrl-C.
     #[arg(long)]
     watch: bool,
-    /// How often, with --watch.
+    /// The interval between two refreshes, with --watch.
     #[arg(long, default_value_t = 2)]
     every_seconds: u64,
-    /// Print a line of JSON, each time.
+    /// Print one line of JSON for each refresh.
     #[arg(long)]
     json: bool,
 }

@@ -42,7 +42,7 @@ impl Options {
         }
     }
 
-    /// With this setting too, such as `workers__audit_interval_ms`.
+    /// With this setting too, such as `workers__overdue_sweep_interval_ms`.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.settings.push((name, format!("{value}")));

@@ -20,9 +20,9 @@ async fn stack(own: &Own, audit_ms: u64) -> Result<Stack> {
     let options = Options::of(plan)
         .set("topology__delays_ms", "100,500,1000,2000,5000")
         .set("broker__publish_timeout_ms", 1_000)
-        .set("workers__audit_interval_ms", audit_ms)
-        .set("workers__audit_overdue_ms", 1_000)
-        .set("workers__rearm_at_start", false);
+        .set("workers__overdue_sweep_interval_ms", audit_ms)
+        .set("workers__overdue_sweep_after_ms", 1_000)
+        .set("workers__sweep_at_start", false);
     own.stack(options).await
 }
 

@@ -18,7 +18,7 @@ fn short_holds(hold_seconds: i32) -> Options {
 
 /// With nothing but the delay queues to find out that a hold is due.
 fn by_delay_queues_only(options: Options) -> Options {
-    options.set("workers__audit_interval_ms", 0).set("workers__rearm_at_start", false)
+    options.set("workers__overdue_sweep_interval_ms", 0).set("workers__sweep_at_start", false)
 }
 
 const EXPIRED: &str = "SELECT count(*) FROM reservations WHERE status = 'expired'";
@@ -60,9 +60,9 @@ async fn a_hold_of_a_length_without_a_queue_of_its_own_is_due_by_hops() -> Resul
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_whose_message_was_lost_is_found_by_the_audit() -> Result<()> {
     let options = short_holds(1)
-        .set("workers__audit_interval_ms", 500)
-        .set("workers__audit_overdue_ms", 500)
-        .set("workers__rearm_at_start", false);
+        .set("workers__overdue_sweep_interval_ms", 500)
+        .set("workers__overdue_sweep_after_ms", 500)
+        .set("workers__sweep_at_start", false);
     let stack = Stack::start(options).await?;
     send(&stack.publisher, 0, vec![Request::Reserve(reserve("ada", &[1, 2]))]).await?;
     let held = || async {

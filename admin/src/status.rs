@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use common::broker::Depth;
+use common::domain::WorkerPool;
 use common::store::holds::{self, Count};
-use common::topology::{DEAD_LETTERS, HOLDS_DUE, PAYMENTS, REQUESTS};
+use common::topology::{DEAD_LETTERS, Topology};
 use serde::Serialize;
 
 use crate::{Admin, Subject};
@@ -111,12 +112,7 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
 }
 
 fn pool(queue: &str) -> &'static str {
-    match queue {
-        HOLDS_DUE => "expiry",
-        _ if queue.starts_with(REQUESTS) => "reservations",
-        _ if queue.starts_with(PAYMENTS) => "payments",
-        _ => "",
-    }
+    Topology::pool_of(queue).map_or("", WorkerPool::name)
 }
 
 impl<S: Subject> Admin<S> {

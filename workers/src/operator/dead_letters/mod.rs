@@ -1,8 +1,8 @@
 //! The dead letters: what could not be read or written, with the reason.
 //!
-//! Looking takes letters and gives them back to their places. A letter that is replayed is published
-//! again and then removed, in this order: a crash in between delivers it twice, which changes
-//! nothing, as with every message.
+//! Looking takes letters and gives them back to their places. A letter that is replayed is
+//! published again and then removed, in this order: a crash in between delivers it twice, which
+//! changes nothing, as with every message.
 
 mod filter;
 mod replay;
@@ -201,7 +201,7 @@ async fn replay(
     let mut walk = Walk::begin(connection, &act.look).await?;
     let (mut done, mut kept) = (0, 0);
     while let Some(letter) = walk.next().await? {
-        let sent = match replay::again(topology, &letter) {
+        let sent = match replay::to_publication(topology, &letter) {
             Ok(_) if act.dry_run => Ok(()),
             Ok(message) => {
                 pace.tick().await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use booking::decide::{Changes, Footprint, Ledger};
+use booking::decide::{Changes, Decision, Footprint, Ledger};
 use booking::domain::EventId;
 use process::backoff::Backoff;
 use process::broken::Break;
@@ -24,13 +24,13 @@ pub(crate) trait Step: Sync {
     /// What it comes to.
     type Output: Send;
 
-    /// Decides over locked rows. The inner error is what must be locked as well. It may read and
-    /// write rows that hang on locked ones; it must not keep anything, for it may be asked again.
+    /// Decides over locked rows. It may read and write rows that hang on locked ones; it must not
+    /// keep anything, for it may be asked again, with more rows locked or after a conflict.
     fn decide(
         &self,
         connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> impl Future<Output = Result<Result<Self::Output, Footprint>, Failure>> + Send;
+    ) -> impl Future<Output = Result<Decision<Self::Output>, Failure>> + Send;
 }
 
 /// Why a step was not taken.
@@ -86,7 +86,10 @@ pub(crate) async fn find_houses(
         let found = context.houses.of(&context.pool, &events);
         match pool::in_time(context.answer_timeout(), found).await {
             Ok(houses) => return Ok(houses),
-            Err(error) => wait_to_retry(context, queue, &error, &mut backoff).await?,
+            Err(error) => {
+                metrics::pool(queue).database.inc();
+                wait_to_retry(context, queue, &error, &mut backoff).await?;
+            }
         }
     }
 }
@@ -108,8 +111,8 @@ async fn transact<S: Step>(
         let mut transaction = context.pool.begin_with(context.replan.begin()).await?;
         let mut ledger = lock(&mut transaction, &footprint, houses).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
-            Ok(output) => output,
-            Err(need) => {
+            Decision::Made(output) => output,
+            Decision::NeedsLocks(need) => {
                 transaction.rollback().await?;
                 meter.footprint.inc();
                 footprint.absorb(need);
@@ -122,7 +125,7 @@ async fn transact<S: Step>(
                 if Break::PublishBeforeCommit.is_on() {
                     let mut announcement = Announcement::default();
                     announcement.outcomes(context, &changes.outcomes);
-                    let _sent = announcement.send(context, queue).await;
+                    let _sent = announcement.publish(context, queue).await;
                 }
                 failpoint::reach("transaction.written").await;
                 transaction.commit().await?;

@@ -62,7 +62,7 @@ async fn try_prompt(
         sent += found.len();
         let mut announcement = Announcement::default();
         announcement.holds(context, prompt, found, now);
-        if announcement.send(context, HOLDS_DUE).await.is_err() {
+        if announcement.publish(context, HOLDS_DUE).await.is_err() {
             break;
         }
     }

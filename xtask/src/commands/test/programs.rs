@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use testbed::checkout;
 use testbed::process::{Process, Signal};
 
 use crate::commands::run::Stopped;
@@ -98,6 +99,7 @@ impl Runner<'_> {
         command.args(self.arguments).current_dir(&program.package);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.env("CARGO_MANIFEST_DIR", &program.package);
+        command.env("TMPDIR", checkout::temporary());
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let process = Process::spawn_group(&mut command, Signal::TERM)?;
         Ok(Running { program, process, log, since: Instant::now() })

@@ -118,7 +118,7 @@ impl Running {
         let Some(status) = self.process.exited()? else { return Ok(None) };
         let mut log = String::from_utf8_lossy(&fs::read(&self.log)?).into_owned();
         if !status.success() {
-            log.push_str(&format!("{}: {status}\n", self.program.name));
+            log = format!("{log}{}: {status}\n", self.program.name);
         }
         let name = self.program.name.clone();
         let took = self.since.elapsed();

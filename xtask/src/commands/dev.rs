@@ -114,6 +114,7 @@ fn build_programs(release: bool, stop: &Stop) -> Result<()> {
         build.arg("--release");
     } else {
         note("building: this takes some minutes the first time …");
+        build.args(["--profile", "quick"]);
     }
     run(&mut build, stop)
 }

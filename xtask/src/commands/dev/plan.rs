@@ -40,7 +40,7 @@ impl Plan {
         for port in &mut pool_admins {
             *port = ports.take_from(9081)?;
         }
-        let profile = if release { "release" } else { "debug" };
+        let profile = if release { "release" } else { "quick" };
         Ok(Self { programs: checkout::target().join(profile), public, api_admin, pool_admins })
     }
 

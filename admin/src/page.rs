@@ -1,4 +1,5 @@
-//! `GET /`: the operators' page. One file, no framework; it may load nothing and talk to nobody else.
+//! `GET /`: the operators' page. One file, no framework; it may load nothing and talk to nobody
+//! else.
 
 use axum::http::header;
 use axum::response::IntoResponse;

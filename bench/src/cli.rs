@@ -96,7 +96,8 @@ enum Scenario {
         #[arg(long, default_value_t = 1_000)]
         streams: usize,
     },
-    /// The same load on a large event, on many events, and beside many old reservations: what it costs
+    /// The same load on a large event, on many events, and beside many old reservations: what it
+    /// costs
     Growth {
         #[command(flatten)]
         pace: Pace,
@@ -119,7 +120,8 @@ enum Scenario {
         #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
         seconds: u64,
     },
-    /// Reckon a sale at a fleet that is not there, from service times that were measured: nothing is started
+    /// Reckon a sale at a fleet that is not there, from service times that were measured: nothing
+    /// is started
     Simulate(simulate::Arguments),
     /// Boxoffice and the baseline by turns, and the limits: the ratios
     Compare {

@@ -72,8 +72,8 @@ impl Vhost {
         self.delete(&format!("queues/{}/{queue}/contents", self.name)).await
     }
 
-    /// Makes a user of the broker with these tags, and these rights here, each a pattern of names, and
-    /// returns the URL to connect as that user.
+    /// Makes a user of the broker with these tags, and these rights here, each a pattern of names,
+    /// and returns the URL to connect as that user.
     pub async fn user(
         &self,
         name: &str,

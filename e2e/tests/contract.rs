@@ -1,5 +1,5 @@
-//! The front door answers as its OpenAPI document says, to requests that fit it and to those that do
-//! not: schemathesis makes both up and checks every answer.
+//! The front door answers as its OpenAPI document says, to requests that fit it and to those that
+//! do not: schemathesis makes both up and checks every answer.
 
 use std::path::Path;
 use std::process::Command;

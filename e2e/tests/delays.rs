@@ -1,5 +1,5 @@
-//! Holds come due although RabbitMQ leaves a queue on their way without a leader, and nobody else is
-//! stopped by that.
+//! Holds come due although RabbitMQ leaves a queue on their way without a leader, and nobody else
+//! is stopped by that.
 
 use std::time::Duration;
 
@@ -12,7 +12,8 @@ const DELAY: &str = "holds.delay.5000";
 const SECTIONS: i32 = 6;
 const FREED: &str = "SELECT count(*) FROM reservations WHERE status = 'expired' AND customer = $1";
 
-/// Sections in all partitions, holds of 5 s, and an audit that often for those of which no prompt came.
+/// Sections in all partitions, holds of 5 s, and an audit that often for those of which no prompt
+/// came.
 async fn stack(own: &Own, audit_ms: u64) -> Result<Stack> {
     let mut plan = plans::seated(4);
     plan.sections = ["A", "B", "C", "D", "E", "F"].map(|name| plans::section(name, 40)).into();

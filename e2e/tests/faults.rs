@@ -47,7 +47,8 @@ async fn whatever_breaks_every_accepted_request_has_one_outcome_and_no_answer_co
     Ok(())
 }
 
-/// Every process in turn: SIGTERM, its end within its time, and a new one with these settings that is ready.
+/// Every process in turn: SIGTERM, its end within its time, and a new one with these settings that
+/// is ready.
 async fn exchange_all(world: &World, settings: &[(&str, &str)]) -> Result<()> {
     for member in &world.members {
         let (took, in_order) = member.exchange(settings).await?;
@@ -60,7 +61,8 @@ async fn exchange_all(world: &World, settings: &[(&str, &str)]) -> Result<()> {
 /// Has a process write messages with fields that this build does not know.
 const WRITES_AS_LATER: (&str, &str) = ("BOXOFFICE_WRITES_AS", "later");
 
-/// Exchanges every process under load, once for each of these settings; customers are not to see it.
+/// Exchanges every process under load, once for each of these settings; customers are not to see
+/// it.
 async fn exchange_under_load(turns: &[&[(&str, &str)]]) -> Result<()> {
     let _alone = ALONE.lock().await;
     let notice = [("BOXOFFICE__API__DRAIN_NOTICE_MS", "1500")];

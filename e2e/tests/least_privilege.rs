@@ -1,5 +1,5 @@
-//! Every process has just the rights that it needs, at the database and at the broker, and works with
-//! them; and what must stay secret is not in its log.
+//! Every process has just the rights that it needs, at the database and at the broker, and works
+//! with them; and what must stay secret is not in its log.
 
 use anyhow::{Context, Result};
 use booking::domain::EventId;

@@ -1,5 +1,6 @@
-//! The baseline: the same schema, the same HTTP stack and the same pool, without a queue. Each booking
-//! is one transaction in its request; holds that are due are freed by a job that runs every second.
+//! The baseline: the same schema, the same HTTP stack and the same pool, without a queue. Each
+//! booking is one transaction in its request; holds that are due are freed by a job that runs every
+//! second.
 //!
 //! It is written as well as this shape allows: few statements, all prepared, rows locked in order,
 //! section counters kept so that reads are as cheap, and an index for the job.

@@ -26,8 +26,8 @@ pub(super) struct Common {
     /// Connections of buyers, at most; open files of a process may allow fewer
     #[arg(long, global = true, default_value_t = 60_000)]
     connections: usize,
-    /// Buyers share connections by HTTP/2, as behind a proxy: more of them than this process may have
-    /// open files
+    /// Buyers share connections by HTTP/2, as behind a proxy: more of them than this process may
+    /// have open files
     #[arg(long, global = true)]
     http2: bool,
     /// Sections of the event

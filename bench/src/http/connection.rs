@@ -57,7 +57,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens a connection from a loopback address and a port that no other connection of this process has.
+    /// Opens a connection from a loopback address and a port that no other connection of this
+    /// process has.
     pub async fn open(from: SocketAddrV4, to: SocketAddr) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         // The port of a connection that was closed a moment ago may be used again.

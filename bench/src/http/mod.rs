@@ -1,5 +1,6 @@
 //! A very cheap HTTP/1.1 client: it shares the machine with what it measures. No pipelining, no
-//! redirects, no TLS; requests are bytes, and answers are read in place. For crowds that wait, HTTP/2.
+//! redirects, no TLS; requests are bytes, and answers are read in place. For crowds that wait,
+//! HTTP/2.
 
 mod connection;
 mod multiplexed;

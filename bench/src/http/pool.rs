@@ -14,15 +14,15 @@ use super::connection::{Answer, Connection, Failure};
 use super::multiplexed::Multiplexed;
 use super::request::Request;
 
-/// Addresses that connections come from, and the ports of each: those from which systems take ports for
-/// connections, so that nobody listens there.
+/// Addresses that connections come from, and the ports of each: those from which systems take ports
+/// for connections, so that nobody listens there.
 const SOURCES: usize = 250;
 const PORTS: Range<u16> = 33_000..60_999;
 /// How often another port is tried where one is taken.
 const TRIES_MAX: usize = 16;
 
-/// Connections of all pools. To have the system look for a free port takes ever longer the more are in use
-/// or were a moment ago, so each takes the next one; processes begin at different ones.
+/// Connections of all pools. To have the system look for a free port takes ever longer the more are
+/// in use or were a moment ago, so each takes the next one; processes begin at different ones.
 static OPENED: LazyLock<AtomicUsize> =
     LazyLock::new(|| AtomicUsize::new(rand::random_range(0..SOURCES * PORTS.len())));
 
@@ -56,8 +56,8 @@ impl Pool {
         self.opened.get()
     }
 
-    /// Opens connections ahead of time for so many exchanges at once. Connecting is limited to a few at
-    /// a time, because a listener's backlog is.
+    /// Opens connections ahead of time for so many exchanges at once. Connecting is limited to a
+    /// few at a time, because a listener's backlog is.
     pub async fn warm(&self, exchanges: usize) -> Result<(), Failure> {
         use futures::{StreamExt, TryStreamExt, stream};
         if let Some(multiplexed) = &self.multiplexed {

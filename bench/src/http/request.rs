@@ -43,7 +43,8 @@ impl Request {
         Self(bytes)
     }
 
-    /// A `POST` of JSON to a path, that prefers to wait for the outcome where `wait_seconds` is given.
+    /// A `POST` of JSON to a path, that prefers to wait for the outcome where `wait_seconds` is
+    /// given.
     pub fn post(path: impl Display, body: &[u8], wait_seconds: Option<u32>) -> Self {
         let mut bytes = Vec::with_capacity(192 + body.len());
         push(&mut bytes, format_args!("POST {path} HTTP/1.1\r\nhost: bench\r\n"));

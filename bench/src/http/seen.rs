@@ -1,4 +1,5 @@
-//! What a stream of seats has told so far: which version each section has, and that none was skipped.
+//! What a stream of seats has told so far: which version each section has, and that none was
+//! skipped.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};

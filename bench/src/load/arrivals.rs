@@ -1,5 +1,5 @@
-//! When requests are due. Arrivals are an open loop: they come at their times, whether or not earlier
-//! ones were answered, and latency counts from the time at which a request was due.
+//! When requests are due. Arrivals are an open loop: they come at their times, whether or not
+//! earlier ones were answered, and latency counts from the time at which a request was due.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! What a booking costs when there is more of everything: tickets in an event, events on sale, and old
-//! reservations in the table. The rate is always the same, so the cost is what can differ.
+//! What a booking costs when there is more of everything: tickets in an event, events on sale, and
+//! old reservations in the table. The rate is always the same, so the cost is what can differ.
 
 use std::rc::Rc;
 

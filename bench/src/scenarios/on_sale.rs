@@ -1,5 +1,5 @@
-//! The moment a small event goes on sale: far more buyers than seats, all at once. Who is told to come
-//! again later does so when told; who wins pays.
+//! The moment a small event goes on sale: far more buyers than seats, all at once. Who is told to
+//! come again later does so when told; who wins pays.
 
 use std::cell::Cell;
 use std::rc::Rc;

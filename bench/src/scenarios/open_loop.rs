@@ -31,7 +31,8 @@ pub struct Step {
 /// Which tickets the request of a number asks for.
 pub type Wishes = Rc<dyn Fn(u64) -> Vec<i32>>;
 
-/// Connections are open in advance for decisions that take so long: opening them would be part of the load.
+/// Connections are open in advance for decisions that take so long: opening them would be part of
+/// the load.
 const WARMED: Duration = Duration::from_millis(250);
 /// Between the decision to start and the first request.
 const HEAD_START: Duration = Duration::from_millis(20);

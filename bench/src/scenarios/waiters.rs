@@ -1,5 +1,6 @@
-//! A crowd that waits at one front door: requests are queued while no worker runs, every buyer holds a
-//! long poll open, then the workers come. Latency counts from the decision, by the database's clock.
+//! A crowd that waits at one front door: requests are queued while no worker runs, every buyer
+//! holds a long poll open, then the workers come. Latency counts from the decision, by the
+//! database's clock.
 
 use std::cell::RefCell;
 use std::rc::Rc;

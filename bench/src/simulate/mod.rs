@@ -1,8 +1,10 @@
-//! Reckons what a sale does to a fleet that is not there, from service times that were measured on one that is.
+//! Reckons what a sale does to a fleet that is not there, from service times that were measured on
+//! one that is.
 //!
-//! A model, not a load: buyers arrive by a curve; front doors accept them, or refuse at once what is sold out; each lane
-//! takes what waits for it as a batch, has the database decide it, and tells; the lanes share the database's cores.
-//! What it leaves out: the network, retries of buyers, payments and expiry beside the sale. Time goes by milliseconds.
+//! A model, not a load: buyers arrive by a curve; front doors accept them, or refuse at once what
+//! is sold out; each lane takes what waits for it as a batch, has the database decide it, and
+//! tells; the lanes share the database's cores. What it leaves out: the network, retries of buyers,
+//! payments and expiry beside the sale. Time goes by milliseconds.
 
 mod lane;
 mod line;
@@ -65,7 +67,8 @@ pub struct Fleet {
     pub partitions: u16,
     /// Cores of a cell's database.
     pub database_cores: u32,
-    /// A front door turns away requests while the first in line for their lane has waited longer than this.
+    /// A front door turns away requests while the first in line for their lane has waited longer
+    /// than this.
     pub lag_max: Option<Duration>,
 }
 
@@ -135,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_lane_decides_a_full_batch_in_each_of_its_turns() {
-        // 500 requests in 4 + 10 + 2 ms: 31,250 a second, which 10,000 buyers a second do not fill, and 50,000 do.
+        // 500 requests in 4 + 10 + 2 ms: 31,250 a second, which 10,000 buyers a second do not fill,
+        // and 50,000 do.
         let fleet = Fleet { front_doors: 8, ..FLEET };
         let calm = simulate(&sale(50_000, 1_000_000, 5), &fleet, &COSTS);
         assert!(calm.decided.quantile_ms(0.95) < 30, "{calm:?}");
@@ -155,7 +159,8 @@ mod tests {
         // One front door accepts 25,000 a second, however many workers there are.
         let few_doors = over(Fleet { workers: 8, database_cores: 16, ..FLEET });
         assert!((few_doors - 20.0).abs() < 0.5, "{few_doors}");
-        // Eight lanes on one core of a database get through no more than that core does: 500 in 14 ms.
+        // Eight lanes on one core of a database get through no more than that core does: 500 in 14
+        // ms.
         let small_database = over(Fleet { front_doors: 8, workers: 8, database_cores: 1, ..FLEET });
         assert!((small_database - 500_000.0 / 35_714.0).abs() < 1.0, "{small_database}");
         let cells =

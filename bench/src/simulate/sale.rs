@@ -106,7 +106,8 @@ impl<'a> Cell<'a> {
             let by_now = (self.sale.curve.come(part) * self.sale.buyers as f64).round() as u64;
             self.door.join(Group { since: now, count: by_now - come });
             come = by_now;
-            // What a front door does not use is not saved for later, but for the rest of one request.
+            // What a front door does not use is not saved for later, but for the rest of one
+            // request.
             budget = f64::min(budget, 0.0) + f64::from(self.fleet.front_doors) * 1_000.0;
             budget = self.answer(now, budget);
             self.decide(now);

@@ -123,7 +123,8 @@ impl<'a> System<'a> {
 
     /// Stops it and removes its database.
     pub async fn stop(self) -> Result<()> {
-        // On another thread, because a connection that is shared by HTTP/2 ends with the help of this one.
+        // On another thread, because a connection that is shared by HTTP/2 ends with the help of
+        // this one.
         let stop = || self.services.into_iter().try_for_each(|(_, service)| service.stop());
         tokio::task::spawn_blocking(stop).await??;
         self.ground.discard(self.database).await

@@ -10,8 +10,8 @@ use super::depths::Depth;
 use super::fault::Fault;
 use crate::topology::{Argument, ExchangeKind, Topology};
 
-/// Declares every exchange, queue and binding; where the settings forbid it, only looks whether every
-/// exchange and queue is there.
+/// Declares every exchange, queue and binding; where the settings forbid it, only looks whether
+/// every exchange and queue is there.
 pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(), LostConnection> {
     let channel = connection.channel().await?;
     let passive = !connection.declares;

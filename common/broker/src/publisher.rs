@@ -136,7 +136,8 @@ impl Publisher {
         let Some(link) = link else {
             return Err(PublishError::Away("not connected".to_owned()));
         };
-        // First whether it is there: one that was lost while it was blocked counts as blocked for ever.
+        // First whether it is there: one that was lost while it was blocked counts as blocked for
+        // ever.
         if !link.sender.is_open() || !link.connection.is_open() {
             self.drop_link(&link);
             return Err(PublishError::Away("the connection is lost".to_owned()));

@@ -33,8 +33,8 @@ impl Sender {
         self.channel.status().connected()
     }
 
-    /// The broker has said something of a message since then: where one lacks its confirm, that is the
-    /// fault of its queue and not of the channel.
+    /// The broker has said something of a message since then: where one lacks its confirm, that is
+    /// the fault of its queue and not of the channel.
     pub(super) fn has_heard_since(&self, moment: Instant) -> bool {
         let heard = Duration::from_micros(self.heard_us.load(Ordering::Relaxed));
         self.opened + heard > moment

@@ -4,8 +4,9 @@
 //! own format, for brokers where services may not configure. It runs on RabbitMQ 3.10 and on 4.x.
 //!
 //! Rules that the arguments follow, with the source of each:
-//! - everything that must not be lost is a quorum queue with an explicit delivery limit, because 3.10
-//!   has none and requeues to the back without one (rabbitmq.com, quorum queues, poison messages);
+//! - everything that must not be lost is a quorum queue with an explicit delivery limit, because
+//! 3.10 has none and requeues to the back without one (rabbitmq.com, quorum queues, poison
+//! messages);
 //! - dead-lettering is at-least-once, which needs `reject-publish`; without it the broker falls
 //!   back to at-most-once in silence (the same page, dead lettering);
 //! - a delay queue has one fixed TTL, because messages expire at the head only (rabbitmq.com, TTL);
@@ -130,8 +131,8 @@ impl Topology {
         self.payment_partitions
     }
 
-    /// The partition that decides about a section. The hash has a fixed output, so all processes and
-    /// all builds agree.
+    /// The partition that decides about a section. The hash has a fixed output, so all processes
+    /// and all builds agree.
     pub fn request_partition(&self, event: EventId, section: SectionNumber) -> u16 {
         let mut key = [0; 8];
         key[..4].copy_from_slice(&event.0.to_le_bytes());

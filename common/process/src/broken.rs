@@ -1,7 +1,7 @@
 //! Ways to break a process on purpose, to prove that the tests notice. Not in release builds.
 //!
-//! `BOXOFFICE_BREAK=name` breaks the process in that way for its whole life. `cargo xtask broken` runs
-//! the tests against each.
+//! `BOXOFFICE_BREAK=name` breaks the process in that way for its whole life. `cargo xtask broken`
+//! runs the tests against each.
 
 /// A way to be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,8 @@ pub fn now() -> DateTime<Utc> {
     skewed(now).trunc_subsecs(3)
 }
 
-/// Not in release builds: `BOXOFFICE_CLOCK_OFFSET_MS` lets a test have a process with a wrong clock.
+/// Not in release builds: `BOXOFFICE_CLOCK_OFFSET_MS` lets a test have a process with a wrong
+/// clock.
 #[cfg(debug_assertions)]
 fn skewed(now: DateTime<Utc>) -> DateTime<Utc> {
     use std::sync::LazyLock;

@@ -1,7 +1,7 @@
 //! Named points at which a test may stop a process, to kill it there. Not in release builds.
 //!
-//! `BOXOFFICE_FAILPOINT=name` stops the process at the first time that the point is reached: it logs
-//! `failpoint reached` and stays there until it is killed.
+//! `BOXOFFICE_FAILPOINT=name` stops the process at the first time that the point is reached: it
+//! logs `failpoint reached` and stays there until it is killed.
 
 /// A point that a test may stop at.
 #[inline]

@@ -1,9 +1,9 @@
 //! Settings: defaults, then a TOML file, then the environment.
 //!
 //! The file is named by `BOXOFFICE_CONFIG`. A variable is `BOXOFFICE__SECTION__NAME`, such as
-//! `BOXOFFICE__DATABASE__URL`; the usual `DATABASE_URL` and `AMQP_URL` are read too. A secret may be in
-//! a file of its own, named by its variable with `_FILE` at the end. Unknown names are refused, so that
-//! a misspelt one is noticed. Units stand last in names.
+//! `BOXOFFICE__DATABASE__URL`; the usual `DATABASE_URL` and `AMQP_URL` are read too. A secret may
+//! be in a file of its own, named by its variable with `_FILE` at the end. Unknown names are
+//! refused, so that a misspelt one is noticed. Units stand last in names.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -155,11 +155,11 @@ settings! {
         envelopes_in_flight_max: usize = 4,
         /// How long a buyer waits: a request that is older when its turn comes is refused.
         patience_ms: u32 = 30_000,
-        /// How long the oldest request of a queue may wait before new ones are refused with 503. Less
-        /// than the patience: what is accepted should be decided within it.
+        /// How long the oldest request of a queue may wait before new ones are refused with 503.
+        /// Less than the patience: what is accepted should be decided within it.
         lag_max_ms: u32 = 20_000,
-        /// Requests that are certain to be refused are refused at once, without a message. Off, they are
-        /// queued like all others.
+        /// Requests that are certain to be refused are refused at once, without a message. Off,
+        /// they are queued like all others.
         edge_refusal: bool = true,
         /// The longest that `Prefer: wait` waits.
         wait_seconds_max: u32 = 30,
@@ -184,7 +184,8 @@ settings! {
 }
 
 settings! {
-    /// How much one client may ask of the front door; more is a 429. Each front door counts by itself.
+    /// How much one client may ask of the front door; more is a 429. Each front door counts by
+    /// itself.
     Limits {
         /// Requests of one address in the long run; 0 for no limit. An IPv6 client is its /64.
         address_per_minute: u32 = 6_000,

@@ -99,8 +99,8 @@ fn answers(
     }
 }
 
-/// Of a reservation that may have been queued or not, the last answer is as the database has it: pending for
-/// ever where it was not. Each was looked up after everything was decided.
+/// Of a reservation that may have been queued or not, the last answer is as the database has it:
+/// pending for ever where it was not. Each was looked up after everything was decided.
 fn unpromised(kept: &Kept, reservations: &BTreeMap<String, End>, wrong: &mut Vec<String>) {
     for id in kept.unpromised.keys() {
         let of_it = |told: &&Told| {

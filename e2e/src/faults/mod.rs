@@ -1,9 +1,9 @@
-//! The fault harness: a whole Boxoffice under load while its processes, its networks and its servers
-//! fail, side by side and at random; and an account of what its clients were told.
+//! The fault harness: a whole Boxoffice under load while its processes, its networks and its
+//! servers fail, side by side and at random; and an account of what its clients were told.
 //!
-//! A run has rounds. In each, customers come while faults overlap; then every fault is undone, all that
-//! was accepted must be decided, and every answer is compared with the database. What is drawn follows
-//! from the seed; how the processes interleave does not.
+//! A run has rounds. In each, customers come while faults overlap; then every fault is undone, all
+//! that was accepted must be decided, and every answer is compared with the database. What is drawn
+//! follows from the seed; how the processes interleave does not.
 
 mod balancer;
 mod check;

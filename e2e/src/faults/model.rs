@@ -90,7 +90,8 @@ pub(super) struct Kept {
     pub(super) told: Vec<Told>,
     /// The reservations that were accepted: a final outcome is owed to each.
     pub(super) accepted: BTreeMap<String, i32>,
-    /// Those that may have been queued or not: their clients were told an id, and that nothing is certain.
+    /// Those that may have been queued or not: their clients were told an id, and that nothing is
+    /// certain.
     pub(super) unpromised: BTreeMap<String, i32>,
     /// The payments that were accepted, with their reservations.
     pub(super) payments: BTreeMap<String, String>,

@@ -37,8 +37,8 @@ const AFTER: Duration = Duration::from_secs(3);
 /// Customers that are there at once, at most.
 const CROWD_MAX: usize = 300;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// Prompts of holds that ended early may still be on their way when all is decided, and the broker tells
-/// what its queues have only every few seconds.
+/// Prompts of holds that ended early may still be on their way when all is decided, and the broker
+/// tells what its queues have only every few seconds.
 const LAST_DELAYS: Duration = Duration::from_secs(25);
 
 /// Plays a round of faults, notes what happened, and returns what is wrong.
@@ -208,7 +208,8 @@ async fn settled(world: &World, events: &[i32], deadline: Instant) -> Result<()>
     Ok(())
 }
 
-/// Waits until nothing is left in any queue, ready or in the hands of a worker; what is left in the end.
+/// Waits until nothing is left in any queue, ready or in the hands of a worker; what is left in the
+/// end.
 async fn left_in_queues(world: &World, deadline: Instant) -> Result<Vec<String>> {
     loop {
         let left = world.left_in_queues().await?;
@@ -219,8 +220,8 @@ async fn left_in_queues(world: &World, deadline: Instant) -> Result<Vec<String>>
     }
 }
 
-/// Every reservation that was accepted, or that may have been, is looked up once more, at each front door
-/// in turn.
+/// Every reservation that was accepted, or that may have been, is looked up once more, at each
+/// front door in turn.
 async fn ask_again(world: &World, model: &Model) -> Result<()> {
     let doors = world.doors()?;
     for (all, is_owed) in [(model.accepted_of(), true), (model.unpromised_of(), false)] {

@@ -235,8 +235,8 @@ impl Replicated {
     }
 }
 
-/// Waits until every quorum queue has a leader, and restarts the node where one stays without: RabbitMQ
-/// 3.10.8 has been seen to leave one so for good. How many it left.
+/// Waits until every quorum queue has a leader, and restarts the node where one stays without:
+/// RabbitMQ 3.10.8 has been seen to leave one so for good. How many it left.
 pub fn settle(rabbitmq: &RabbitMq) -> Result<u64> {
     const RESTARTS_MAX: u64 = 3;
     let mut left = 0;

@@ -126,15 +126,15 @@ impl World {
         self.vhost.waiting(DEAD_LETTERS).await
     }
 
-    /// The durable queues in which something is left, ready or in the hands of a worker. Given up messages
-    /// are counted elsewhere.
+    /// The durable queues in which something is left, ready or in the hands of a worker. Given up
+    /// messages are counted elsewhere.
     pub(super) async fn left_in_queues(&self) -> Result<Vec<String>> {
         let queues = self.vhost.list("queues").await?;
         Ok(queues.iter().filter_map(left_in).collect())
     }
 
-    /// Writes what every process has logged to files, and says where, for whoever has to find out what
-    /// went wrong.
+    /// Writes what every process has logged to files, and says where, for whoever has to find out
+    /// what went wrong.
     #[expect(clippy::print_stderr, reason = "the last word of a run that failed")]
     pub async fn keep_logs(&self) -> Result<()> {
         let dir = testbed::checkout::target().join("test").join("faults");

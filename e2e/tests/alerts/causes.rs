@@ -95,8 +95,8 @@ async fn every_alert_fires_from_its_cause_and_clears() -> Result<()> {
     watched.stack.finish().await
 }
 
-/// A poison message, a row that breaks an invariant, a gateway that does not answer at once, and more
-/// clients than there are places.
+/// A poison message, a row that breaks an invariant, a gateway that does not answer at once, and
+/// more clients than there are places.
 async fn what_needs_a_person(watched: &mut Watched) -> Result<()> {
     let letter = Message::durable(REQUESTS, Topology::partition_key(0), b"no JSON".to_vec());
     watched.stack.publisher.publish(letter).await?;

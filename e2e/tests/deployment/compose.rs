@@ -1,4 +1,5 @@
-//! `docker-compose.yml`: what is scaled can be, what is called is there, and `cargo xtask dev` finds what it looks for.
+//! `docker-compose.yml`: what is scaled can be, what is called is there, and `cargo xtask dev`
+//! finds what it looks for.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -39,7 +40,8 @@ fn interpolated(value: &Value) -> Result<Value> {
 fn defaults(text: &str) -> Result<String> {
     let Some((before, rest)) = text.split_once("${") else { return Ok(text.to_owned()) };
     let (variable, after) = rest.split_once('}').context("a closing brace")?;
-    // One that must be set would stand in the way of cargo xtask dev, which starts the servers alone.
+    // One that must be set would stand in the way of cargo xtask dev, which starts the servers
+    // alone.
     let (_, default) =
         variable.split_once(":-").with_context(|| format!("{variable} has no default"))?;
     Ok(format!("{before}{default}{}", defaults(after)?))

@@ -1,4 +1,5 @@
-//! The Dockerfile builds what is run, with the toolchain of this checkout, and runs it without privileges.
+//! The Dockerfile builds what is run, with the toolchain of this checkout, and runs it without
+//! privileges.
 
 use std::fs;
 
@@ -108,7 +109,8 @@ fn the_images_have_programs_and_no_shell_and_no_root() -> Result<()> {
 /// Whether an image's version is written down.
 pub(crate) fn pinned(image: &str) -> bool {
     let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
-    // Distroless images are rebuilt under a name that says the release of Debian, and have no other version.
+    // Distroless images are rebuilt under a name that says the release of Debian, and have no other
+    // version.
     tag.starts_with(|first: char| first.is_ascii_digit() || first == 'v')
         || image.ends_with("debian13:nonroot")
 }

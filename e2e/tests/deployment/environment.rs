@@ -19,7 +19,8 @@ fn run(binary: &str, arguments: &[&str], environment: &Environment) -> Result<Ou
     Ok(Command::new(path).args(arguments).env_clear().envs(environment).output()?)
 }
 
-/// The queues that a process with these settings would have; an error if it refuses a setting, or knows it not.
+/// The queues that a process with these settings would have; an error if it refuses a setting, or
+/// knows it not.
 pub(crate) fn queues(environment: &Environment) -> Result<Vec<String>> {
     const OTHERS: [&str; 6] = [
         "DATABASE_URL",
@@ -102,7 +103,8 @@ fn every_setting_exists_and_can_be_read() {
     }
 }
 
-/// The addresses that can be called: of services in the manifests, and of those that the operators make.
+/// The addresses that can be called: of services in the manifests, and of those that the operators
+/// make.
 fn hosts(target: &Target) -> Vec<String> {
     let of_service = |service: &Value| {
         let ports: Vec<_> = list(&service["spec"]["ports"])

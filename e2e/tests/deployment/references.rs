@@ -7,7 +7,8 @@ use crate::objects::{
 };
 use crate::rendered::targets;
 
-/// Secrets that the operators make, or people before the first deployment (docs/deploying.md), and their keys.
+/// Secrets that the operators make, or people before the first deployment (docs/deploying.md), and
+/// their keys.
 const SECRETS_FROM_ELSEWHERE: [(&str, &[&str]); 5] = [
     ("boxoffice", &["secret", "organiser-tokens"]),
     ("boxoffice-backups", &["access-key-id", "secret-access-key"]),

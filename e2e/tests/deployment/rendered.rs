@@ -14,7 +14,8 @@ use testbed::venv::Venv;
 /// The layers of a target, in the order in which they are applied.
 pub(crate) const LAYERS: [&str; 3] = ["servers", "prepare", "services"];
 
-/// Kubernetes' versions whose schemas the manifests must fit: the oldest that we promise, and the newest.
+/// Kubernetes' versions whose schemas the manifests must fit: the oldest that we promise, and the
+/// newest.
 pub(crate) const VERSIONS: [&str; 2] = ["1.32", "1.37"];
 
 /// An overlay or a cell, with the objects of all its layers.

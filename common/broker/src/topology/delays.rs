@@ -18,8 +18,8 @@ impl Topology {
 
     /// The routing key into the delay queue for what remains: the longest that is not longer, give
     /// or take `tolerance_ms`; the shortest where all are longer; straight to the due queue where
-    /// nothing remains. A hold of any length becomes due by hops. Queues to avoid are passed over, as
-    /// long as there is another delay queue.
+    /// nothing remains. A hold of any length becomes due by hops. Queues to avoid are passed over,
+    /// as long as there is another delay queue.
     pub fn delay_key(
         &self,
         remaining_ms: i64,

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-/// One address (`192.0.2.7`), a network (`10.0.0.0/8`), or `private`: loopback, link-local and private
-/// addresses (RFC 1918, RFC 4193).
+/// One address (`192.0.2.7`), a network (`10.0.0.0/8`), or `private`: loopback, link-local and
+/// private addresses (RFC 1918, RFC 4193).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
     /// The addresses that begin like this one, for that many bits.

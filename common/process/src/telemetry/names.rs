@@ -1,5 +1,5 @@
-//! Every metric by name. What is not here is not measured; dashboards and alerts are checked against
-//! this list and against what a running system shows.
+//! Every metric by name. What is not here is not measured; dashboards and alerts are checked
+//! against this list and against what a running system shows.
 //!
 //! Seconds are seconds, counters end in `_total`. Labels are few and bounded: a pool, a queue, a
 //! reason of a closed list; never a seat, an event or a customer. A batch, an envelope and a query
@@ -39,7 +39,8 @@ names! {
     BROKER_CONNECTED = "boxoffice_broker_connected";
     /// From sending a message to the broker's confirm, by exchange.
     PUBLISH_CONFIRM_SECONDS = "boxoffice_publish_confirm_seconds";
-    /// Messages that are not known to be with the broker, by reason: away, full, unroutable, unknown.
+    /// Messages that are not known to be with the broker, by reason: away, full, unroutable,
+    /// unknown.
     PUBLISH_FAILURES_TOTAL = "boxoffice_publish_failures_total";
     /// Connections to Postgres, by state: idle, used.
     DATABASE_CONNECTIONS = "boxoffice_database_connections";
@@ -64,11 +65,13 @@ names! {
     ACCEPTED_TOTAL = "boxoffice_accepted_total";
     /// Requests that could not be queued, by reason: full, away, unknown, behind.
     NOT_ACCEPTED_TOTAL = "boxoffice_not_accepted_total";
-    /// Requests that were refused at once because the board proved that they cannot succeed, by reason.
+    /// Requests that were refused at once because the board proved that they cannot succeed, by
+    /// reason.
     EDGE_REFUSALS_TOTAL = "boxoffice_edge_refusals_total";
     /// Requests in an envelope, by exchange.
     ENVELOPE_REQUESTS = "boxoffice_envelope_requests";
-    /// From acceptance to the moment at which the outcome was heard here, of the oldest request of each transaction, by pool.
+    /// From acceptance to the moment at which the outcome was heard here, of the oldest request of
+    /// each transaction, by pool.
     OUTCOME_SECONDS = "boxoffice_outcome_seconds";
     /// Whether outcomes come in: 1 or 0.
     OUTCOMES_LIVE = "boxoffice_outcomes_live";
@@ -99,7 +102,8 @@ names! {
     TRANSACTION_SECONDS = "boxoffice_transaction_seconds";
     /// Transactions that began anew, by pool and cause: footprint, conflict, database.
     TRANSACTION_RETRIES_TOTAL = "boxoffice_transaction_retries_total";
-    /// Reservations that came into a state, by that state: held, rejected, paying, confirmed, expired, cancelled, refunded.
+    /// Reservations that came into a state, by that state: held, rejected, paying, confirmed,
+    /// expired, cancelled, refunded.
     RESERVATIONS_TOTAL = "boxoffice_reservations_total";
     /// Reservations that the workers refused, by reason.
     REJECTIONS_TOTAL = "boxoffice_rejections_total";
@@ -113,7 +117,8 @@ names! {
     GATEWAY_SECONDS = "boxoffice_gateway_seconds";
     /// Calls to the gateway without an answer, by kind.
     GATEWAY_FAILURES_TOTAL = "boxoffice_gateway_failures_total";
-    /// Holds that were freed, by what prompted it: hold, rearm, audit. The last means that a message was lost.
+    /// Holds that were freed, by what prompted it: hold, rearm, audit. The last means that a
+    /// message was lost.
     HOLDS_EXPIRED_TOTAL = "boxoffice_holds_expired_total";
     /// From the moment at which a hold is due to the commit that frees it.
     EXPIRY_LATENESS_SECONDS = "boxoffice_expiry_lateness_seconds";

@@ -66,7 +66,8 @@ impl<S: Subject> Admin<S> {
         let queues = Topology::new(&settings.topology).work_queues();
         let depths = Depths::new(&settings.broker, &format!("{process} admin"), queues);
         let connections_max = settings.database.connections_max;
-        let (process, holds) = (process.to_owned(), Mutex::default());
+        let process = process.to_owned();
+        let holds = Mutex::default();
         Arc::new(Self { process, subject, holds, pool, connections_max, depths })
     }
 }

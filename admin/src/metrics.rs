@@ -25,7 +25,8 @@ impl<S: Subject> Admin<S> {
         self.subject.measure();
         gauge(names::READY, &[]).set(f64::from(u8::from(self.subject.is_ready())));
         gauge(names::BROKER_CONNECTED, &[]).set(f64::from(u8::from(self.subject.is_connected())));
-        let (all, idle) = (f64::from(self.pool.size()), self.pool.num_idle() as f64);
+        let all = f64::from(self.pool.size());
+        let idle = self.pool.num_idle() as f64;
         gauge(names::DATABASE_CONNECTIONS, &[("state", "idle")]).set(idle);
         gauge(names::DATABASE_CONNECTIONS, &[("state", "used")]).set((all - idle).max(0.0));
         gauge(names::DATABASE_CONNECTIONS_MAX, &[]).set(f64::from(self.connections_max));

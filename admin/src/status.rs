@@ -106,7 +106,8 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
     };
     let mut queues: Vec<Line> = depths.iter().map(line).collect();
     queues.sort_by(|one, other| one.queue.cmp(&other.queue));
-    let (process, version) = (admin.process.clone(), env!("CARGO_PKG_VERSION"));
+    let process = admin.process.clone();
+    let version = env!("CARGO_PKG_VERSION");
     Json(Status { process, version, cards, queues })
 }
 

@@ -126,7 +126,8 @@ impl Buyer {
 }
 
 async fn answer(response: Response) -> Result<Answer> {
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
     let bytes = response.bytes().await?;
     Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
 }

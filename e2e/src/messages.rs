@@ -66,6 +66,7 @@ async fn envelope<T: Serialize>(
     partition: u16,
     requests: Vec<T>,
 ) -> Result<()> {
-    let (key, body) = (Topology::partition_key(partition), Envelope::new(requests).encode());
+    let key = Topology::partition_key(partition);
+    let body = Envelope::new(requests).encode();
     Ok(publisher.publish(Message::durable(exchange, key, body)).await?)
 }

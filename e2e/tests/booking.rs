@@ -264,7 +264,8 @@ async fn buyers_that_share_a_connection_by_http_2_are_served_side_by_side_and_th
     assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
     let path = format!("/api/v1/events/1/reservations/{}", answers[0].id());
     let waits = tokio::spawn({
-        let (proxy, path) = (proxy.clone(), path.clone());
+        let proxy = proxy.clone();
+        let path = path.clone();
         async move { proxy.ask(Method::GET, &path, &[("prefer", "wait=20")], None).await }
     });
     let api = stack.api.as_ref().expect("it has a front door");

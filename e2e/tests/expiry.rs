@@ -126,7 +126,8 @@ async fn paying_around_the_moment_of_expiry_ends_in_exactly_one_of_confirmed_or_
             || async { stack.database.count(held).await.is_ok_and(|n| n == i64::from(seat)) };
         eventually("a hold", held).await;
         // Each payment comes between 50 ms before and 50 ms after its hold is due.
-        let (publisher, payment) = (stack.publisher.clone(), payments[payments.len() - 1].clone());
+        let publisher = stack.publisher.clone();
+        let payment = payments[payments.len() - 1].clone();
         let wait = std::time::Duration::from_millis(950 + (seat as u64 * 7) % 100);
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;

@@ -47,7 +47,8 @@ fn shares(stack: &Stack) -> BTreeMap<usize, usize> {
 /// Knocks until every one of the workers has its even share; returns how long that took.
 async fn shared_evenly(stack: &Stack, workers: usize) -> Result<Duration> {
     let start = Instant::now();
-    let (few, many) = (16 / workers, 16usize.div_ceil(workers));
+    let few = 16 / workers;
+    let many = 16usize.div_ceil(workers);
     loop {
         knock(stack).await?;
         stack.drained().await?;

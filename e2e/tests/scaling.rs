@@ -77,7 +77,8 @@ async fn pools_grow_and_shrink_apart_under_load_without_an_error_to_a_client() -
     let mut stack = Stack::start(options).await?;
     let sale = Arc::new(Sale::default());
     let buyers = {
-        let (sale, buyer) = (Arc::clone(&sale), stack.buyer.clone());
+        let sale = Arc::clone(&sale);
+        let buyer = stack.buyer.clone();
         tokio::spawn(async move {
             let buy = (0..BUYERS).map(|number| sale.buy(&buyer, number));
             try_join_all(buy).await.map(|_| ())

@@ -20,8 +20,10 @@ async fn reservations(stack: &Stack, number: i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_message_delivered_twice_changes_nothing_the_second_time() -> Result<()> {
     let mut stack = Stack::start(workers_only(2)).await?;
-    let (held, paid) = (reserve("ada", &[1, 2]), reserve("bob", &[3]));
-    let (lost, gone) = (reserve("eve", &[2]), reserve("cid", &[4]));
+    let held = reserve("ada", &[1, 2]);
+    let paid = reserve("bob", &[3]);
+    let lost = reserve("eve", &[2]);
+    let gone = reserve("cid", &[4]);
     let requests = vec![
         Request::Reserve(held.clone()),
         Request::Reserve(paid.clone()),

@@ -81,7 +81,8 @@ impl Baseline {
         let Some(first) = rows.first().filter(|_| rows.len() == tickets.len()) else {
             return Ok(Booked::Unknown);
         };
-        let (mut taken, mut prices) = (Vec::new(), Vec::new());
+        let mut taken = Vec::new();
+        let mut prices = Vec::new();
         for row in &rows {
             let (number, state): (i32, &str) = (row.try_get(0)?, row.try_get(1)?);
             if state != "available" {

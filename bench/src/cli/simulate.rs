@@ -94,7 +94,8 @@ struct CostArguments {
 impl Arguments {
     /// Reckons, and prints what came of it.
     pub(super) fn tell(&self) {
-        let (sale, fleet) = (self.sale.sale(), self.fleet.fleet());
+        let sale = self.sale.sale();
+        let fleet = self.fleet.fleet();
         for line in lines(&simulate(&sale, &fleet, &self.costs.costs())) {
             say(&line);
         }

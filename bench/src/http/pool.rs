@@ -40,7 +40,8 @@ pub struct Pool {
 impl Pool {
     /// A pool of at most so many connections; `timeout` is for one exchange.
     pub fn new(to: SocketAddr, connections_max: usize, timeout: Duration) -> Self {
-        let (free, opened) = (RefCell::default(), Cell::new(0));
+        let free = RefCell::default();
+        let opened = Cell::new(0);
         let slots = Semaphore::new(connections_max);
         Self { to, timeout, free, slots, opened, multiplexed: None }
     }
@@ -127,7 +128,8 @@ fn is_taken(error: &io::Error) -> bool {
 
 /// 127.0.0.2 and on, with each port.
 fn source(number: usize) -> SocketAddrV4 {
-    let (address, port) = (number / PORTS.len() % SOURCES, number % PORTS.len());
+    let address = number / PORTS.len() % SOURCES;
+    let port = number % PORTS.len();
     SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2 + address as u8), PORTS.start + port as u16)
 }
 

@@ -24,7 +24,8 @@ impl Request {
         let head = std::str::from_utf8(&self.0[..end]).map_err(|_| malformed())?;
         let mut lines = head.split("\r\n");
         let mut words = lines.next().unwrap_or_default().split(' ');
-        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let method = words.next().unwrap_or_default();
+        let path = words.next().unwrap_or_default();
         let mut message =
             http::Request::builder().method(method).uri(format!("http://bench{path}"));
         for (name, value) in lines.filter_map(|line| line.split_once(": ")) {

@@ -87,7 +87,8 @@ mod tests {
         let frame = |version: i64| {
             format!("{{\"sections\":[{{\"number\":1,\"version\":{version},\"changes\":[]}}]}}")
         };
-        let (known, begin) = (Known::default(), Versions::from([(1, 5), (2, 3)]));
+        let known = Known::default();
+        let begin = Versions::from([(1, 5), (2, 3)]);
         let end = Versions::from([(1, 7), (2, 3)]);
         let mut view = View::of(&begin);
         for version in [5, 6, 7] {

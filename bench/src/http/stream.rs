@@ -75,7 +75,8 @@ impl EventStream {
         if head.status != 200 || head.body_length.is_some() {
             return Err(Failure::Broken(format!("{} instead of a stream", head.status)));
         }
-        let (mut chunks, mut text) = (Chunks::default(), Vec::new());
+        let mut chunks = Chunks::default();
+        let mut text = Vec::new();
         chunks.push(&rest, &mut text)?;
         Ok(Self { stream, chunks, text })
     }
@@ -117,7 +118,8 @@ mod tests {
     fn chunks_are_put_together_however_they_are_cut() {
         let raw = b"5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n";
         for cut in 1..raw.len() {
-            let (mut chunks, mut out) = (Chunks::default(), Vec::new());
+            let mut chunks = Chunks::default();
+            let mut out = Vec::new();
             for part in raw.chunks(cut) {
                 chunks.push(part, &mut out).unwrap();
             }

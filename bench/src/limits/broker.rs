@@ -59,7 +59,8 @@ async fn confirm(url: String, requests: usize, length: Length) -> Result<u64> {
     let opens = Instant::now() + length.warmup();
     let mut tasks = JoinSet::new();
     for publisher in publishers {
-        let (body, confirmed) = (body.clone(), Arc::clone(&confirmed));
+        let body = body.clone();
+        let confirmed = Arc::clone(&confirmed);
         let window = opens..opens + length.0;
         let partitions = topology.request_partitions();
         tasks.spawn(async move {
@@ -98,7 +99,8 @@ async fn connected(publishers: &[Publisher]) -> Result<()> {
 }
 
 fn request(number: usize) -> Request {
-    let (event, now) = (EventId(1), process::clock::now());
+    let event = EventId(1);
+    let now = process::clock::now();
     Request::Reserve(Reserve {
         id: Mint::new("limits").fresh(event, now),
         event,

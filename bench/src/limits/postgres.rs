@@ -168,7 +168,8 @@ mod tests {
             limits_customers: false,
             sections: (1..=5).map(section).collect(),
         };
-        let (one, two) = (share(&house, 0, 2), share(&house, 1, 2));
+        let one = share(&house, 0, 2);
+        let two = share(&house, 1, 2);
         assert_eq!((one.len(), two.len()), (30, 20));
         let mut all = [one, two].concat();
         all.sort_unstable();

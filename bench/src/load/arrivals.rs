@@ -76,7 +76,8 @@ mod tests {
     #[test]
     fn what_was_due_in_the_warm_up_does_not_count() {
         let start = Instant::now();
-        let (warmup, length) = (Duration::from_secs(1), Duration::from_secs(2));
+        let warmup = Duration::from_secs(1);
+        let length = Duration::from_secs(2);
         let window = Window { start, warmup, length };
         assert!(!window.contains(start));
         assert!(window.contains(start + warmup));

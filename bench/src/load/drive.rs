@@ -120,7 +120,8 @@ mod tests {
         let seen = Rc::new(RefCell::new(Vec::new()));
         let note = Rc::clone(&seen);
         let run = async move {
-            let (crowd, start) = (Crowd::default(), Instant::now());
+            let crowd = Crowd::default();
+            let start = Instant::now();
             let arrivals = Arrivals { rate: 2_000.0, count: 50 };
             let overloaded = drive(arrivals, start, &crowd, 1_000, move |number, due| {
                 let note = Rc::clone(&note);
@@ -138,7 +139,8 @@ mod tests {
     #[tokio::test]
     async fn too_many_in_flight_end_the_run() {
         let run = async {
-            let (crowd, start) = (Crowd::default(), Instant::now());
+            let crowd = Crowd::default();
+            let start = Instant::now();
             let arrivals = Arrivals { rate: 100_000.0, count: 1_000_000 };
             let never = |_, _| std::future::pending::<()>();
             assert!(drive(arrivals, start, &crowd, 10, never).await);

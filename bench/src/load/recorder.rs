@@ -73,7 +73,8 @@ impl Recorder {
     /// Records a request that was due then and had its outcome at another time.
     pub fn record_at(&self, outcome: Outcome, due: Instant, at: Instant) {
         let latency_us = micros(at.saturating_duration_since(due));
-        let (window, mut state) = (self.window.get(), self.state.borrow_mut());
+        let window = self.window.get();
+        let mut state = self.state.borrow_mut();
         state.all.add(outcome);
         if window.contains(due) {
             state.counts.add(outcome);
@@ -113,7 +114,8 @@ impl Recorder {
 
     /// What the run came to.
     pub fn summary(&self) -> Summary {
-        let (window, state) = (self.window.get(), self.state.borrow());
+        let window = self.window.get();
+        let state = self.state.borrow();
         let seconds = state.seconds.iter().enumerate();
         let mut decided = state.won.clone();
         decided.add(&state.refused).expect("both have the same bounds");
@@ -164,7 +166,8 @@ mod tests {
 
     fn recorder() -> Recorder {
         let start = Instant::now();
-        let (warmup, length) = (Duration::from_secs(1), Duration::from_secs(10));
+        let warmup = Duration::from_secs(1);
+        let length = Duration::from_secs(10);
         Recorder::new("a test", Window { start, warmup, length })
     }
 

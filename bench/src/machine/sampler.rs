@@ -37,7 +37,8 @@ impl Sampler {
     pub fn start(parts: Vec<Watched>) -> Self {
         let samples = Arc::new(Mutex::new(vec![look(&parts)]));
         let (stop, stopped) = mpsc::channel();
-        let (to, watched) = (Arc::clone(&samples), parts.clone());
+        let to = Arc::clone(&samples);
+        let watched = parts.clone();
         let thread = thread::spawn(move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 let sample = look(&watched);
@@ -96,7 +97,9 @@ fn look(parts: &[Watched]) -> Sample {
 
 /// Shared memory counts once for all processes of a part: the largest share that one of them has.
 fn used(part: &Watched, processes: &[ProcessStat], seconds: &impl Fn(u64) -> f64) -> Use {
-    let (mut ticks, mut own_kb, mut shared_kb) = (0, 0, 0);
+    let mut ticks = 0;
+    let mut own_kb = 0;
+    let mut shared_kb = 0;
     for pid in members(part, processes) {
         if let Some(stat) = read(pid, "stat").and_then(|text| parse_stat(&text)) {
             ticks += stat.own_ticks;

@@ -89,7 +89,8 @@ mod tests {
             machine_cpu_s: 2.0 * cpu_s,
         };
         let samples = [sample(0, 10.0, 5.0), sample(2, 12.0, 7.0), sample(4, 16.0, 6.0)];
-        let (from, to) = (start + Duration::from_secs(1), start + Duration::from_secs(3));
+        let from = start + Duration::from_secs(1);
+        let to = start + Duration::from_secs(3);
         let usage = usage(&["api"], &samples, from, to);
         assert!((usage[0].cpu_s - 3.0).abs() < 1e-9, "{usage:?}");
         assert!((usage[0].memory_mib - 7.0).abs() < 1e-9);

@@ -57,7 +57,8 @@ pub(super) fn page(report: &Report) -> String {
 
 fn check(check: &Check) -> String {
     let (class, word) = if check.holds { ("ok", "holds") } else { ("fail", "DOES NOT HOLD") };
-    let (what, found) = (escape(&check.what), escape(&check.found));
+    let what = escape(&check.what);
+    let found = escape(&check.found);
     format!("<div class=\"{class}\">{word}: {what} ({found})</div>")
 }
 
@@ -123,7 +124,8 @@ pub(super) mod tests {
 
     /// A small report.
     pub(in super::super) fn report() -> Report {
-        let (start, length) = (Instant::now(), Duration::from_secs(3));
+        let start = Instant::now();
+        let length = Duration::from_secs(3);
         let recorder = Recorder::new("booking <&>", Window { start, warmup: length / 3, length });
         for ms in 0..3_000 {
             let at = start + Duration::from_millis(ms);

@@ -53,18 +53,22 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
     let window = Window { start, warmup: step.warmup, length: step.length };
     let booking = Rc::new(Recorder::new("booking", window));
     let reading = Rc::new(Recorder::new("availability", window));
-    let (crowd, wishes) = (Crowd::default(), distinct(event));
+    let crowd = Crowd::default();
+    let wishes = distinct(event);
     let sampler = Sampler::start(system.watched()?);
     let watch = Watch::start("browse", &booking, &crowd);
     let length = step.warmup + step.length;
     let books =
         drive(Arrivals::lasting(step.rate, length), start, &crowd, usize::MAX, |number, due| {
-            let (client, recorder, tickets) = (client.clone(), Rc::clone(&booking), wishes(number));
+            let client = client.clone();
+            let recorder = Rc::clone(&booking);
+            let tickets = wishes(number);
             async move { recorder.record(client.book(number, &tickets).await.outcome, due) }
         });
     let reads =
         drive(Arrivals::lasting(lookers.reads, length), start, &crowd, usize::MAX, |_, due| {
-            let (client, recorder) = (client.clone(), Rc::clone(&reading));
+            let client = client.clone();
+            let recorder = Rc::clone(&reading);
             async move { recorder.record(client.availability().await, due) }
         });
     futures::join!(books, reads);
@@ -112,7 +116,9 @@ async fn open(
     for one in opened {
         let one = one.map_err(|failure| anyhow::anyhow!("no stream: {failure:?}"))?;
         let view = RefCell::new(View::of(before));
-        let (changes, resyncs, ended) = (Cell::new(0), Cell::new(0), Cell::new(false));
+        let changes = Cell::new(0);
+        let resyncs = Cell::new(0);
+        let ended = Cell::new(false);
         let note = Rc::new(Seen { view, changes, resyncs, ended });
         seen.push(Rc::clone(&note));
         tokio::task::spawn_local(read(one, note, Rc::clone(&known)));

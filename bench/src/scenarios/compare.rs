@@ -15,7 +15,9 @@ use crate::stage::Target;
 /// Plays so many rounds. `plan` begins at Boxoffice's rate; the baseline's search at a tenth of it.
 pub async fn compare(kit: &Kit, plan: Plan, rounds: u32, limit: Duration) -> Result<Report> {
     let found = limits::measure(kit, limit).await?;
-    let (mut ours, mut theirs, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ours = Vec::new();
+    let mut theirs = Vec::new();
+    let mut checks = Vec::new();
     for _ in 0..rounds.max(1) {
         ours.push(turn(kit, Target::Boxoffice, plan, &mut checks).await?);
         let plan = Plan { start: (plan.start / 10.0).max(100.0), ..plan };

@@ -54,14 +54,16 @@ pub async fn expiry_wave(kit: &Kit, wave: Wave) -> Result<Report> {
     let (before, during) =
         (recorder("booking before", &due, -1.0), recorder("booking during", &due, 0.0));
     let sampler = Sampler::start(system.watched()?);
-    let (crowd, start) = (Crowd::default(), due.before);
+    let crowd = Crowd::default();
+    let start = due.before;
     tokio::time::sleep_until(start.into()).await;
     let watch = Watch::start("expiry-wave", &during, &crowd);
     let (client, wishes) =
         (Client::new(kit.pool(&system), others.id, kit.options.mode), distinct(others));
     let arrivals = Arrivals::lasting(wave.rate, due.last + AROUND - start);
     drive(arrivals, start, &crowd, usize::MAX, |number, at| {
-        let (client, tickets) = (client.clone(), wishes(number));
+        let client = client.clone();
+        let tickets = wishes(number);
         let recorder = Rc::clone(if at < due.first { &before } else { &during });
         async move { recorder.record(client.book(number, &tickets).await.outcome, at) }
     })
@@ -104,9 +106,11 @@ async fn hold(kit: &Kit, system: &System<'_>, event: Event, holds: u64) -> Resul
     let window = Window { start, warmup: Duration::ZERO, length: OVER_MAX };
     let recorder = Rc::new(Recorder::new("making the holds", window));
     let client = Client::new(kit.pool(system), event.id, Mode::Wait { seconds: 30 });
-    let (crowd, tickets) = (Crowd::default(), event.shuffled());
+    let crowd = Crowd::default();
+    let tickets = event.shuffled();
     together(holds, start, &crowd, |number, due| {
-        let (client, recorder) = (client.clone(), Rc::clone(&recorder));
+        let client = client.clone();
+        let recorder = Rc::clone(&recorder);
         let ticket = tickets[number as usize];
         async move { recorder.record(client.book(number, &[ticket]).await.outcome, due) }
     })

@@ -95,7 +95,8 @@ pub async fn play_events(
     let overran = drive(arrivals, start, &crowd, step.in_flight_max(), |number, due| {
         let turns = events.len() as u64;
         let (event, wishes) = &events[(number % turns) as usize];
-        let (client, recorder) = (client.at(event.id), Rc::clone(&recorder));
+        let client = client.at(event.id);
+        let recorder = Rc::clone(&recorder);
         let tickets = wishes(number / turns);
         async move {
             let booked = client.book(number, &tickets).await;

@@ -46,7 +46,8 @@ pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
     let mut system = System::start(&kit.ground, Target::Boxoffice, options).await?;
     let event = system.database.plant(kit.house(clients)).await?;
     let sampler = Sampler::start(system.watched()?);
-    let (pool, crowd) = (kit.pool(&system), Crowd::default());
+    let pool = kit.pool(&system);
+    let crowd = Crowd::default();
     let client = Client::new(pool.clone(), event.id, kit.options.mode);
     let warmed = pool.warm(clients as usize).await;
     warmed.map_err(|failure| anyhow::anyhow!("cannot connect: {failure:?}"))?;
@@ -113,9 +114,11 @@ async fn submitted(
     event: Event,
     arrivals: Arrivals,
 ) -> Result<Vec<String>> {
-    let (ids, tickets) = (Rc::new(RefCell::new(Vec::new())), event.shuffled());
+    let ids = Rc::new(RefCell::new(Vec::new()));
+    let tickets = event.shuffled();
     drive(arrivals, Instant::now(), crowd, usize::MAX, |number, _| {
-        let (client, ids) = (client.clone(), Rc::clone(&ids));
+        let client = client.clone();
+        let ids = Rc::clone(&ids);
         let ticket = tickets[number as usize];
         async move {
             let id = client.submit(number, &[ticket]).await.id;
@@ -154,7 +157,8 @@ async fn recorded(
     for row in &rows {
         decided.insert(row.try_get::<Uuid, _>(0)?, row.try_get::<DateTime<Utc>, _>(1)?);
     }
-    let (start, length) = (opened.0, closed - opened.0);
+    let start = opened.0;
+    let length = closed - opened.0;
     let window = Window { start, warmup: Duration::ZERO, length };
     let recorder = Recorder::new("after the decision", window);
     for (id, outcome, at) in answers {

@@ -23,8 +23,10 @@ impl Watch {
     /// Begins; the recorder is the one whose figures are shown.
     pub(super) fn start(name: &str, recorder: &Rc<Recorder>, crowd: &Crowd) -> Self {
         let in_flight = Rc::new(RefCell::new(Vec::new()));
-        let (counts, name) = (Rc::clone(&in_flight), name.to_owned());
-        let (recorder, crowd) = (Rc::clone(recorder), crowd.clone());
+        let counts = Rc::clone(&in_flight);
+        let name = name.to_owned();
+        let recorder = Rc::clone(recorder);
+        let crowd = crowd.clone();
         let every = if std::io::stderr().is_terminal() { 1 } else { 5 };
         let task = tokio::task::spawn_local(async move {
             let mut shown = 0;

@@ -51,7 +51,8 @@ impl Lane {
 
     /// Goes on for a millisecond, in which a core of the database gives it this part of itself.
     pub(super) fn go_on(&mut self, costs: &Costs, share: f64) -> Done {
-        let (mut left, mut done) = (1_000.0, Done::default());
+        let mut left = 1_000.0;
+        let mut done = Done::default();
         loop {
             match std::mem::take(&mut self.doing) {
                 Doing::Nothing => {

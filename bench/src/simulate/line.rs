@@ -34,7 +34,8 @@ impl Line {
 
     /// Takes the first, at most so many.
     pub(super) fn take(&mut self, most: u64) -> Vec<Group> {
-        let (mut taken, mut left) = (Vec::new(), most.min(self.length));
+        let mut taken = Vec::new();
+        let mut left = most.min(self.length);
         self.length -= left;
         while left > 0 {
             let Some(first) = self.groups.front_mut() else { break };

@@ -95,7 +95,9 @@ impl<'a> Cell<'a> {
     }
 
     fn play(mut self) -> Outcome {
-        let (mut come, mut now, mut budget) = (0, 0, 0.0);
+        let mut come = 0;
+        let mut now = 0;
+        let mut budget = 0.0;
         let longest = LONGEST.as_millis() as u64;
         while now < longest
             && (come < self.sale.buyers
@@ -193,10 +195,8 @@ impl<'a> Cell<'a> {
     fn note_use(&mut self, now: u64) {
         if now.is_multiple_of(1_000) {
             let part = |used: f64, cores: u32| used / (f64::from(cores.max(1)) * 1e6);
-            let (doors, database) = (
-                part(self.used.0, self.fleet.front_doors),
-                part(self.used.1, self.fleet.database_cores),
-            );
+            let doors = part(self.used.0, self.fleet.front_doors);
+            let database = part(self.used.1, self.fleet.database_cores);
             let busiest = &mut self.outcome.busiest;
             *busiest = (busiest.0.max(doors), busiest.1.max(database));
             self.used = (0.0, 0.0);

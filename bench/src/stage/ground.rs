@@ -46,7 +46,8 @@ impl Ground {
             max_connections: 200,
             shared_buffers_mib: 128,
         };
-        let (postgres_dir, rabbitmq_dir) = (dir.join("postgres"), dir.join("rabbitmq"));
+        let postgres_dir = dir.join("postgres");
+        let rabbitmq_dir = dir.join("rabbitmq");
         let (postgres, rabbitmq) = thread::scope(|scope| {
             let broker = scope.spawn(|| RabbitMq::start(&rabbitmq_dir, Keep::Nothing));
             let database = Postgres::start(&postgres_dir, options);

@@ -43,7 +43,8 @@ impl Served {
     fn add(&mut self, text: &str) {
         let pool = "pool=\"reservations\"";
         let holds = "exchange=\"holds\"";
-        let (transaction, confirm) = (names::TRANSACTION_SECONDS, names::PUBLISH_CONFIRM_SECONDS);
+        let transaction = names::TRANSACTION_SECONDS;
+        let confirm = names::PUBLISH_CONFIRM_SECONDS;
         self.batches += sum(text, names::BATCH_REQUESTS, "_count", pool);
         self.requests += sum(text, names::BATCH_REQUESTS, "_sum", pool);
         self.transactions += sum(text, transaction, "_count", pool);
@@ -104,7 +105,8 @@ mod tests {
                 count * 40
             )
         };
-        let (mut then, mut now) = (Served::default(), Served::default());
+        let mut then = Served::default();
+        let mut now = Served::default();
         then.add(&text(10, 1.0));
         now.add(&text(30, 1.1));
         let served = now.since(then);

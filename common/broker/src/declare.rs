@@ -17,7 +17,8 @@ pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(),
     let passive = !connection.declares;
     for exchange in topology.exchanges() {
         let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
-        let (name, none) = (exchange.name.into(), FieldTable::default());
+        let name = exchange.name.into();
+        let none = FieldTable::default();
         let declared = channel.exchange_declare(name, kind(exchange.kind), options, none).await;
         declared.map_err(|error| explained("exchange", exchange.name, error))?;
     }
@@ -30,7 +31,8 @@ pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(),
         if passive {
             continue;
         }
-        let (exchange, key) = (queue.exchange.into(), queue.routing_key.as_str().into());
+        let exchange = queue.exchange.into();
+        let key = queue.routing_key.as_str().into();
         let bind = QueueBindOptions::default();
         channel.queue_bind(name.into(), exchange, key, bind, FieldTable::default()).await?;
     }
@@ -66,7 +68,8 @@ pub(super) async fn queue_depths(
         let options = QueueDeclareOptions { passive: true, ..Default::default() };
         let name = queue.as_str().into();
         let found = channel.queue_declare(name, options, FieldTable::default()).await?;
-        let (messages, consumers) = (found.message_count(), found.consumer_count());
+        let messages = found.message_count();
+        let consumers = found.consumer_count();
         Ok::<_, LostConnection>(Depth { queue: queue.clone(), messages, consumers })
     });
     let depths = try_join_all(look).await?;

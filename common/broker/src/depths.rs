@@ -46,7 +46,8 @@ struct State {
 impl Depths {
     /// The depths of these queues. A connection of this name is opened at the first look.
     pub fn new(settings: &settings::Broker, name: &str, queues: Vec<String>) -> Self {
-        let (settings, name) = (settings.clone(), name.to_owned());
+        let settings = settings.clone();
+        let name = name.to_owned();
         let visible = metrics::gauge(names::QUEUES_VISIBLE, &[]);
         Self { settings, name, queues, visible, state: Mutex::default() }
     }

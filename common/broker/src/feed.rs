@@ -36,10 +36,12 @@ impl Feed {
         let options =
             QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
         channel.queue_declare(name.as_str().into(), options, arguments).await?;
-        let (bind, none) = (QueueBindOptions::default(), FieldTable::default());
+        let bind = QueueBindOptions::default();
+        let none = FieldTable::default();
         channel.queue_bind(name.as_str().into(), exchange.into(), key.into(), bind, none).await?;
         let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..Default::default() };
-        let (queue, none) = (name.as_str().into(), FieldTable::default());
+        let queue = name.as_str().into();
+        let none = FieldTable::default();
         let stream = channel.basic_consume(queue, "".into(), options, none).await?;
         Ok(Self { stream })
     }

@@ -83,7 +83,9 @@ impl Publisher {
     ) -> Self {
         meter::register();
         let publisher = Self { link: Arc::default(), lost: Arc::default() };
-        let (settings, topology, name) = (settings.clone(), topology.clone(), name.to_owned());
+        let settings = settings.clone();
+        let topology = topology.clone();
+        let name = name.to_owned();
         let keeper = publisher.clone();
         tokio::spawn(async move {
             let keep = keeper.keep(&settings, &topology, &name);

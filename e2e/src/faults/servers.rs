@@ -50,7 +50,8 @@ impl Servers {
     /// Starts one of each.
     pub async fn alone() -> Result<Self> {
         let own = Own::start().await?;
-        let (postgres, rabbitmq) = (own.postgres.port(), own.rabbitmq.amqp_port());
+        let postgres = own.postgres.port();
+        let rabbitmq = own.rabbitmq.amqp_port();
         Self::with(Set::Alone(Arc::new(own)), postgres, rabbitmq).await
     }
 
@@ -65,7 +66,8 @@ impl Servers {
             Ok(Replicated { rabbitmq: Cluster::start(&dir.join("rabbitmq"), 3)?, pair, dir })
         })
         .await?;
-        let (postgres, rabbitmq) = (replicated.primary_port(), replicated.node(0).amqp_port());
+        let postgres = replicated.primary_port();
+        let rabbitmq = replicated.node(0).amqp_port();
         Self::with(Set::Cluster(Arc::new(replicated)), postgres, rabbitmq).await
     }
 
@@ -83,7 +85,8 @@ impl Servers {
             Set::Alone(own) => (own.postgres.port(), own.rabbitmq.amqp_port()),
             Set::Cluster(all) => (all.primary_port(), all.node(number).amqp_port()),
         };
-        let (postgres, rabbitmq) = (Proxy::open(postgres).await?, Proxy::open(rabbitmq).await?);
+        let postgres = Proxy::open(postgres).await?;
+        let rabbitmq = Proxy::open(rabbitmq).await?;
         Ok(Links { postgres, rabbitmq })
     }
 
@@ -119,7 +122,8 @@ impl Servers {
         match (&self.set, kind) {
             (Set::Alone(own), Kind::PostgresCrash | Kind::PostgresRestart) => {
                 let _alone = self.postgres.lock().await;
-                let (own, server) = (Arc::clone(own), Arc::clone(own));
+                let server = Arc::clone(own);
+                let own = Arc::clone(own);
                 let how = if kind == Kind::PostgresCrash { Stop::Immediate } else { Stop::Fast };
                 blocking(move || server.postgres.stop(how)).await?;
                 sleep(lasts).await;
@@ -142,7 +146,8 @@ impl Servers {
             }
             (Set::Alone(own), Kind::RabbitAlarm) => {
                 let _alone = self.rabbitmq.lock().await;
-                let (own, server) = (Arc::clone(own), Arc::clone(own));
+                let server = Arc::clone(own);
+                let own = Arc::clone(own);
                 blocking(move || server.rabbitmq.control(&["set_vm_memory_high_watermark", "0"]))
                     .await?;
                 sleep(lasts).await;

@@ -92,7 +92,8 @@ impl World {
         let deadline = Instant::now() + 2 * PATIENCE;
         for member in &self.members {
             while !member.is_ready(&self.client).await {
-                let (role, address) = (member.role, &member.address);
+                let role = member.role;
+                let address = &member.address;
                 ensure!(Instant::now() < deadline, "{role:?} at {address} does not get ready");
                 sleep(LOOK_AGAIN).await;
             }
@@ -160,7 +161,8 @@ impl World {
 /// What is left in a queue, as the management API tells; what it does not tell may be anything.
 fn left_in(queue: &Value) -> Option<String> {
     let name = queue["name"].as_str().unwrap_or_default();
-    let (ready, unacked) = (&queue["messages_ready"], &queue["messages_unacknowledged"]);
+    let ready = &queue["messages_ready"];
+    let unacked = &queue["messages_unacknowledged"];
     let is_work = queue["durable"] == true && name != DEAD_LETTERS;
     (is_work && (ready != 0 || unacked != 0))
         .then(|| format!("{name} is left with {ready} ready and {unacked} unacked"))

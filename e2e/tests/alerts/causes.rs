@@ -54,7 +54,8 @@ impl Watched {
         let stack = Stack::on(database, vhost, options).await?;
         let prometheus = Prometheus::start().await?;
         prometheus.follow(&stack).await?;
-        let (seen, seats) = (Vec::new(), 1..);
+        let seen = Vec::new();
+        let seats = 1..;
         Ok(Self { stack, prometheus, rabbitmq, _postgres: postgres, seen, seats })
     }
 

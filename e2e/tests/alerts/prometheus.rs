@@ -77,7 +77,8 @@ impl Prometheus {
             let target = address(service).await?;
             targets.push(json!({"targets": [target], "labels": {"job": "workers"}}));
         }
-        let (new, file) = (self.dir.join("new.json"), self.dir.join("targets.json"));
+        let new = self.dir.join("new.json");
+        let file = self.dir.join("targets.json");
         fs::write(&new, Value::from(targets.clone()).to_string())?;
         fs::rename(new, file)?;
         let all_up = || async { self.count("sum(up)").await == Some(targets.len()) };

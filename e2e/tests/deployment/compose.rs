@@ -151,7 +151,8 @@ fn hosts_are_services_and_mounted_files_are_there() -> Result<()> {
 fn dev_finds_the_servers_that_it_looks_for() -> Result<()> {
     let file = file()?;
     let services = services(&file);
-    let (postgres, rabbitmq) = (services["postgres"], services["rabbitmq"]);
+    let postgres = services["postgres"];
+    let rabbitmq = services["rabbitmq"];
     for (variable, value) in environment(postgres) {
         assert_eq!(value, "boxoffice", "{variable}");
     }

@@ -37,7 +37,8 @@ fn may_call(target: &Target, from: &Pod<'_>, to: &Pod<'_>, port: u64) -> bool {
                 && takes_port(rule, to, port)
         })
     };
-    let (out, into) = (policies(from, "Egress"), policies(to, "Ingress"));
+    let out = policies(from, "Egress");
+    let into = policies(to, "Ingress");
     // Pods that no policy takes may do anything.
     (out.is_empty() || allowed(&out, "egress", "to", to))
         && (into.is_empty() || allowed(&into, "ingress", "from", from))
@@ -52,7 +53,8 @@ fn processes_reach_the_servers_and_nothing_else_reaches_them() {
                 .find(|pod| name(pod.owner) == cluster && kind(pod.owner) != "Service")
                 .expect("a server")
         };
-        let (postgres, rabbitmq) = (server("boxoffice-postgres"), server("boxoffice-rabbitmq"));
+        let postgres = server("boxoffice-postgres");
+        let rabbitmq = server("boxoffice-rabbitmq");
         let ours = |pod: &&Pod<'_>| matches!(kind(pod.owner), "Deployment" | "Job");
         for pod in pods.iter().filter(ours) {
             assert!(may_call(target, pod, postgres, 5432), "{}: Postgres", title(pod.owner));

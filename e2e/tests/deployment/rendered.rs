@@ -72,7 +72,8 @@ pub(crate) fn scratch() -> Result<PathBuf> {
 }
 
 fn render() -> Result<Vec<Target>> {
-    let (kubectl, dir) = (kubectl()?, scratch()?);
+    let kubectl = kubectl()?;
+    let dir = scratch()?;
     let folders = folders()?;
     let mut files = Vec::new();
     for folder in &folders {

@@ -41,7 +41,8 @@ async fn read(host: &str, port: u16) -> std::io::Result<Greeting> {
     let mut stream = TcpStream::connect((host, port)).await?;
     stream.write_all(HEADER).await?;
     let odd = |what: &str| std::io::Error::other(format!("it does not speak AMQP 0-9-1: {what}"));
-    let (kind, _channel) = (stream.read_u8().await?, stream.read_u16().await?);
+    let kind = stream.read_u8().await?;
+    let _channel = stream.read_u16().await?;
     let size = stream.read_u32().await?;
     if kind != 1 || size > BYTES_MAX {
         return Err(odd("its first frame is no method"));

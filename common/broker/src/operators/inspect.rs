@@ -57,7 +57,8 @@ pub async fn compare_exchange(
     for passive in [true, false] {
         let channel = connection.channel().await?;
         let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
-        let (name, none) = (exchange.name.into(), FieldTable::default());
+        let name = exchange.name.into();
+        let none = FieldTable::default();
         let declared = channel.exchange_declare(name, kind(exchange.kind), options, none).await;
         close(&channel).await;
         if let Err(error) = declared {
@@ -82,7 +83,8 @@ async fn declare(
     close(&channel).await;
     match declared {
         Ok(found) => {
-            let (messages, consumers) = (found.message_count(), found.consumer_count());
+            let messages = found.message_count();
+            let consumers = found.consumer_count();
             Ok(Ok(Depth { queue: queue.to_owned(), messages, consumers }))
         }
         Err(error) => Fault::of(error).map(Err),

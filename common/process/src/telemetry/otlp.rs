@@ -81,7 +81,8 @@ fn send_all(url: &str, service: &str, spans: &Receiver<Span>) {
     let config = ureq::Agent::config_builder().timeout_global(Some(LIMIT)).build();
     let agent = ureq::Agent::new_with_config(config);
     while let Ok(first) = spans.recv() {
-        let (mut batch, until) = (vec![encode(&first)], Instant::now() + GATHER);
+        let mut batch = vec![encode(&first)];
+        let until = Instant::now() + GATHER;
         while batch.len() < BATCH_MAX {
             match spans.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(span) => batch.push(encode(&span)),

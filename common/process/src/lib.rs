@@ -1,4 +1,4 @@
-//! What every process needs, whatever it does: settings, telemetry, a clock, a way to stop.
+//! What every process needs, whatever it does: settings, telemetry, a clock, and orderly shutdown.
 
 #![warn(missing_docs)]
 

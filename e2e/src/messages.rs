@@ -5,7 +5,7 @@ use booking::domain::{CardBehaviour, EventId, TicketNumber};
 use booking::ids::{Mint, PaymentId, ReservationId};
 use booking::messages::{Cancel, Envelope, Pay, Request, Reserve};
 use broker::topology::{PAYMENTS, REQUESTS, Topology};
-use broker::{Message, Publisher};
+use broker::{Publication, Publisher};
 use process::settings::DEVELOPMENT_SECRET;
 use serde::Serialize;
 
@@ -68,5 +68,5 @@ async fn envelope<T: Serialize>(
 ) -> Result<()> {
     let key = Topology::partition_key(partition);
     let body = Envelope::new(requests).encode();
-    Ok(publisher.publish(Message::durable(exchange, key, body)).await?)
+    Ok(publisher.publish(Publication::durable(exchange, key, body)).await?)
 }

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use booking::domain::EventId;
 use booking::messages::Request;
-use broker::Message;
+use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{mint, reserve, send};
 use e2e::{Options, Stack, eventually, plans};
@@ -133,7 +133,7 @@ async fn three_dead_letters(stack: &Stack) -> Result<()> {
         send(&stack.publisher, 0, vec![Request::Reserve(request)]).await?;
     }
     let key = Topology::partition_key(0);
-    stack.publisher.publish(Message::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
+    stack.publisher.publish(Publication::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
     dead_letters(stack, 3).await;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use booking::domain::EventId;
 use booking::messages::{DueHold, DueHolds, Message as _, Prompt, Request};
-use broker::Message;
+use broker::Publication;
 use broker::topology::HOLDS;
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
@@ -166,7 +166,7 @@ async fn early_repeated_and_stray_prompts_change_nothing_wrong() -> Result<()> {
         };
         eventually(state, reached).await;
         for _twice in 0..2 {
-            let message = Message::durable(HOLDS, "due".to_owned(), prompts.encode());
+            let message = Publication::durable(HOLDS, "due".to_owned(), prompts.encode());
             stack.publisher.publish(message).await?;
         }
         stack.drained().await?;
@@ -192,7 +192,7 @@ async fn workers_whose_clocks_are_an_hour_wrong_free_holds_neither_early_nor_lat
         let is_held = || async { stack.database.count(held).await.is_ok_and(|n| n == 1) };
         eventually("a hold", is_held).await;
         let early = DueHolds::new(Prompt::Hold, vec![due]).encode();
-        stack.publisher.publish(Message::durable(HOLDS, "due".to_owned(), early)).await?;
+        stack.publisher.publish(Publication::durable(HOLDS, "due".to_owned(), early)).await?;
         let expired = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 1) };
         eventually("an expired hold", expired).await;
         assert_eq!(stack.database.count(EARLY).await?, 0, "its clock is {offset_ms} ms wrong");

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use booking::domain::EventId;
 use booking::messages::Request;
 use broker::topology::{DEAD_LETTERS, Topology};
-use broker::{Connection, Message, declare};
+use broker::{Connection, Publication, declare};
 use e2e::messages::{mint, reserve, send};
 use e2e::{Database, Options, Ran, Stack, Vhost, eventually, plans};
 use serde_json::{Value, json};
@@ -277,7 +277,7 @@ async fn what_is_the_operators_the_workers_may_not_and_are_told_whom_to_ask() ->
         // Nothing is looked at in an empty queue.
         let key = "poison".to_owned();
         if arguments[0] == "dead-letters" && least.stack.vhost.waiting(DEAD_LETTERS).await? == 0 {
-            let message = Message::durable(DEAD_LETTERS, key, b"no JSON".to_vec());
+            let message = Publication::durable(DEAD_LETTERS, key, b"no JSON".to_vec());
             least.stack.publisher.publish(message).await?;
         }
         let ran = least.operate_as_workers(arguments).await?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use booking::messages::Request;
-use broker::Message;
+use broker::Publication;
 use broker::topology::{REQUESTS, Topology};
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
@@ -70,7 +70,7 @@ async fn audit(stack: &Stack) -> Result<()> {
     assert!(told.contains("queue requests.04: it is missing"), "{told}");
 
     let key = Topology::partition_key(0);
-    stack.publisher.publish(Message::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
+    stack.publisher.publish(Publication::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
     let given_up = async || stack.operate(&["audit"], &[]).await.is_ok_and(|ran| ran.code == 3);
     eventually("a dead letter", given_up).await;
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use booking::messages::Request;
-use broker::Message;
+use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{cancel, pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
@@ -114,7 +114,7 @@ async fn a_poison_request_is_singled_out_and_its_neighbours_are_decided() -> Res
     send(&stack.publisher, 0, requests).await?;
     for body in [b"no JSON".to_vec(), br#"{"v":1,"requests":[{"sing":{}}]}"#.to_vec()] {
         let key = Topology::partition_key(0);
-        stack.publisher.publish(Message::durable(REQUESTS, key, body)).await?;
+        stack.publisher.publish(Publication::durable(REQUESTS, key, body)).await?;
     }
     let dead = || async { stack.vhost.waiting(DEAD_LETTERS).await.is_ok_and(|n| n == 4) };
     eventually("four dead letters", dead).await;

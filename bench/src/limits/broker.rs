@@ -9,7 +9,7 @@ use booking::domain::{EventId, TicketNumber};
 use booking::ids::Mint;
 use booking::messages::{Envelope, Request, Reserve};
 use broker::topology::{REQUESTS, Topology};
-use broker::{Message, Publisher};
+use broker::{Publication, Publisher};
 use process::settings;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -67,7 +67,7 @@ async fn confirm(url: String, requests: usize, length: Length) -> Result<u64> {
             loop {
                 let message = |number: usize| {
                     let key = Topology::partition_key(number as u16 % partitions);
-                    Message::durable(REQUESTS, key, body.clone())
+                    Publication::durable(REQUESTS, key, body.clone())
                 };
                 for result in publisher.publish_all((0..WINDOW).map(message).collect()).await {
                     result?;

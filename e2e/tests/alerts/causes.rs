@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use broker::Message;
+use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::{Buyer, Database, Options, Stack, Vhost, eventually, plans};
 use reqwest::Method;
@@ -99,7 +99,7 @@ async fn every_alert_fires_from_its_cause_and_clears() -> Result<()> {
 /// A poison message, a row that breaks an invariant, a gateway that does not answer at once, and
 /// more clients than there are places.
 async fn what_needs_a_person(watched: &mut Watched) -> Result<()> {
-    let letter = Message::durable(REQUESTS, Topology::partition_key(0), b"no JSON".to_vec());
+    let letter = Publication::durable(REQUESTS, Topology::partition_key(0), b"no JSON".to_vec());
     watched.stack.publisher.publish(letter).await?;
     let query = "UPDATE sections SET available = available + $1 WHERE event_id = 1";
     sqlx::query(query).bind(-1).execute(&watched.stack.database.pool).await?;

@@ -1,6 +1,6 @@
 //! What cannot be handled goes to the dead letters, with the reason, where operators find it.
 
-use broker::Message as Publication;
+use broker::Publication;
 use broker::topology::DEAD_LETTERS;
 
 use crate::metrics;

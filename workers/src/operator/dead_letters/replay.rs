@@ -1,7 +1,7 @@
 //! The message that brings a dead letter back to where it came from.
 
 use booking::messages::Envelope;
-use broker::Message;
+use broker::Publication;
 use broker::operators::Letter;
 use broker::topology::{PAYMENTS, REQUESTS, Topology};
 use serde::de::IgnoredAny;
@@ -9,13 +9,13 @@ use serde_json::value::RawValue;
 
 /// The message, with headers of its own: what is said of the letter's death stays behind. An error
 /// says why it cannot be sent.
-pub(super) fn again(topology: &Topology, letter: &Letter) -> Result<Message, String> {
+pub(super) fn again(topology: &Topology, letter: &Letter) -> Result<Publication, String> {
     let queue = letter.queue.as_deref().ok_or("it does not say where it came from")?;
     let (exchange, key) =
         topology.way_into(queue).ok_or_else(|| format!("there is no queue {queue} now"))?;
     let in_envelopes = [REQUESTS, PAYMENTS].contains(&exchange);
     let body = if in_envelopes { enveloped(&letter.body) } else { letter.body.clone() };
-    Ok(Message::durable(exchange, key, body))
+    Ok(Publication::durable(exchange, key, body))
 }
 
 /// A request that was singled out of its envelope gets one of its own. What is no JSON stays as it

@@ -104,7 +104,7 @@ pub(super) async fn begin(
     Ok(to_charge)
 }
 
-fn poison(queue: &str, request: &Pay, reason: &str) -> broker::Message {
+fn poison(queue: &str, request: &Pay, reason: &str) -> broker::Publication {
     let body = serde_json::to_vec(request).expect("plain data always has a JSON form");
     dead_letter(queue, body, reason)
 }

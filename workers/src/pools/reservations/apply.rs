@@ -152,7 +152,7 @@ async fn decide(
     Ok(changes.outcomes)
 }
 
-fn poison(taken: &Taken, reason: &str) -> broker::Message {
+fn poison(taken: &Taken, reason: &str) -> broker::Publication {
     let body = serde_json::to_vec(&taken.request).expect("plain data always has a JSON form");
     dead_letter(&taken.queue, body, reason)
 }

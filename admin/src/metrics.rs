@@ -10,17 +10,17 @@ use process::telemetry::names;
 
 use crate::{Admin, Subject};
 
-/// Everything that is measured, for Prometheus. The broker is asked how much waits; where it does
-/// not answer, the rest is shown without.
+/// All metrics, for Prometheus. Asks the broker for the depths of the queues; if the broker does
+/// not answer, the other metrics are shown alone.
 pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> impl IntoResponse {
-    // What it says is among the metrics.
+    // A failure is ignored here, because it is one of the metrics.
     let _away = admin.depths.look().await;
     admin.measure();
     ([(header::CONTENT_TYPE, metrics::MEDIA_TYPE)], metrics::encode())
 }
 
 impl<S: Subject> Admin<S> {
-    /// Sets what is only measured when somebody looks.
+    /// Updates the metrics that are measured only when somebody looks.
     fn measure(&self) {
         self.subject.measure();
         gauge(names::READY, &[]).set(f64::from(u8::from(self.subject.is_ready())));

@@ -1,4 +1,4 @@
-//! How many envelopes RabbitMQ alone confirms, on the system's own quorum queues.
+//! How many envelopes per second RabbitMQ alone confirms, on the system's own quorum queues.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,11 +21,11 @@ use crate::stage::Ground;
 const ENVELOPES: [usize; 2] = [1, 100];
 /// Connections that publish.
 const PUBLISHERS: usize = 2;
-/// Messages of one connection that wait for their confirms at once.
+/// Maximum unconfirmed messages of one connection.
 const WINDOW: usize = 128;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Measures envelopes of each size. Nobody consumes: it is the confirms that are counted.
+/// Measures envelopes of each size. Nobody consumes, because only the confirms are counted.
 pub async fn broker(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
     let mut limits = Vec::new();
     for requests in ENVELOPES {
@@ -45,7 +45,7 @@ pub async fn broker(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
 
 async fn confirm(url: String, requests: usize, length: Length) -> Result<u64> {
     let broker = settings::Broker { url: url.as_str().into(), ..settings::Broker::default() };
-    // The queues are to be full of nothing but room.
+    // Without a consumer the queues only grow, so their length limit must not be reached.
     let topology =
         settings::Topology { requests_max_length: 100_000_000, ..settings::Topology::default() };
     let topology = Topology::new(&topology);

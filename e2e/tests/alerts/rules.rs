@@ -28,8 +28,8 @@ fn promtool(arguments: &[&str]) -> Result<()> {
     command.current_dir(testbed::checkout::root()).args(arguments);
     let output =
         command.output().context("promtool is not installed: cargo xtask test installs it")?;
-    let (said, why) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let why = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "promtool {arguments:?}: {said}{why}");
     Ok(())
 }

@@ -6,7 +6,8 @@ mod simulate;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::value_parser as within;
+use clap::{Args, Parser, Subcommand};
 use tokio::task::LocalSet;
 
 use crate::report::{self, Report, say};
@@ -42,16 +43,12 @@ enum Scenario {
     Pairs(Bookings),
     /// A small event goes on sale: all buyers at once
     OnSale {
-        #[arg(
-            long,
-            default_value_t = 50_000,
-            value_parser = value_parser!(u64).range(1..=1_000_000)
-        )]
+        #[arg(long, default_value_t = 50_000, value_parser = within!(u64).range(1..=1_000_000))]
         buyers: u64,
-        #[arg(long, default_value_t = 500, value_parser = value_parser!(u64).range(1..=100_000))]
+        #[arg(long, default_value_t = 500, value_parser = within!(u64).range(1..=100_000))]
         seats: u64,
         /// Seconds within which the sale must end
-        #[arg(long, default_value_t = 120, value_parser = value_parser!(u64).range(1..=3_600))]
+        #[arg(long, default_value_t = 120, value_parser = within!(u64).range(1..=3_600))]
         limit: u64,
         /// Repeat it without refusals at the edge, to measure what they save
         #[arg(long)]
@@ -67,28 +64,20 @@ enum Scenario {
     },
     /// Clients that wait with long polls at one front door
     Waiters {
-        #[arg(
-            long,
-            default_value_t = 50_000,
-            value_parser = value_parser!(u64).range(1..=1_000_000)
-        )]
+        #[arg(long, default_value_t = 50_000, value_parser = within!(u64).range(1..=1_000_000))]
         clients: u64,
         /// Requests per second while the clients arrive
         #[arg(long, default_value_t = 4_000.0)]
         rate: f64,
         /// Seconds that all clients wait before the workers start
-        #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(1..=20))]
+        #[arg(long, default_value_t = 5, value_parser = within!(u64).range(1..=20))]
         idle: u64,
     },
     /// Holds that expire in the same second, while other buyers book
     ExpiryWave {
-        #[arg(
-            long,
-            default_value_t = 20_000,
-            value_parser = value_parser!(u64).range(1..=1_000_000)
-        )]
+        #[arg(long, default_value_t = 20_000, value_parser = within!(u64).range(1..=1_000_000))]
         holds: u64,
-        #[arg(long, default_value_t = 15, value_parser = value_parser!(i32).range(5..=3_600))]
+        #[arg(long, default_value_t = 15, value_parser = within!(i32).range(5..=3_600))]
         hold_seconds: i32,
         /// Bookings per second of the other buyers
         #[arg(long, default_value_t = 1_000.0)]
@@ -117,27 +106,23 @@ enum Scenario {
         #[arg(long, default_value_t = 4_000.0)]
         rate: f64,
         /// Tickets of the large event
-        #[arg(
-            long,
-            default_value_t = 1_000_000,
-            value_parser = value_parser!(u64).range(1..=5_000_000)
-        )]
+        #[arg(long, default_value_t = 1_000_000, value_parser = within!(u64).range(1..=5_000_000))]
         tickets: u64,
         /// Events on sale at once
-        #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u64).range(1..=100_000))]
+        #[arg(long, default_value_t = 10_000, value_parser = within!(u64).range(1..=100_000))]
         events: u64,
         /// Old reservations
         #[arg(
             long,
             default_value_t = 10_000_000,
-            value_parser = value_parser!(u64).range(1..=100_000_000)
+            value_parser = within!(u64).range(1..=100_000_000)
         )]
         reservations: u64,
     },
     /// What Postgres and RabbitMQ can do alone on this machine
     Limits {
         /// Seconds for each limit
-        #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(1..=60))]
+        #[arg(long, default_value_t = 5, value_parser = within!(u64).range(1..=60))]
         seconds: u64,
     },
     /// Calculate a sale on a fleet that does not exist, from measured service times; starts nothing
@@ -147,7 +132,7 @@ enum Scenario {
         #[command(flatten)]
         search: SearchArguments,
         /// How often each is run
-        #[arg(long, default_value_t = 2, value_parser = value_parser!(u32).range(1..=20))]
+        #[arg(long, default_value_t = 2, value_parser = within!(u32).range(1..=20))]
         rounds: u32,
     },
 }
@@ -155,10 +140,10 @@ enum Scenario {
 #[derive(Debug, Clone, Copy, Args)]
 struct Pace {
     /// Seconds that are measured
-    #[arg(long, default_value_t = 20, value_parser = value_parser!(u64).range(1..=3_600))]
+    #[arg(long, default_value_t = 20, value_parser = within!(u64).range(1..=3_600))]
     seconds: u64,
     /// Seconds of warm-up before that, which are not measured
-    #[arg(long, default_value_t = 5, value_parser = value_parser!(u64).range(0..=600))]
+    #[arg(long, default_value_t = 5, value_parser = within!(u64).range(0..=600))]
     warmup: u64,
 }
 
@@ -182,7 +167,7 @@ struct Bookings {
 #[derive(Debug, Clone, Copy, Args)]
 struct SearchArguments {
     /// Seconds that are measured in each step of a search
-    #[arg(long, default_value_t = 6, value_parser = value_parser!(u64).range(1..=600))]
+    #[arg(long, default_value_t = 6, value_parser = within!(u64).range(1..=600))]
     step_seconds: u64,
     /// The first rate of a search
     #[arg(long, default_value_t = 4_000.0)]

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use clap::{Args, value_parser};
+use clap::Args;
+use clap::value_parser as within;
 
 use crate::scenarios::{Mode, Options};
 use crate::stage::SystemOptions;
@@ -17,15 +18,10 @@ pub(super) struct Common {
     #[arg(long, global = true, value_delimiter = ',', default_value = "all")]
     workers: Vec<String>,
     /// How many seconds buyers wait for the decision in the response to their request
-    #[arg(
-        long,
-        global = true,
-        default_value_t = 30,
-        value_parser = value_parser!(u32).range(1..=30)
-    )]
+    #[arg(long, global = true, default_value_t = 30, value_parser = within!(u32).range(1..=30))]
     wait: u32,
     /// Buyers do not wait but ask again after this many milliseconds
-    #[arg(long, global = true, value_parser = value_parser!(u64).range(1..=60_000))]
+    #[arg(long, global = true, value_parser = within!(u64).range(1..=60_000))]
     poll_ms: Option<u64>,
     /// Maximum connections of buyers; the limit of open files of a process may allow fewer
     #[arg(long, global = true, default_value_t = 60_000)]
@@ -35,18 +31,13 @@ pub(super) struct Common {
     #[arg(long, global = true)]
     http2: bool,
     /// Sections of the event
-    #[arg(
-        long,
-        global = true,
-        default_value_t = 64,
-        value_parser = value_parser!(u64).range(1..=1_000)
-    )]
+    #[arg(long, global = true, default_value_t = 64, value_parser = within!(u64).range(1..=1_000))]
     sections: u64,
     /// Standing places instead of seats
     #[arg(long, global = true)]
     standing: bool,
     /// Maximum tickets of one customer; measures what this check costs
-    #[arg(long, global = true, value_parser = value_parser!(i32).range(1..))]
+    #[arg(long, global = true, value_parser = within!(i32).range(1..))]
     customer_limit: Option<i32>,
 }
 

@@ -8,7 +8,7 @@ pub fn seated(rows: usize) -> EventPlan {
     EventPlan {
         id: EventId(1),
         name: "A test".to_owned(),
-        venue: "A house for tests".to_owned(),
+        venue: "Test hall".to_owned(),
         starts_in_days: 10.0,
         on_sale_in_days: -1.0,
         hold_seconds: 600,

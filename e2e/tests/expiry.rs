@@ -1,4 +1,4 @@
-//! Holds that run out: by the delay queues, at the database's time, whatever is lost.
+//! Holds that expire: by the delay queues, at the database's time, even if messages are lost.
 
 use anyhow::Result;
 use booking::domain::EventId;
@@ -8,7 +8,7 @@ use broker::topology::HOLDS;
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
 
-/// Holds of this many seconds; paying keeps a hold for one second at most.
+/// Holds of this many seconds. Paying extends a hold by one second at most.
 fn short_holds(hold_seconds: i32) -> Options {
     let mut event = plans::seated(6);
     event.hold_seconds = hold_seconds;
@@ -16,13 +16,13 @@ fn short_holds(hold_seconds: i32) -> Options {
     Options { api: false, ..Options::of(event) }
 }
 
-/// With nothing but the delay queues to find out that a hold is due.
+/// Turns the sweep off, so that only the delay queues prompt the expiry of holds.
 fn by_delay_queues_only(options: Options) -> Options {
     options.set("workers__overdue_sweep_interval_ms", 0).set("workers__sweep_at_start", false)
 }
 
 const EXPIRED: &str = "SELECT count(*) FROM reservations WHERE status = 'expired'";
-/// How late the latest hold was freed, in milliseconds.
+/// How late the latest hold expired, in milliseconds.
 const LATEST_MS: &str =
     "SELECT coalesce(max(extract(epoch FROM updated_at - expires_at) * 1000), 0)
                          ::bigint FROM reservations WHERE status = 'expired'";
@@ -69,7 +69,7 @@ async fn a_hold_whose_message_was_lost_is_found_by_the_audit() -> Result<()> {
         stack.database.count("SELECT count(*) FROM reservations").await.is_ok_and(|n| n == 1)
     };
     eventually("a hold", held).await;
-    // A hold that no message speaks of: as if the broker had lost it.
+    // A hold without an expiry message, as if the broker had lost it.
     let orphan = "WITH r AS (INSERT INTO reservations
             (event_id, id, revision, status, fingerprint, created_at, updated_at, expires_at,
              currency, customer, tickets, prices)

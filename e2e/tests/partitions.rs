@@ -1,4 +1,4 @@
-//! Workers share the partitions evenly, and take over from one another.
+//! Workers share the partitions evenly, and take over from each other.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ const PARTITIONS: u16 = 16;
 /// The time that the fleet has to share anew.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Sends a request to every partition, so that each shows who is active there.
+/// Sends a request to every partition, to see which worker decides there.
 async fn knock(stack: &Stack) -> Result<()> {
     for partition in 0..PARTITIONS {
         let request = Request::Reserve(reserve("ada", &[1]));
@@ -44,7 +44,7 @@ fn shares(stack: &Stack) -> BTreeMap<usize, usize> {
     shares
 }
 
-/// Knocks until every one of the workers has its even share; returns how long that took.
+/// Sends requests until each worker has its even share. Returns how long that took.
 async fn shared_evenly(stack: &Stack, workers: usize) -> Result<Duration> {
     let start = Instant::now();
     let few = 16 / workers;

@@ -156,7 +156,7 @@ impl World {
     }
 }
 
-/// The messages in a queue, according to the management API. Missing figures count as unknown.
+/// The messages in a queue, according to the management API. A missing figure counts as not empty.
 fn left_in(queue: &Value) -> Option<String> {
     let name = queue["name"].as_str().unwrap_or_default();
     let ready = &queue["messages_ready"];

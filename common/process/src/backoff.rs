@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+/// The delays of one retry loop. It knows how often the loop has failed.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,

@@ -40,7 +40,8 @@ fn what_does_not_fit_is_told() -> Result<()> {
         (
             "within ours",
             "{apiVersion: rabbitmq.com/v1beta1, kind: RabbitmqCluster, metadata: {name: x}, \
-             spec: {replicas: 1, image: x, persistence: {}, rabbitmq: {}, resources: {}, affinity: {podAffinit: {}}}}",
+             spec: {replicas: 1, image: x, persistence: {}, rabbitmq: {}, resources: {}, \
+             affinity: {podAffinit: {}}}}",
             "'podAffinit' was unexpected",
         ),
         ("Compose", "{services: {x: {image: x, port: [80]}}}", "'port' was unexpected"),

@@ -1,4 +1,4 @@
-//! What every process shows operators on its admin port, which is never open to the public.
+//! The admin port: what every process shows operators. It is never open to the public.
 
 mod log;
 mod metrics;
@@ -19,36 +19,34 @@ use store::Pool;
 use store::holds::Count;
 use tokio::sync::Mutex;
 
-/// What a process knows of itself.
+/// The process that an admin port reports on.
 pub trait Subject: Send + Sync + 'static {
-    /// Whether it takes work now.
+    /// Whether it accepts work now.
     fn is_ready(&self) -> bool;
     /// Whether it can publish now.
     fn is_connected(&self) -> bool;
-    /// Sets the gauges that are only looked at when somebody asks.
+    /// Updates the gauges that are read only when somebody asks.
     fn measure(&self);
-    /// Figures of its own, for the operators' page.
+    /// Figures for the operators' page that only this process has.
     fn cards(&self) -> Vec<Card>;
-    /// What it knows of a queue.
     fn queue(&self, queue: &str) -> Known;
 }
 
-/// What a process knows of a queue.
+/// What a process knows about a queue.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Known {
-    /// The worker that owns it, where it has an owner.
+    /// The worker that owns it, if it has an owner.
     pub owner: Option<String>,
-    /// That is this process.
+    /// Whether this process is the owner.
     pub owned: bool,
-    /// How many requests of it this process has in hand.
+    /// Requests of this queue that this process has in hand.
     pub in_hand: u32,
-    /// Operators have paused it, as far as this process has heard.
+    /// Whether operators have paused it, as far as this process has been informed.
     pub paused: bool,
-    /// How old the oldest work is that this process has in hand; 0 where it has none.
+    /// Age of the oldest work that this process has in hand; 0 if it has none.
     pub age_seconds: f64,
 }
 
-/// What the admin port needs of a process.
 #[derive(Debug)]
 pub struct Admin<S> {
     process: String,
@@ -60,18 +58,20 @@ pub struct Admin<S> {
 }
 
 impl<S: Subject> Admin<S> {
-    /// The admin port of a process, `api` or `workers`, which reads with this pool.
+    /// Identifies the process in its metrics. `process` is `api` or `workers`; `pool` is used to
+    /// read.
     pub fn new(process: &str, subject: S, settings: &Settings, pool: Pool) -> Arc<Self> {
         process::telemetry::metrics::identify(process);
         let queues = Topology::new(&settings.topology).work_queues();
         let depths = Depths::new(&settings.broker, &format!("{process} admin"), queues);
         let connections_max = settings.database.connections_max;
-        let (process, holds) = (process.to_owned(), Mutex::default());
+        let process = process.to_owned();
+        let holds = Mutex::default();
         Arc::new(Self { process, subject, holds, pool, connections_max, depths })
     }
 }
 
-/// The routes that all processes have.
+/// The routes that are the same in all processes.
 pub fn routes<S: Subject>(admin: &Arc<Admin<S>>) -> Router {
     Router::new()
         .route("/metrics", get(metrics::show::<S>))

@@ -1,12 +1,10 @@
-//! `GET` and `PUT /log`: what is logged, changed while the process runs.
+//! `GET` and `PUT /log`: shows the filter of the log, and changes it while the process runs.
 
 use axum::http::StatusCode;
 use process::telemetry::log;
 
-/// A filter is short.
 const LENGTH_MAX: usize = 1_000;
 
-/// The filter that holds now.
 pub(crate) fn show() -> (StatusCode, String) {
     match log::filter() {
         Some(filter) => (StatusCode::OK, format!("{filter}\n")),

@@ -1,11 +1,12 @@
-//! `GET /`: the operators' page. One file, no framework; it may load nothing and talk to nobody else.
+//! `GET /`: the operators' page. One file without a framework. It loads nothing from elsewhere and
+//! connects only to this process.
 
 use axum::http::header;
 use axum::response::IntoResponse;
 
 const PAGE: &str = include_str!("page.html");
 
-/// The page. Its script and its style carry a number that is used once, so that no other runs.
+/// The nonce changes with each answer, so that the browser runs no other script and no other style.
 pub(crate) fn show() -> impl IntoResponse {
     let nonce = uuid::Uuid::from_u128(rand::random()).simple().to_string();
     let policy = format!(

@@ -13,28 +13,24 @@ use store::holds::{self, Count};
 
 use crate::{Admin, Subject};
 
-/// Holds are counted over whole events: not more often than this.
+/// Counting holds reads whole events, so a count of this age is used again.
 const HOLDS_FRESH: Duration = Duration::from_secs(10);
-/// How long the count may take.
 const HOLDS_LIMIT: Duration = Duration::from_secs(2);
 
-/// What is shown.
 #[derive(Debug, Serialize)]
 pub(crate) struct Status {
     process: String,
     version: &'static str,
     cards: Vec<Card>,
-    queues: Vec<Line>,
+    queues: Vec<QueueStatus>,
 }
 
-/// A figure.
+/// A figure on the operators' page.
 #[derive(Debug, Clone, Serialize)]
 pub struct Card {
-    /// What it is.
     name: &'static str,
-    /// As it is shown.
     value: String,
-    /// How it is shown: `good` or `bad`.
+    /// How the page colours it: `good` or `bad`.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
 }
@@ -45,22 +41,22 @@ impl Card {
         Self { name, value: value.into(), state: None }
     }
 
-    /// Something that is to be so.
+    /// A condition that should be true.
     pub fn wanted(name: &'static str, is_so: bool) -> Self {
         let (value, state) = if is_so { ("yes", "good") } else { ("no", "bad") };
         Self { name, value: value.to_owned(), state: Some(state) }
     }
 
-    /// A number that is to be 0.
+    /// A number that should be 0.
     pub fn unwanted(name: &'static str, number: i64) -> Self {
         let state = Some(if number == 0 { "good" } else { "bad" });
         Self { name, value: number.to_string(), state }
     }
 }
 
-/// A queue, and what the process knows of it.
+/// A queue, with what the process knows about it.
 #[derive(Debug, Serialize)]
-struct Line {
+struct QueueStatus {
     queue: String,
     pool: &'static str,
     messages: u32,
@@ -73,7 +69,6 @@ struct Line {
     age_seconds: f64,
 }
 
-/// What is known now.
 pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json<Status> {
     let depths = admin.depths.look().await.unwrap_or_default();
     let dead = depths.iter().find(|depth| depth.queue == DEAD_LETTERS);
@@ -93,7 +88,7 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
     cards.extend(admin.subject.cards());
     let line = |depth: &Depth| {
         let known = admin.subject.queue(&depth.queue);
-        Line {
+        QueueStatus {
             queue: depth.queue.clone(),
             pool: pool(&depth.queue),
             messages: depth.messages,
@@ -105,9 +100,10 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
             age_seconds: known.age_seconds,
         }
     };
-    let mut queues: Vec<Line> = depths.iter().map(line).collect();
+    let mut queues: Vec<QueueStatus> = depths.iter().map(line).collect();
     queues.sort_by(|one, other| one.queue.cmp(&other.queue));
-    let (process, version) = (admin.process.clone(), env!("CARGO_PKG_VERSION"));
+    let process = admin.process.clone();
+    let version = env!("CARGO_PKG_VERSION");
     Json(Status { process, version, cards, queues })
 }
 
@@ -116,7 +112,7 @@ fn pool(queue: &str) -> &'static str {
 }
 
 impl<S: Subject> Admin<S> {
-    /// None where the database does not answer.
+    /// None if the database does not answer.
     async fn holds(&self) -> Option<Count> {
         let mut last = self.holds.lock().await;
         if let Some((at, count)) = *last

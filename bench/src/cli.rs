@@ -6,6 +6,7 @@ mod simulate;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use clap::value_parser as within;
 use clap::{Args, Parser, Subcommand};
 use tokio::task::LocalSet;
 
@@ -22,7 +23,7 @@ use crate::scenarios::waiters::{self, waiters};
 use crate::scenarios::{Kit, checkout, limits};
 use crate::stage::Target;
 
-/// Plays load against a private, fresh Boxoffice on this machine, and tells what came of it.
+/// Puts load on a private, fresh Boxoffice on this machine, and reports the results.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 pub struct Cli {
@@ -42,14 +43,14 @@ enum Scenario {
     Pairs(Bookings),
     /// A small event goes on sale: all buyers at once
     OnSale {
-        #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        #[arg(long, default_value_t = 50_000, value_parser = within!(u64).range(1..=1_000_000))]
         buyers: u64,
-        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        #[arg(long, default_value_t = 500, value_parser = within!(u64).range(1..=100_000))]
         seats: u64,
-        /// Seconds in which the sale must be over
-        #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        /// Seconds within which the sale must end
+        #[arg(long, default_value_t = 120, value_parser = within!(u64).range(1..=3_600))]
         limit: u64,
-        /// Play it once more without refusals at the edge, to tell what these are worth
+        /// Repeat it without refusals at the edge, to measure what they save
         #[arg(long)]
         also_without_edge: bool,
     },
@@ -57,87 +58,92 @@ enum Scenario {
     Checkout {
         #[command(flatten)]
         pace: Pace,
-        /// Purchases in a second
+        /// Purchases per second
         #[arg(long, default_value_t = 300.0)]
         rate: f64,
     },
     /// Clients that wait with long polls at one front door
     Waiters {
-        #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        #[arg(long, default_value_t = 50_000, value_parser = within!(u64).range(1..=1_000_000))]
         clients: u64,
-        /// Requests in a second while they come
+        /// Requests per second while the clients arrive
         #[arg(long, default_value_t = 4_000.0)]
         rate: f64,
-        /// Seconds that all wait before the workers come
-        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=20))]
+        /// Seconds that all clients wait before the workers start
+        #[arg(long, default_value_t = 5, value_parser = within!(u64).range(1..=20))]
         idle: u64,
     },
-    /// Holds that run out in one second, while others book
+    /// Holds that expire in the same second, while other buyers book
     ExpiryWave {
-        #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+        #[arg(long, default_value_t = 20_000, value_parser = within!(u64).range(1..=1_000_000))]
         holds: u64,
-        #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(i32).range(5..=3_600))]
+        #[arg(long, default_value_t = 15, value_parser = within!(i32).range(5..=3_600))]
         hold_seconds: i32,
-        /// What others book in a second
+        /// Bookings per second of the other buyers
         #[arg(long, default_value_t = 1_000.0)]
         rate: f64,
     },
-    /// Reads and live streams while others book
+    /// Reads and live streams while other buyers book
     Browse {
         #[command(flatten)]
         pace: Pace,
-        /// Bookings in a second
+        /// Bookings per second
         #[arg(long, default_value_t = 500.0)]
         rate: f64,
-        /// Reads of the availability in a second
+        /// Reads of the availability per second
         #[arg(long, default_value_t = 500.0)]
         reads: f64,
         /// Open streams
         #[arg(long, default_value_t = 1_000)]
         streams: usize,
     },
-    /// The same load on a large event, on many events, and beside many old reservations: what it costs
+    /// The same load on a large event, on many events, and with many old reservations: the cost of
+    /// size
     Growth {
         #[command(flatten)]
         pace: Pace,
-        /// Bookings in a second
+        /// Bookings per second
         #[arg(long, default_value_t = 4_000.0)]
         rate: f64,
         /// Tickets of the large event
-        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=5_000_000))]
+        #[arg(long, default_value_t = 1_000_000, value_parser = within!(u64).range(1..=5_000_000))]
         tickets: u64,
         /// Events on sale at once
-        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+        #[arg(long, default_value_t = 10_000, value_parser = within!(u64).range(1..=100_000))]
         events: u64,
         /// Old reservations
-        #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+        #[arg(
+            long,
+            default_value_t = 10_000_000,
+            value_parser = within!(u64).range(1..=100_000_000)
+        )]
         reservations: u64,
     },
-    /// What Postgres and RabbitMQ do alone on this machine
+    /// What Postgres and RabbitMQ can do alone on this machine
     Limits {
         /// Seconds for each limit
-        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+        #[arg(long, default_value_t = 5, value_parser = within!(u64).range(1..=60))]
         seconds: u64,
     },
-    /// Reckon a sale at a fleet that is not there, from service times that were measured: nothing is started
+    /// Calculate a sale on a fleet that does not exist, from measured service times; starts nothing
     Simulate(simulate::Arguments),
-    /// Boxoffice and the baseline by turns, and the limits: the ratios
+    /// Boxoffice and the baseline in turns, and the limits of the servers: the ratios
     Compare {
         #[command(flatten)]
         search: SearchArguments,
-        /// Turns of each
-        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20))]
+        /// How often each is run
+        #[arg(long, default_value_t = 2, value_parser = within!(u32).range(1..=20))]
         rounds: u32,
     },
 }
 
 #[derive(Debug, Clone, Copy, Args)]
 struct Pace {
-    /// Seconds that count
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    /// Seconds that are measured
+    #[arg(long, default_value_t = 20, value_parser = within!(u64).range(1..=3_600))]
     seconds: u64,
-    /// Seconds before them, which do not
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=600))]
+    /// Seconds of warm-up before that, which are not measured
+    #[arg(long, default_value_t = 5, value_parser = within!(u64).range(0..=600))]
     warmup: u64,
 }
 
@@ -145,13 +151,13 @@ struct Pace {
 struct Bookings {
     #[command(flatten)]
     pace: Pace,
-    /// Requests in a second
+    /// Requests per second
     #[arg(long, default_value_t = 2_000.0)]
     rate: f64,
-    /// What is measured
+    /// What to measure
     #[arg(long, value_enum, default_value_t = Target::Boxoffice)]
     target: Target,
-    /// Look for the highest rate that is sustained, instead of playing one
+    /// Search for the highest rate that is sustained, instead of running one rate
     #[arg(long)]
     search: bool,
     #[command(flatten)]
@@ -160,8 +166,8 @@ struct Bookings {
 
 #[derive(Debug, Clone, Copy, Args)]
 struct SearchArguments {
-    /// Seconds of each step of a search that count
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=600))]
+    /// Seconds that are measured in each step of a search
+    #[arg(long, default_value_t = 6, value_parser = within!(u64).range(1..=600))]
     step_seconds: u64,
     /// The first rate of a search
     #[arg(long, default_value_t = 4_000.0)]
@@ -172,11 +178,11 @@ struct SearchArguments {
 }
 
 impl Cli {
-    /// Plays the scenario and tells what came of it; an error where something does not hold.
+    /// Runs the scenario and reports the results. It is an error if a check fails.
     pub fn run(self) -> Result<()> {
         self.check()?;
         if let Scenario::Simulate(arguments) = &self.scenario {
-            arguments.tell();
+            arguments.print();
             return Ok(());
         }
         let kit = Kit::start(self.common.options())?;

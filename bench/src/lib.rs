@@ -1,8 +1,9 @@
 //! The load kit, and the baseline that Boxoffice is compared with.
 //!
-//! Read in this order: [`scenarios`] (what is played), [`stage`] (on what), [`load`] (how requests are
-//! sent and what is recorded of them), [`report`] (what is told). [`baseline`] and [`limits`] are what
-//! the figures are held against. [`simulate`] plays nothing: it reckons with what was measured.
+//! Read in this order: [`scenarios`] (what is run), [`stage`] (on which servers and processes),
+//! [`load`] (how requests are sent and recorded), [`report`] (how results are shown). [`baseline`]
+//! and [`limits`] are what the results are compared with. [`simulate`] sends no load: it calculates
+//! from measured service times.
 
 pub mod cli;
 pub mod scenarios;

@@ -1,32 +1,31 @@
-//! A buyer: an HTTP client that remembers nothing.
+//! A buyer: an HTTP client without state.
 
 use anyhow::Result;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 
-/// An answer of the front door.
+/// The front door's response to a request.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The status code.
     pub status: u16,
-    /// The headers, by lower-case name.
+    /// By lower-case name.
     pub headers: reqwest::header::HeaderMap,
-    /// The body; null where it is not JSON.
+    /// Null if the body is not JSON.
     pub body: Value,
 }
 
 impl Answer {
-    /// A header as text; empty where there is none.
+    /// A header as text. Empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The reservation's or payment's id in the body.
+    /// The id of the reservation or payment in the body.
     pub fn id(&self) -> &str {
         self.body["id"].as_str().unwrap_or_default()
     }
 
-    /// The status in the body.
+    /// The `status` in the body.
     pub fn state(&self) -> &str {
         self.body["status"].as_str().unwrap_or_default()
     }
@@ -40,13 +39,12 @@ pub struct Buyer {
 }
 
 impl Buyer {
-    /// A client of the front door at this address.
     pub fn new(address: &str) -> Result<Self> {
         let client = Client::builder().timeout(crate::PATIENCE * 2).tcp_nodelay(true).build()?;
         Ok(Self { client, base: format!("http://{address}") })
     }
 
-    /// The same over HTTP/2, as a proxy speaks it: all requests on one connection.
+    /// A client that uses HTTP/2, as a proxy does: all requests share one connection.
     pub fn over_http2(&self) -> Result<Self> {
         let client =
             Client::builder().timeout(crate::PATIENCE * 2).http2_prior_knowledge().build()?;
@@ -58,7 +56,7 @@ impl Buyer {
         &self.base
     }
 
-    /// Any request, with these headers.
+    /// Sends any request, with these headers.
     pub async fn ask(
         &self,
         method: Method,
@@ -76,23 +74,22 @@ impl Buyer {
         answer(request.send().await?).await
     }
 
-    /// Asks for a path.
     pub async fn get(&self, path: &str) -> Result<Answer> {
         self.ask(Method::GET, path, &[], None).await
     }
 
-    /// Asks for tickets of event 1, and waits up to 20 s for the outcome.
+    /// Requests tickets of event 1, and waits up to 20 s for the outcome.
     pub async fn reserve(&self, customer: &str, tickets: &[i32]) -> Result<Answer> {
         let body = json!({"customer": customer, "tickets": tickets});
         self.post_reservation(body, &[("prefer", "wait=20")]).await
     }
 
-    /// Asks for tickets of event 1 with any body and headers.
+    /// Requests tickets of event 1, with any body and headers.
     pub async fn post_reservation(&self, body: Value, headers: &[(&str, &str)]) -> Result<Answer> {
         self.ask(Method::POST, "/api/v1/events/1/reservations", headers, Some(body)).await
     }
 
-    /// A reservation of event 1 as it stands.
+    /// The current state of a reservation of event 1.
     pub async fn reservation(&self, id: &str) -> Result<Answer> {
         self.get(&format!("/api/v1/events/1/reservations/{id}")).await
     }
@@ -126,7 +123,8 @@ impl Buyer {
 }
 
 async fn answer(response: Response) -> Result<Answer> {
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
     let bytes = response.bytes().await?;
     Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
 }

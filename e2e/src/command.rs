@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use crate::PATIENCE;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ran {
-    /// Its exit code.
     pub code: i32,
-    /// What it printed on standard output and then on standard error.
+    /// Standard output, followed by standard error.
     pub text: String,
     output: String,
 }
@@ -36,17 +35,17 @@ impl Ran {
         Ok(Self { code: ended.status.code().unwrap_or(-1), text, output })
     }
 
-    /// The exit code, and what it printed on standard output.
+    /// The exit code, and the standard output.
     pub fn into_parts(self) -> (i32, String) {
         (self.code, self.output)
     }
 
-    /// The lines of JSON that it printed.
+    /// The lines of standard output that are JSON.
     pub fn lines(&self) -> Vec<Value> {
         self.output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The one line of JSON that it printed.
+    /// The only line of JSON on standard output.
     pub fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.output).with_context(|| self.text.clone())
     }

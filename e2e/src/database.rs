@@ -1,4 +1,4 @@
-//! A database of its own for each test, copied from a migrated one.
+//! A database for each test, copied from a migrated template.
 
 use std::str::FromStr;
 
@@ -10,20 +10,19 @@ use tokio::sync::OnceCell;
 
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
-/// A database with the schema and nothing in it.
+/// An empty database with the schema.
 #[derive(Debug)]
 pub struct Database {
-    /// Where it is.
     pub url: String,
-    /// To it.
     pub pool: Pool,
     name: String,
     server: String,
 }
 
 impl Database {
-    /// A new database on the server of this URL. `template` is migrated once for all tests of this
-    /// process; a server of the test's own has none and migrates.
+    /// Creates a database on the server of this URL. The shared servers have a template, which is
+    /// migrated once for all tests of this process. A test's own server has none, so its database
+    /// is migrated itself.
     pub async fn create(server: &str, share_template: bool) -> Result<Self> {
         let name = unique("test");
         if share_template {
@@ -40,7 +39,6 @@ impl Database {
         Ok(Self { url, pool, name, server: server.to_owned() })
     }
 
-    /// Adds an event.
     pub async fn plant(&self, plan: &seed::EventPlan) -> Result<()> {
         let mut transaction = self.pool.begin().await?;
         anyhow::ensure!(seed::plant(&mut transaction, plan).await?, "the event exists");
@@ -48,33 +46,33 @@ impl Database {
         Ok(())
     }
 
-    /// Fails where an invariant is broken.
+    /// Fails if an invariant is violated.
     pub async fn audit(&self) -> Result<()> {
         let broken = audit::violations(&mut *self.pool.acquire().await?, audit::Scope::ALL).await?;
         anyhow::ensure!(broken.is_empty(), "broken invariants: {broken:#?}");
         Ok(())
     }
 
-    /// One number from a query.
+    /// The only number in the result of a query.
     pub async fn count(&self, query: &'static str) -> Result<i64> {
         Ok(sqlx::query_scalar(query).fetch_one(&self.pool).await?)
     }
 
-    /// Lets everything that changes tickets hang until the transaction is dropped.
+    /// Blocks every transaction that changes tickets, until this transaction is dropped.
     pub async fn hang(&self) -> Result<Transaction<'static, Postgres>> {
         let mut lock = self.pool.begin().await?;
         sqlx::query("LOCK TABLE sections").execute(&mut *lock).await?;
         Ok(lock)
     }
 
-    /// Removes it.
+    /// Removes the database.
     pub async fn drop(self) -> Result<()> {
         self.pool.close().await;
         run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await
     }
 }
 
-/// A name that no other test has.
+/// A name that no other test uses.
 pub(crate) fn unique(prefix: &str) -> String {
     format!("{prefix}_{}", uuid::Uuid::new_v4().simple())
 }

@@ -1,7 +1,7 @@
 //! Tests of the whole system from outside: real processes, real servers, real faults.
 //!
-//! A [`Stack`] is one Boxoffice with a database and a virtual host of its own. It is stopped with
-//! [`Stack::finish`], which proves the invariants: what a test leaves behind is checked too.
+//! A [`Stack`] is one Boxoffice with a database and a virtual host of its own. A test ends it with
+//! [`Stack::finish`], which also checks the invariants of what the test leaves behind.
 
 mod buyer;
 mod command;
@@ -28,10 +28,11 @@ pub use vhost::Vhost;
 
 use std::time::Duration;
 
-/// The longest that anything in a test may take before the test fails.
+/// Maximum time for anything in a test. After that the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks again and again until the answer is yes; fails the test when it is not within [`PATIENCE`].
+/// Repeats a question until the answer is yes. The test fails if that takes longer than
+/// [`PATIENCE`].
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut ask: impl FnMut() -> F) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !ask().await {

@@ -1,15 +1,15 @@
-//! Messages that a test sends to the workers itself, as a front door would.
+//! Messages that a test publishes to the workers in place of a front door.
 
 use anyhow::Result;
 use booking::domain::{CardBehaviour, EventId, TicketNumber};
 use booking::ids::{Mint, PaymentId, ReservationId};
 use booking::messages::{Cancel, Envelope, Pay, Request, Reserve};
 use broker::topology::{PAYMENTS, REQUESTS, Topology};
-use broker::{Message, Publisher};
+use broker::{Publication, Publisher};
 use process::settings::DEVELOPMENT_SECRET;
 use serde::Serialize;
 
-/// The mint of the processes under test.
+/// A mint with the secret of the processes under test.
 pub fn mint() -> Mint {
     Mint::new(DEVELOPMENT_SECRET)
 }
@@ -29,7 +29,6 @@ pub fn reserve(customer: &str, tickets: &[i32]) -> Reserve {
     }
 }
 
-/// A cancel.
 pub fn cancel(id: ReservationId) -> Cancel {
     Cancel { id, event: EventId(1), accepted_at: process::clock::now() }
 }
@@ -50,12 +49,12 @@ pub fn pay(reservation: ReservationId) -> Pay {
     }
 }
 
-/// Sends requests to a partition in one envelope.
+/// Publishes requests to a partition in one envelope.
 pub async fn send(publisher: &Publisher, partition: u16, requests: Vec<Request>) -> Result<()> {
     envelope(publisher, REQUESTS, partition, requests).await
 }
 
-/// Sends payments to a partition in one envelope.
+/// Publishes payments to a partition in one envelope.
 pub async fn send_payments(publisher: &Publisher, partition: u16, pays: Vec<Pay>) -> Result<()> {
     envelope(publisher, PAYMENTS, partition, pays).await
 }
@@ -66,6 +65,7 @@ async fn envelope<T: Serialize>(
     partition: u16,
     requests: Vec<T>,
 ) -> Result<()> {
-    let (key, body) = (Topology::partition_key(partition), Envelope::new(requests).encode());
-    Ok(publisher.publish(Message::durable(exchange, key, body)).await?)
+    let key = Topology::partition_key(partition);
+    let body = Envelope::new(requests).encode();
+    Ok(publisher.publish(Publication::durable(exchange, key, body)).await?)
 }

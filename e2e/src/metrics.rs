@@ -1,4 +1,4 @@
-//! What a process shows at `/metrics`.
+//! Reads `/metrics` of a process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Reads the text format.
+    /// Parses the text format.
     pub fn parse(text: &str) -> Result<Self> {
         let mut read = Self::default();
         for line in text.lines().filter(|line| !line.is_empty()) {
@@ -32,7 +32,7 @@ impl Metrics {
         Ok(read)
     }
 
-    /// Adds those of another process.
+    /// Adds the series of another process.
     pub fn merge(&mut self, other: Self) {
         self.series.extend(other.series);
         self.families.extend(other.families);
@@ -58,7 +58,7 @@ impl Metrics {
 }
 
 impl Stack {
-    /// What a process of this stack shows now.
+    /// The current metrics of a process.
     pub async fn metrics(&self, service: &Service) -> Result<Metrics> {
         let url = format!("http://{}/metrics", address(service, "admin").await?);
         let answer = reqwest::get(url).await?.error_for_status()?;
@@ -66,7 +66,7 @@ impl Stack {
     }
 }
 
-/// No label of ours has a comma or a quotation mark in it.
+/// Our labels contain no comma and no quotation mark.
 fn labels_of(text: &str) -> BTreeMap<String, String> {
     let pairs = text.trim_end_matches('}').split(',').filter_map(|pair| pair.split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned())).collect()

@@ -1,4 +1,4 @@
-//! Servers of one test's own, which it may stop.
+//! Servers that only one test uses, so it may stop them.
 
 use anyhow::Result;
 use testbed::servers::Keep;
@@ -7,16 +7,13 @@ use testbed::servers::rabbitmq::RabbitMq;
 
 use crate::{Database, Options, Stack, Vhost};
 
-/// A Postgres and a RabbitMQ that nobody else uses. They end with this value.
+/// A Postgres and a RabbitMQ that nobody else uses. They stop when this is dropped.
 pub struct Own {
-    /// The database server.
     pub postgres: Postgres,
-    /// The broker.
     pub rabbitmq: RabbitMq,
 }
 
 impl Own {
-    /// Starts both.
     pub async fn start() -> Result<Self> {
         let dir =
             testbed::checkout::target().join("test").join(format!("own-{}", uuid::Uuid::new_v4()));
@@ -28,17 +25,16 @@ impl Own {
         tokio::task::spawn_blocking(start).await?
     }
 
-    /// A database with the schema and nothing in it.
+    /// Creates an empty database with the schema.
     pub async fn database(&self) -> Result<Database> {
         Database::create(&self.postgres.url("postgres"), false).await
     }
 
-    /// A virtual host.
     pub async fn vhost(&self) -> Result<Vhost> {
         Vhost::create(&self.rabbitmq.amqp_url("/"), &self.rabbitmq.management_url()).await
     }
 
-    /// Leaves a queue without a leader, as the broker itself does at times when it starts again.
+    /// Takes a queue's leader away, as the broker sometimes does by itself when it restarts.
     pub fn stop_leader(&self, vhost: &str, queue: &str) -> Result<()> {
         self.at_leader("stop_server", vhost, queue)
     }
@@ -57,7 +53,7 @@ impl Own {
         self.rabbitmq.control(&["eval", &code])
     }
 
-    /// One Boxoffice on them.
+    /// Starts a Boxoffice on these servers.
     pub async fn stack(&self, options: Options) -> Result<Stack> {
         Stack::on(self.database().await?, self.vhost().await?, options).await
     }

@@ -3,12 +3,12 @@
 use booking::domain::EventId;
 use store::seed::{EventPlan, SectionPlan, SectionPlanKind};
 
-/// A seated event on sale: one section of rows of ten, with long holds and no limit a customer.
+/// A seated event on sale: one section with rows of ten, long holds, no limit for a customer.
 pub fn seated(rows: usize) -> EventPlan {
     EventPlan {
         id: EventId(1),
         name: "A test".to_owned(),
-        venue: "A house for tests".to_owned(),
+        venue: "Test hall".to_owned(),
         starts_in_days: 10.0,
         on_sale_in_days: -1.0,
         hold_seconds: 600,
@@ -33,7 +33,7 @@ pub fn section(name: &'static str, rows: usize) -> SectionPlan {
     SectionPlan { name, kind }
 }
 
-/// Room to stand.
+/// A section of standing places.
 pub fn standing(name: &'static str, capacity: i32) -> SectionPlan {
     SectionPlan { name, kind: SectionPlanKind::Standing { tier: 1, capacity } }
 }

@@ -1,4 +1,4 @@
-//! One process of Boxoffice, and what it logs.
+//! One process of Boxoffice, and its log.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::PATIENCE;
 
-/// A running process. It ends with the test, however the test ends.
+/// A running process. It is stopped when the test ends, even by a panic.
 pub struct Service {
     process: Process,
     log: Arc<Log>,
@@ -50,7 +50,7 @@ impl Service {
         Ok(Self { process, log })
     }
 
-    /// The first line that fits, from the beginning of the log; waits for it.
+    /// Waits for the first log line that fits, from the beginning of the log.
     pub async fn line(&self, fits: impl Fn(&Value) -> bool) -> Result<Value> {
         let mut grown = self.log.grown.subscribe();
         let wait = async {
@@ -68,39 +68,37 @@ impl Service {
         tokio::time::timeout(PATIENCE, wait).await.with_context(missing)
     }
 
-    /// The line with this message; waits for it.
+    /// Waits for the log line with this message.
     pub async fn message(&self, message: &str) -> Result<Value> {
         self.line(|line| line["message"] == message).await
     }
 
-    /// What it has logged so far.
+    /// The log so far.
     pub fn lines(&self) -> Vec<Value> {
         self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Sends a signal.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         self.process.signal(signal)
     }
 
-    /// Kills it, as `kill -9` does.
+    /// Kills it with SIGKILL.
     pub fn kill(mut self) -> Result<()> {
         self.process.stop(Signal::KILL, Duration::from_secs(5))?;
         Ok(())
     }
 
-    /// Waits for the end of one that was told to end, and how it ended.
+    /// Waits until a process ends that was asked to. Returns how it ended.
     pub fn ended(mut self) -> Result<ExitStatus> {
-        // CONT changes nothing for a process that runs.
+        // CONT changes nothing for a running process.
         self.process.stop(Signal::CONT, PATIENCE)
     }
 
-    /// SIGTERM, and how it ended.
+    /// Sends SIGTERM. Returns how it ended.
     pub fn terminate(mut self) -> Result<ExitStatus> {
         self.process.stop(Signal::TERM, PATIENCE)
     }

@@ -13,20 +13,19 @@ use crate::{Buyer, Database, PATIENCE, Ran, Service, Vhost, eventually};
 
 static SHARED: OnceCell<Servers> = OnceCell::const_new();
 
-/// What a test wants.
+/// What a test needs.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The events.
     pub events: Vec<EventPlan>,
-    /// Settings of all processes, beyond those of every test.
+    /// Settings of all processes, in addition to those of every test.
     pub settings: Vec<(&'static str, String)>,
-    /// The worker processes: the arguments of each.
+    /// The arguments of each worker process.
     pub workers: Vec<&'static str>,
     /// Whether there is a front door.
     pub api: bool,
-    /// Partitions of the requests: fewer than by default, because each costs the broker.
+    /// Partitions of the requests. Fewer than the default, because each costs the broker time.
     pub partitions: u16,
-    /// Messages that may be left in the dead letters.
+    /// How many dead letters the test may leave.
     pub dead_letters: u32,
 }
 
@@ -43,7 +42,7 @@ impl Options {
         }
     }
 
-    /// With this setting too, such as `workers__overdue_sweep_interval_ms`.
+    /// Adds a setting, such as `workers__overdue_sweep_interval_ms`.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.settings.push((name, format!("{value}")));
@@ -55,7 +54,7 @@ impl Options {
         topology_settings(self)
     }
 
-    /// With these worker processes instead.
+    /// Replaces the worker processes.
     #[must_use]
     pub fn workers(mut self, workers: &[&'static str]) -> Self {
         self.workers = workers.to_vec();
@@ -65,30 +64,27 @@ impl Options {
 
 /// One Boxoffice: a database, a virtual host, and processes.
 pub struct Stack {
-    /// Its database.
     pub database: Database,
-    /// Its virtual host.
     pub vhost: Vhost,
-    /// Its front door, where it has one.
+    /// The front door, if there is one.
     pub api: Option<Service>,
-    /// Its workers.
     pub workers: Vec<Service>,
-    /// A client of its front door.
+    /// A client of the front door.
     pub buyer: Buyer,
-    /// For messages that the test sends itself.
+    /// For messages that the test publishes itself.
     pub publisher: Publisher,
     options: Options,
     environment: Vec<(String, String)>,
 }
 
 impl Stack {
-    /// Starts one on the servers that all tests share.
+    /// Starts a Boxoffice on the servers that all tests share.
     pub async fn start(options: Options) -> Result<Self> {
         let (database, vhost) = shared().await?;
         Self::on(database, vhost, options).await
     }
 
-    /// Starts one on this database and this virtual host.
+    /// Starts a Boxoffice on this database and this virtual host.
     pub async fn on(database: Database, vhost: Vhost, options: Options) -> Result<Self> {
         for event in &options.events {
             database.plant(event).await?;
@@ -135,18 +131,18 @@ impl Stack {
         self.start_api().await
     }
 
-    /// Starts a worker process more, with settings of its own.
+    /// Starts another worker process, with more settings.
     pub fn add_worker(&mut self, pool: &'static str, settings: &[(&str, &str)]) -> Result<()> {
         self.workers.push(self.begin(&[pool], settings)?);
         Ok(())
     }
 
-    /// Runs a command of operators to its end, with settings of its own.
+    /// Runs an operators' command to its end, with more settings.
     pub async fn operate(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Result<Ran> {
         Ran::run("workers", arguments, &self.with(settings)).await
     }
 
-    /// Starts a command of operators, to be stopped on its way.
+    /// Starts an operators' command that the test stops before its end.
     pub fn begin(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Result<Service> {
         Service::start("workers", arguments, &self.with(settings))
     }
@@ -156,7 +152,7 @@ impl Stack {
         self.environment.iter().cloned().chain(more).collect()
     }
 
-    /// Stops a worker process as an orchestrator does; it has to end in good order.
+    /// Stops a worker process as an orchestrator does. It must end in order.
     pub async fn stop_worker(&mut self, number: usize) -> Result<()> {
         let worker = self.workers.remove(number);
         let status = tokio::task::spawn_blocking(|| worker.terminate()).await??;
@@ -164,13 +160,11 @@ impl Stack {
         Ok(())
     }
 
-    /// Waits until a worker process is ready.
     pub async fn worker_ready(&self, number: usize) -> Result<()> {
         ready(&address(&self.workers[number], "admin").await?).await;
         Ok(())
     }
 
-    /// Kills a worker process.
     pub fn kill_worker(&mut self, number: usize) -> Result<()> {
         self.workers.remove(number).kill()
     }
@@ -180,7 +174,7 @@ impl Stack {
         topology_settings(&self.options)
     }
 
-    /// Waits until nothing waits in any queue, stops everything, and proves the invariants.
+    /// Waits until all queues are empty, stops everything, and checks the invariants.
     pub async fn finish(mut self) -> Result<()> {
         self.drained().await?;
         let dead = self.vhost.waiting(DEAD_LETTERS).await?;
@@ -190,7 +184,7 @@ impl Stack {
             anyhow::ensure!(status.success(), "a process ended with {status} after SIGTERM");
         }
         self.database.audit().await?;
-        // Holds still come due, with nobody there to take them.
+        // Holds still become due, and no worker is there to take them.
         let taken = work_queues(self.options.partitions).into_iter().filter(|q| q != HOLDS_DUE);
         for queue in taken {
             let waiting = self.vhost.waiting(&queue).await?;
@@ -200,7 +194,7 @@ impl Stack {
         self.database.drop().await
     }
 
-    /// Waits until nothing waits in any queue of requests, payments or due holds.
+    /// Waits until every queue of requests, payments and due holds is empty.
     pub async fn drained(&self) -> Result<()> {
         for queue in work_queues(self.options.partitions) {
             let empty = || async { self.vhost.waiting(&queue).await.is_ok_and(|n| n == 0) };
@@ -249,7 +243,7 @@ fn environment(database: &str, broker: &str, options: &Options) -> Vec<(String, 
         ("api__listen", "127.0.0.1:0".to_owned()),
         ("api__admin_listen", "127.0.0.1:0".to_owned()),
         ("workers__admin_listen", "127.0.0.1:0".to_owned()),
-        // All clients of a test have one address, and customers in it book as fast as they can.
+        // All clients of a test have one address, and its customers book as fast as they can.
         ("limits__address_per_minute", "0".to_owned()),
         ("limits__customer_per_minute", "0".to_owned()),
         ("log__format", "json".to_owned()),

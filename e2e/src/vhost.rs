@@ -1,4 +1,4 @@
-//! A virtual host of its own for each test.
+//! A virtual host for each test.
 
 use anyhow::{Context, Result};
 use broker::Connection;
@@ -9,19 +9,17 @@ use tokio::sync::Mutex;
 
 use crate::database::unique;
 
-/// A virtual host on a broker.
 #[derive(Debug)]
 pub struct Vhost {
-    /// Where it is.
+    /// The AMQP URL.
     pub url: String,
-    /// What it is called.
     pub name: String,
     management: String,
     connection: Mutex<Option<Connection>>,
 }
 
 impl Vhost {
-    /// A new virtual host on the broker with this AMQP URL and this management URL.
+    /// Creates a virtual host on the broker with this AMQP URL and this management URL.
     pub async fn create(amqp: &str, management: &str) -> Result<Self> {
         let name = unique("test");
         let (base, _) = amqp.rsplit_once('/').unwrap_or((amqp, ""));
@@ -40,17 +38,17 @@ impl Vhost {
         self.management_url_of("guest", "guest")
     }
 
-    /// The management API as a user.
+    /// The management API with the login of a user.
     pub fn management_url_of(&self, user: &str, password: &str) -> String {
         self.management.replacen("://", &format!("://{user}:{password}@"), 1)
     }
 
-    /// Settings for a connection of the test's own.
+    /// Settings for a connection of the test itself.
     pub fn settings(&self) -> settings::Broker {
         settings::Broker { url: self.url.as_str().into(), ..settings::Broker::default() }
     }
 
-    /// How many messages wait in a queue, those in the hands of a consumer not counted.
+    /// How many messages are ready in a queue. Messages not acked are not counted.
     pub async fn waiting(&self, queue: &str) -> Result<u32> {
         let mut kept = self.connection.lock().await;
         let connection = match kept.take().filter(Connection::is_open) {
@@ -62,18 +60,18 @@ impl Vhost {
         Ok(depth.with_context(|| format!("there is no queue {queue}"))?.messages)
     }
 
-    /// What the broker has of one kind (`queues`, `exchanges`, `bindings`), as it says itself.
+    /// All objects of one kind (`queues`, `exchanges`, `bindings`), in the broker's own form.
     pub async fn list(&self, kind: &str) -> Result<Vec<Value>> {
         Ok(self.ask(reqwest::Method::GET, kind).await?.json().await?)
     }
 
-    /// Throws away what waits in a queue.
+    /// Removes all messages that are ready in a queue.
     pub async fn purge(&self, queue: &str) -> Result<()> {
         self.delete(&format!("queues/{}/{queue}/contents", self.name)).await
     }
 
-    /// Makes a user of the broker with these tags, and these rights here, each a pattern of names, and
-    /// returns the URL to connect as that user.
+    /// Creates a user of the broker with these tags and these rights, each a pattern of names.
+    /// Returns the URL for that user.
     pub async fn user(
         &self,
         name: &str,
@@ -88,7 +86,6 @@ impl Vhost {
         Ok(self.url.replacen("guest:guest", &format!("{name}:{password}"), 1))
     }
 
-    /// Removes a user of the broker.
     pub async fn remove_user(&self, name: &str) -> Result<()> {
         self.delete(&format!("users/{name}")).await
     }
@@ -107,7 +104,7 @@ impl Vhost {
         Ok(())
     }
 
-    /// Removes it, with all that is in it.
+    /// Removes the virtual host and everything in it.
     pub async fn drop(self) -> Result<()> {
         self.ask(reqwest::Method::DELETE, "vhosts").await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Buyers at the front door, with everything behind it.
+//! Buyers at the front door of a whole system.
 
 use std::collections::HashSet;
 
@@ -179,7 +179,7 @@ async fn a_customers_limit_holds_when_all_requests_come_at_once() -> Result<()> 
     assert_eq!(held.len(), 4);
     let refused = answers.iter().filter(|answer| answer.body["reason"] == "customer_limit").count();
     assert_eq!(refused, 56);
-    // What is given back counts no more.
+    // A cancelled hold no longer counts towards the limit.
     assert_eq!(stack.buyer.cancel(held[0].id()).await?.status, 200);
     let free = answers.iter().position(|answer| answer.status != 201).unwrap_or_default();
     assert_eq!(stack.buyer.reserve("ada", &[free as i32 + 1]).await?.status, 201);
@@ -234,7 +234,7 @@ async fn what_is_certain_to_be_refused_is_queued_only_where_the_settings_say_so(
     for (edge, decided) in [(true, 1), (false, 2)] {
         let options = Options::of(plans::seated(1)).set("api__edge_refusal", edge);
         let stack = Stack::start(options).await?;
-        // The board proves something only once it is known, and only while outcomes come in.
+        // The board proves nothing before it is loaded, or while the feed of outcomes is down.
         eventually("outcomes come in", || async {
             stack.buyer.get("/readyz").await.is_ok_and(|answer| answer.body["outcomes"] == true)
         })
@@ -264,7 +264,8 @@ async fn buyers_that_share_a_connection_by_http_2_are_served_side_by_side_and_th
     assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
     let path = format!("/api/v1/events/1/reservations/{}", answers[0].id());
     let waits = tokio::spawn({
-        let (proxy, path) = (proxy.clone(), path.clone());
+        let proxy = proxy.clone();
+        let path = path.clone();
         async move { proxy.ask(Method::GET, &path, &[("prefer", "wait=20")], None).await }
     });
     let api = stack.api.as_ref().expect("it has a front door");
@@ -276,8 +277,12 @@ async fn buyers_that_share_a_connection_by_http_2_are_served_side_by_side_and_th
     let api = stack.api.take().expect("it has a front door");
     let ended = tokio::task::spawn_blocking(|| api.terminate()).await??;
     assert!(ended.success(), "{ended}");
-    let told = waits.await??;
-    assert_eq!((told.status, told.state()), (200, "held"), "who waited is answered: {told:?}");
+    let answer = waits.await??;
+    assert_eq!(
+        (answer.status, answer.state()),
+        (200, "held"),
+        "who waited is answered: {answer:?}"
+    );
     stack.finish().await
 }
 

@@ -1,10 +1,10 @@
-//! What operators do at night: they find the trouble on one screen, pause pools, and put right what
-//! failed, against a running system.
+//! The operators' commands against a running system: find the trouble on one screen, pause pools,
+//! and repair what failed.
 
 use anyhow::{Context, Result};
 use booking::domain::EventId;
 use booking::messages::Request;
-use broker::Message;
+use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{mint, reserve, send};
 use e2e::{Options, Stack, eventually, plans};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 use store::seed::EventPlan;
 
-/// Stops every decision: its transaction waits for this one.
+/// Blocks every decision: each transaction waits for this one.
 async fn block(stack: &Stack) -> Result<Transaction<'static, Postgres>> {
     let mut lock = stack.database.pool.begin().await?;
     sqlx::query("SELECT 1 FROM sections FOR UPDATE").execute(&mut *lock).await?;
@@ -123,7 +123,7 @@ async fn a_drain_waits_for_what_is_in_hand_and_says_when_it_took_too_long() -> R
     stack.finish().await
 }
 
-/// Three dead letters: one that is no JSON, and two requests for events that are not there (yet).
+/// Three dead letters: one is not JSON, and two are requests for events that do not exist yet.
 async fn three_dead_letters(stack: &Stack) -> Result<()> {
     for event in [2, 999] {
         let event = EventId(event);
@@ -133,7 +133,7 @@ async fn three_dead_letters(stack: &Stack) -> Result<()> {
         send(&stack.publisher, 0, vec![Request::Reserve(request)]).await?;
     }
     let key = Topology::partition_key(0);
-    stack.publisher.publish(Message::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
+    stack.publisher.publish(Publication::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
     dead_letters(stack, 3).await;
     Ok(())
 }
@@ -164,7 +164,8 @@ async fn dead_letters_are_looked_at_without_loss_and_replayed_safely_even_throug
     assert!(dry.text.contains("2 replayed, 0 left") && dry.text.contains("would"), "{dry:?}");
     dead_letters(&stack, 3).await;
 
-    // What was missing is put right; a crash between publishing and removing delivers it twice.
+    // The missing events are created. A crash between publishing and removing delivers a letter
+    // twice.
     stack.database.plant(&EventPlan { id: EventId(2), ..plans::seated(1) }).await?;
     let replay = ["dead-letters", "replay", "--filter", "body=buyer of 2"];
     let crashing = stack.begin(&replay, &[("BOXOFFICE_FAILPOINT", "dead_letters.published")])?;
@@ -209,7 +210,7 @@ async fn the_doctor_finds_drift_and_says_what_mends_it() -> Result<()> {
     assert!(ill.text.contains("missing: queue requests.04"), "{}", ill.text);
     assert!(ill.text.contains("-> run: workers topology apply"), "{}", ill.text);
     assert_eq!(stack.operate(&["topology", "diff"], &more).await?.code, 1);
-    // Also where the processes may not declare: the command is for whoever may.
+    // The command works even if processes may not declare: whoever runs it may.
     let forbidden = [more[0], ("BOXOFFICE__BROKER__DECLARE", "false")];
     assert_eq!(stack.operate(&["topology", "apply"], &forbidden).await?.code, 0);
     assert_eq!(stack.operate(&["topology", "diff"], &more).await?.code, 0);
@@ -224,7 +225,7 @@ async fn the_doctor_finds_drift_and_says_what_mends_it() -> Result<()> {
     let apply = stack.operate(&["topology", "apply"], &shorter).await?;
     assert_eq!(apply.code, 1, "a difference is found: {}", apply.text);
     assert!(apply.text.contains("nothing was changed"), "{}", apply.text);
-    // A process that starts says which queue it is, what differs, and where to read on.
+    // A process that cannot start says which queue it is, what differs, and where to read more.
     let starting = stack.begin(&["payments"], &shorter)?;
     let says = ["queue requests.00: ", "x-max-length", "docs/operating.md, Topology"];
     let explained = |line: &Value| {

@@ -1,5 +1,5 @@
-//! The front door answers as its OpenAPI document says, to requests that fit it and to those that do
-//! not: schemathesis makes both up and checks every answer.
+//! The front door behaves as its OpenAPI document says. Schemathesis makes up valid and invalid
+//! requests, and checks every response.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,10 +9,10 @@ use booking::domain::EventId;
 use e2e::{Options, Stack, plans};
 use testbed::venv::Venv;
 
-/// All that schemathesis is made of, so that the same seed makes the same requests for ever.
+/// All packages of schemathesis with their versions, so that a seed always gives the same requests.
 const REQUIREMENTS: &str = include_str!("../schemathesis/requirements.txt");
 const SEED: &str = "20261125";
-/// Phases that make up requests at random go on until then.
+/// How long each random phase runs.
 const SECONDS: &str = "25";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,7 +48,7 @@ async fn every_answer_is_as_the_openapi_document_says() -> Result<()> {
     stack.finish().await
 }
 
-/// Schemathesis writes what it notes into the folder that it runs in.
+/// A folder for the files that schemathesis writes into its working directory.
 fn tempfolder() -> Result<std::path::PathBuf> {
     let folder = testbed::checkout::target().join("test").join(uuid::Uuid::new_v4().to_string());
     std::fs::create_dir_all(&folder)?;

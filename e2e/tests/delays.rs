@@ -1,5 +1,5 @@
-//! Holds come due although RabbitMQ leaves a queue on their way without a leader, and nobody else
-//! is stopped by that.
+//! Holds become due although RabbitMQ leaves one of their queues without a leader. Other requests
+//! go on.
 
 use std::time::Duration;
 
@@ -14,8 +14,7 @@ const SHORTEST_DELAY: Duration = Duration::from_millis(100);
 const SECTIONS: i32 = 6;
 const FREED: &str = "SELECT count(*) FROM reservations WHERE status = 'expired' AND customer = $1";
 
-/// Sections in all partitions, holds of 5 s, and an audit that often for those of which no prompt
-/// came.
+/// Sections in all partitions, holds of 5 s, and a sweep for overdue holds at this interval.
 async fn stack(own: &Own, audit_ms: u64) -> Result<Stack> {
     let mut plan = plans::seated(4);
     plan.sections = ["A", "B", "C", "D", "E", "F"].map(|name| plans::section(name, 40)).into();
@@ -29,7 +28,7 @@ async fn stack(own: &Own, audit_ms: u64) -> Result<Stack> {
     own.stack(options).await
 }
 
-/// A seat of its own for each number, in another section than the one before.
+/// A different seat for each number, in another section than the one before.
 fn seat(number: i32) -> i32 {
     number % SECTIONS * 400 + number / SECTIONS + 1
 }
@@ -43,25 +42,25 @@ async fn hold(stack: &Stack, customer: &str, numbers: std::ops::Range<i32>) -> R
     Ok(())
 }
 
-/// A number about the freed holds of a customer.
+/// A number about the expired holds of a customer.
 async fn count(stack: &Stack, of: &'static str, customer: &str) -> Result<i64> {
     Ok(sqlx::query_scalar(of).bind(customer).fetch_one(&stack.database.pool).await?)
 }
 
-/// Waits until all these holds of a customer are freed.
+/// Waits until all these holds of a customer have expired.
 async fn freed(stack: &Stack, customer: &str, number: i64) {
     let all = || async { count(stack, FREED, customer).await.is_ok_and(|n| n == number) };
     eventually("holds that are freed", all).await;
 }
 
-/// How late the latest hold of a customer was freed.
+/// How late the last hold of a customer expired.
 async fn latest(stack: &Stack, customer: &str) -> Result<Duration> {
     let of = "SELECT max(greatest(0, extract(epoch FROM updated_at - expires_at) * 1000))::bigint
               FROM reservations WHERE status = 'expired' AND customer = $1";
     Ok(Duration::from_millis(count(stack, of, customer).await? as u64))
 }
 
-/// A payment and a refusal, which need no delay queue.
+/// A payment and a rejection, which need no delay queue, still work.
 async fn others_go_on(stack: &Stack, number: i32) -> Result<()> {
     let held = stack.buyer.reserve("bob", &[seat(number)]).await?;
     anyhow::ensure!(held.status == 201, "{:?}", held.body);
@@ -73,8 +72,7 @@ async fn others_go_on(stack: &Stack, number: i32) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_delay_queue_without_a_leader_stops_nobody_and_holds_come_due_by_the_others() -> Result<()>
-{
+async fn a_delay_queue_without_a_leader_stops_nobody_and_holds_use_the_others() -> Result<()> {
     let own = Own::start().await?;
     let mut stack = stack(&own, 0).await?;
     let caught = stack.buyer.reserve("ada", &[seat(0)]).await?;
@@ -110,7 +108,7 @@ async fn a_delay_queue_without_a_leader_stops_nobody_and_holds_come_due_by_the_o
 async fn holds_are_freed_when_the_queue_of_due_ones_has_a_leader_again_and_nobody_else_waits()
 -> Result<()> {
     let own = Own::start().await?;
-    // RabbitMQ itself waits three minutes before it tries again what had been due.
+    // RabbitMQ itself waits three minutes before it retries messages that were due.
     let mut stack = stack(&own, 1_000).await?;
     own.stop_leader(&stack.vhost.name, HOLDS_DUE)?;
     stack.kill_worker(0)?;

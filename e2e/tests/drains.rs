@@ -1,4 +1,4 @@
-//! A front door that is told to stop ends in good order, whatever its clients do.
+//! A front door that is asked to stop ends in order, whatever its clients do.
 
 use anyhow::{Context, Result};
 use e2e::{Options, Stack, plans};
@@ -17,7 +17,7 @@ fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     [&head, payload].concat()
 }
 
-/// Opens a connection, sends this, and reads until a frame of that kind has come.
+/// Opens a connection, sends these bytes, and reads until a frame of the awaited kind arrives.
 async fn open(address: &str, bytes: &[u8], awaited: u8) -> Result<TcpStream> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await?;
@@ -43,7 +43,7 @@ async fn clients_that_neither_read_nor_answer_are_given_up_in_a_drain_and_others
     let address = stack.buyer.base().trim_start_matches("http://").to_owned();
     let nothing_more = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
     let mute = open(&address, &nothing_more, SETTINGS).await?;
-    // GET / of which no byte of the body may be sent: the window of its stream is empty.
+    // GET / with an empty stream window, so that no byte of the body may be sent.
     let no_window = frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let request = frame(HEADERS, 5, 1, &[0x82, 0x84, 0x86, 0x41, 1, b'x']);
     let unread = open(&address, &[PREFACE, &no_window, &request].concat(), HEADERS).await?;
@@ -65,8 +65,12 @@ async fn clients_that_neither_read_nor_answer_are_given_up_in_a_drain_and_others
     e2e::eventually("a client that waits", has_waiter).await;
     let ended = tokio::task::spawn_blocking(|| api.terminate()).await??;
     assert!(ended.success(), "{ended}");
-    let told = waits.await??;
-    assert_eq!((told.status, told.state()), (200, "held"), "who waited is answered: {told:?}");
+    let answer = waits.await??;
+    assert_eq!(
+        (answer.status, answer.state()),
+        (200, "held"),
+        "who waited is answered: {answer:?}"
+    );
     drop((mute, unread, half));
     stack.finish().await
 }

@@ -1,14 +1,14 @@
-//! Holds that run out: by the delay queues, at the database's time, whatever is lost.
+//! Holds that expire: by the delay queues, at the database's time, even if messages are lost.
 
 use anyhow::Result;
 use booking::domain::EventId;
 use booking::messages::{DueHold, DueHolds, Message as _, Prompt, Request};
-use broker::Message;
+use broker::Publication;
 use broker::topology::HOLDS;
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans, slowest};
 
-/// Holds of this many seconds; paying keeps a hold for one second at most.
+/// Holds of this many seconds. Paying extends a hold by one second at most.
 fn short_holds(hold_seconds: i32) -> Options {
     let mut event = plans::seated(6);
     event.hold_seconds = hold_seconds;
@@ -16,13 +16,13 @@ fn short_holds(hold_seconds: i32) -> Options {
     Options { api: false, ..Options::of(event) }
 }
 
-/// With nothing but the delay queues to find out that a hold is due.
+/// Turns the sweep off, so that only the delay queues prompt the expiry of holds.
 fn by_delay_queues_only(options: Options) -> Options {
     options.set("workers__overdue_sweep_interval_ms", 0).set("workers__sweep_at_start", false)
 }
 
 const EXPIRED: &str = "SELECT count(*) FROM reservations WHERE status = 'expired'";
-/// How late the latest hold was freed, in milliseconds.
+/// How late the latest hold expired, in milliseconds.
 const LATEST_MS: &str =
     "SELECT coalesce(max(extract(epoch FROM updated_at - expires_at) * 1000), 0)
                          ::bigint FROM reservations WHERE status = 'expired'";
@@ -94,7 +94,7 @@ async fn a_hold_whose_message_was_lost_is_found_by_the_audit() -> Result<()> {
         stack.database.count("SELECT count(*) FROM reservations").await.is_ok_and(|n| n == 1)
     };
     eventually("a hold", held).await;
-    // A hold that no message speaks of: as if the broker had lost it.
+    // A hold without an expiry message, as if the broker had lost it.
     let orphan = "WITH r AS (INSERT INTO reservations
             (event_id, id, revision, status, fingerprint, created_at, updated_at, expires_at,
              currency, customer, tickets, prices)
@@ -151,7 +151,8 @@ async fn paying_around_the_moment_of_expiry_ends_in_exactly_one_of_confirmed_or_
             || async { stack.database.count(held).await.is_ok_and(|n| n == i64::from(seat)) };
         eventually("a hold", held).await;
         // Each payment comes between 50 ms before and 50 ms after its hold is due.
-        let (publisher, payment) = (stack.publisher.clone(), payments[payments.len() - 1].clone());
+        let publisher = stack.publisher.clone();
+        let payment = payments[payments.len() - 1].clone();
         let wait = std::time::Duration::from_millis(950 + (seat as u64 * 7) % 100);
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
@@ -190,7 +191,7 @@ async fn early_repeated_and_stray_prompts_change_nothing_wrong() -> Result<()> {
         };
         eventually(state, reached).await;
         for _twice in 0..2 {
-            let message = Message::durable(HOLDS, "due".to_owned(), prompts.encode());
+            let message = Publication::durable(HOLDS, "due".to_owned(), prompts.encode());
             stack.publisher.publish(message).await?;
         }
         stack.drained().await?;
@@ -216,7 +217,7 @@ async fn workers_whose_clocks_are_an_hour_wrong_free_holds_neither_early_nor_lat
         let is_held = || async { stack.database.count(held).await.is_ok_and(|n| n == 1) };
         eventually("a hold", is_held).await;
         let early = DueHolds::new(Prompt::Hold, vec![due]).encode();
-        stack.publisher.publish(Message::durable(HOLDS, "due".to_owned(), early)).await?;
+        stack.publisher.publish(Publication::durable(HOLDS, "due".to_owned(), early)).await?;
         let expired = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 1) };
         eventually("an expired hold", expired).await;
         assert_eq!(stack.database.count(EARLY).await?, 0, "its clock is {offset_ms} ms wrong");

@@ -1,4 +1,4 @@
-//! A short run of the fault harness: many faults side by side, and nothing lost or contradicted.
+//! A short run of the fault harness: many concurrent faults, and nothing lost or contradicted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use testbed::process::Signal;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-/// Another run: `BOXOFFICE_FAULTS_SEED=7 cargo test -p e2e --test faults`.
+/// Set `BOXOFFICE_FAULTS_SEED=7` for another run: `cargo test -p e2e --test faults`.
 const SEED: u64 = 2_026;
 
-/// A crowd at a time: a small machine has no room for two.
+/// One run at a time: a small machine has no memory and no CPU for two.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,7 +47,8 @@ async fn whatever_breaks_every_accepted_request_has_one_outcome_and_no_answer_co
     Ok(())
 }
 
-/// Every process in turn: SIGTERM, its end within its time, and a new one with these settings that is ready.
+/// Replaces every process in turn: SIGTERM, the end in time, and a new process with these settings
+/// that becomes ready.
 async fn exchange_all(world: &World, settings: &[(&str, &str)]) -> Result<()> {
     for member in &world.members {
         let (took, in_order) = member.exchange(settings).await?;
@@ -57,10 +58,10 @@ async fn exchange_all(world: &World, settings: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// Has a process write messages with fields that this build does not know.
+/// Makes a process write messages with fields that this build does not know.
 const WRITES_AS_LATER: (&str, &str) = ("BOXOFFICE_WRITES_AS", "later");
 
-/// Exchanges every process under load, once for each of these settings; customers are not to see it.
+/// Replaces every process under load, once for each of these settings. Customers must not notice.
 async fn exchange_under_load(turns: &[&[(&str, &str)]]) -> Result<()> {
     let _alone = ALONE.lock().await;
     let notice = [("BOXOFFICE__API__DRAIN_NOTICE_MS", "1500")];
@@ -94,7 +95,7 @@ async fn exchange_under_load(turns: &[&[(&str, &str)]]) -> Result<()> {
     assert_eq!(wrong?, Vec::<String>::new(), "{figures}");
     let requests = figures.answers.values().sum::<u64>();
     assert!(requests >= 100, "{figures}");
-    // A connection that is closed while it is idle may meet a request that is on its way.
+    // A request may be lost if it is sent just as an idle connection is closed.
     assert!(figures.unanswered * 100 <= requests, "{figures}");
     assert_eq!(world.stop().await?, 0);
     Ok(())
@@ -105,7 +106,8 @@ async fn a_rolling_restart_of_everything_under_load_loses_nothing_and_is_not_see
     exchange_under_load(&[&[]]).await
 }
 
-/// Half way, an old and a new one of every role are side by side; then all go back to the old one.
+/// Between the two turns, an old and a new process of every role run together. Then all are
+/// replaced by old ones again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deploy_of_processes_that_write_messages_with_more_fields_and_its_rollback_are_not_seen()
 -> Result<()> {

@@ -1,4 +1,4 @@
-//! What `docs/guarantees.md` says is tested, is.
+//! Every test that `docs/guarantees.md` names exists.
 
 use std::collections::BTreeSet;
 

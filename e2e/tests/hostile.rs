@@ -1,5 +1,5 @@
-//! Clients that mean no good get a clean refusal or a closed connection, and cost little: never a
-//! fault of ours, and the others are served as before.
+//! Hostile clients get a refusal or a closed connection, and cost little. They cause no fault, and
+//! other clients are served as before.
 
 mod wire;
 
@@ -13,7 +13,7 @@ use wire::{Wire, exchange, statuses};
 
 const RESERVATIONS: &str = "/api/v1/events/1/reservations";
 
-/// The front door still books, has met no fault, and has not grown.
+/// The front door still books, had no fault, and its memory has not grown.
 async fn unharmed(stack: Stack) -> Result<()> {
     let booked = stack.buyer.reserve("ada", &[1]).await?;
     anyhow::ensure!(booked.status == 201, "{booked:?}");
@@ -40,7 +40,7 @@ fn post(body: &str, headers: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Requests that no front door can make sense of, raw.
+/// Requests that cannot be parsed, as raw bytes.
 fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes();
     let head = |headers: &str| format!("GET /livez HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n");
@@ -78,7 +78,7 @@ fn malformed() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Requests that can be read, and are refused.
+/// Requests that can be parsed and are refused.
 fn refused() -> Vec<(&'static str, u16, Vec<u8>)> {
     let get = |path: &str| {
         format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").into_bytes()
@@ -188,7 +188,7 @@ async fn a_body_without_end_is_cut_off_and_a_slow_one_is_given_up() -> Result<()
     assert!(matches!(endless.status().await, Ok(413) | Err(_)), "refused, or cut off");
     assert!(endless.send(&chunk).await.is_err() || endless.is_closed().await?);
 
-    // A byte now and then keeps neither a head nor a body alive.
+    // Sending a byte from time to time keeps neither a head nor a body open.
     let slow = |first: &'static str, rest: &'static [u8]| {
         let address = address.clone();
         async move {
@@ -210,7 +210,7 @@ async fn a_body_without_end_is_cut_off_and_a_slow_one_is_given_up() -> Result<()
     for answer in try_join_all(bodies).await? {
         assert_eq!(answer, [408]);
     }
-    // Who speaks HTTP/2 and then nothing is dead, and so is who does not finish to say so.
+    // A client that stops after the HTTP/2 preface, or in the middle of it, is disconnected.
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     for first in [&preface[..], &preface[..10]] {
         let mut wire = Wire::open(&address).await?;
@@ -224,13 +224,13 @@ async fn a_body_without_end_is_cut_off_and_a_slow_one_is_given_up() -> Result<()
 async fn ten_thousand_idle_connections_are_in_nobodys_way() -> Result<()> {
     let stack = Stack::start(Options::of(plans::seated(20))).await?;
     let address = stack.buyer.base().trim_start_matches("http://").to_owned();
-    // Both ends are on this machine, in two processes.
+    // Both ends of each connection are on this machine, in two processes.
     let number = wire::open_files_max()?.saturating_sub(500).min(10_000);
     let mut idle = Vec::with_capacity(number);
     for _ in 0..number {
         idle.push(Wire::open(&address).await?);
     }
-    // Those that say nothing and those that have begun to speak.
+    // Half of the connections stay silent; the others have begun a request.
     for wire in idle.iter_mut().step_by(2) {
         wire.send(b"GET /livez HTTP/1.1\r\n").await?;
     }

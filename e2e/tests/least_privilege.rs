@@ -1,11 +1,11 @@
-//! Every process has just the rights that it needs, at the database and at the broker, and works with
-//! them; and what must stay secret is not in its log.
+//! Every process works with only the rights that it needs, at the database and at the broker. Its
+//! log contains no secret.
 
 use anyhow::{Context, Result};
 use booking::domain::EventId;
 use booking::messages::Request;
 use broker::topology::{DEAD_LETTERS, Topology};
-use broker::{Connection, Message, declare};
+use broker::{Connection, Publication, declare};
 use e2e::messages::{mint, reserve, send};
 use e2e::{Database, Options, Ran, Stack, Vhost, eventually, plans};
 use serde_json::{Value, json};
@@ -15,10 +15,10 @@ use store::seed::EventPlan;
 const ROLES: &str = include_str!("../../postgres/roles.sql");
 const PERMISSIONS: &str = include_str!("../../rabbitmq/permissions.json");
 const CARD: &str = "4242424242424242";
-/// In every secret of this test.
+/// Part of every secret in this test, so that a secret in a log is found.
 const HUSH: &str = "hush7f3a9c";
 
-/// A login of the database, by its role, that is gone with the test.
+/// A login of the database with one role. It is removed at the end of the test.
 struct Login {
     name: String,
     url: String,
@@ -38,7 +38,7 @@ async fn run(database: &Database, statements: &str) -> Result<()> {
     Ok(())
 }
 
-/// The role's rights do not reach to these statements.
+/// Checks that the role has no right to these statements.
 async fn forbidden(login: &Login, statements: &[&'static str]) -> Result<()> {
     let mut connection = PgConnection::connect(&login.url).await?;
     for statement in statements {
@@ -49,7 +49,8 @@ async fn forbidden(login: &Login, statements: &[&'static str]) -> Result<()> {
     Ok(connection.close().await?)
 }
 
-/// A user of the broker with the rights of the permissions file, gone with the test.
+/// A user of the broker with rights from the permissions file. It is removed at the end of the
+/// test.
 struct BrokerUser {
     name: String,
     url: String,
@@ -66,12 +67,12 @@ async fn broker_user(vhost: &Vhost, name: &str, tags: &str) -> Result<BrokerUser
     Ok(BrokerUser { name, url })
 }
 
-/// Settings for a command or a process of these users.
+/// Settings for a command or a process with these logins.
 fn as_users<'a>(login: &'a Login, user: &'a BrokerUser) -> [(&'static str, &'a str); 2] {
     [("BOXOFFICE__DATABASE__URL", &login.url), ("BOXOFFICE__BROKER__URL", &user.url)]
 }
 
-/// A system whose processes have the least rights, and those of whom its operator is one.
+/// A system whose processes and whose operator have the least rights.
 struct Least {
     stack: Stack,
     api: (Login, BrokerUser),
@@ -107,7 +108,7 @@ impl Least {
             .set("api__organiser_tokens", HUSH)
             .set("secret", format!("{HUSH} of ids"))
             .set("log__filter", "debug");
-        // The operator makes the topology, where there is nothing yet.
+        // The operator declares the topology on the empty virtual host.
         let making = connect_as(&operator.1).await?;
         declare(&making, &Topology::new(&options.topology())).await?;
         making.close().await;
@@ -117,7 +118,7 @@ impl Least {
         Ok(Self { stack, api, workers, operator, server: shared.database_url.clone() })
     }
 
-    /// Runs a command of operators as the operator.
+    /// Runs an operators' command as the operator.
     async fn operate(&self, arguments: &[&str]) -> Result<Ran> {
         let url = self.stack.vhost.management_url_of(&self.operator.1.name, HUSH);
         let mut settings = as_users(&self.operator.0, &self.operator.1).to_vec();
@@ -125,7 +126,7 @@ impl Least {
         self.stack.operate(arguments, &settings).await
     }
 
-    /// Runs a command of operators with the rights of the workers.
+    /// Runs an operators' command with the rights of the workers.
     async fn operate_as_workers(&self, arguments: &[&str]) -> Result<Ran> {
         self.stack.operate(arguments, &as_users(&self.workers.0, &self.workers.1)).await
     }
@@ -224,7 +225,7 @@ async fn an_operator_looks_replays_and_pauses_with_the_least_rights() -> Result<
     };
     let doctor = well(&["doctor", "--json"]).await?.json()?;
     let findings = doctor.as_array().context("findings")?;
-    // The servers of tests are not durable.
+    // The tests' servers are not durable, which the command reports.
     let amiss = |one: &&Value| one["level"] != "ok" && one["check"] != "durability";
     assert!(!findings.is_empty() && !findings.iter().any(|one| amiss(&one)), "{doctor:#}");
     well(&["topology", "apply"]).await?;
@@ -274,10 +275,10 @@ async fn what_is_the_operators_the_workers_may_not_and_are_told_whom_to_ask() ->
         &["dead-letters", "discard", "--all"],
         &["pools", "pause", "reservations"],
     ] {
-        // Nothing is looked at in an empty queue.
+        // The right to read is only checked if the queue is not empty.
         let key = "poison".to_owned();
         if arguments[0] == "dead-letters" && least.stack.vhost.waiting(DEAD_LETTERS).await? == 0 {
-            let message = Message::durable(DEAD_LETTERS, key, b"no JSON".to_vec());
+            let message = Publication::durable(DEAD_LETTERS, key, b"no JSON".to_vec());
             least.stack.publisher.publish(message).await?;
         }
         let ran = least.operate_as_workers(arguments).await?;

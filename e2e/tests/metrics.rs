@@ -1,4 +1,4 @@
-//! What a running system shows of itself on the admin ports.
+//! What a running system shows on its admin ports.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use e2e::{Metrics, Options, Stack, eventually, plans};
 use process::telemetry::names;
 use serde_json::json;
 
-/// A stack with one process for each pool, and a metric's sum over its series in all of them.
+/// A stack with one process for each pool, so that sums over processes can be checked.
 async fn stack() -> Result<Stack> {
     let mut event = plans::seated(2);
     event.hold_seconds = 1;
@@ -23,7 +23,7 @@ async fn every_metric_is_shown_and_the_funnel_counts_what_was_booked() -> Result
     assert_eq!(stack.buyer.pay(held.id(), "4242424242424242").await?.status, 201);
     let lost = stack.buyer.reserve("bob", &[3]).await?;
     stack.buyer.until(lost.id(), &["expired"]).await?;
-    // The board refuses what it knows to be sold; wishes that are new to it go the whole way.
+    // The board refuses what it knows to be sold. Requests that it does not know about are queued.
     let path = "/api/v1/events/1/availability";
     assert_eq!(stack.buyer.get(path).await?.status, 200);
     let sold = || async { stack.buyer.reserve("eve", &[1]).await.is_ok_and(|a| a.status == 409) };
@@ -46,7 +46,7 @@ async fn every_metric_is_shown_and_the_funnel_counts_what_was_booked() -> Result
     let moved = |status| workers.sum("boxoffice_reservations_total", &[("status", status)]);
     let states: BTreeMap<&str, f64> =
         ["held", "paying", "confirmed", "expired"].map(|status| (status, moved(status))).into();
-    // Ada's reservation is held again after the declined card.
+    // Ada's reservation returns to held after the declined card.
     let expected = [("held", 3.0), ("paying", 2.0), ("confirmed", 1.0), ("expired", 1.0)];
     assert_eq!(states, BTreeMap::from(expected));
     let refused = [("reason", "card_declined")];
@@ -59,7 +59,7 @@ async fn every_metric_is_shown_and_the_funnel_counts_what_was_booked() -> Result
 
     let mut all = workers;
     all.merge(api);
-    // A failure of the gateway shows no time, and the first audit comes after a moment.
+    // Gateway failures leave no time to measure, and the first audit runs a moment after the start.
     let audited = || async {
         let expiry = stack.metrics(&stack.workers[2]).await.unwrap_or_default();
         expiry.sum("boxoffice_audit_time_seconds", &[]) > 1e9

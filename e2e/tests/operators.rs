@@ -1,8 +1,8 @@
-//! The commands of operators, beside a running system.
+//! Operators' commands while a system runs.
 
 use anyhow::Result;
 use booking::messages::Request;
-use broker::Message;
+use broker::Publication;
 use broker::topology::{REQUESTS, Topology};
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
@@ -28,15 +28,15 @@ async fn until(stack: &Stack, query: &'static str) {
 }
 
 async fn timeline(stack: &Stack, id: &str) -> Result<()> {
-    let (code, told) = stack.operate(&["timeline", "1", id], &[]).await?.into_parts();
-    assert_eq!(code, 0, "{told}");
+    let (code, output) = stack.operate(&["timeline", "1", id], &[]).await?.into_parts();
+    assert_eq!(code, 0, "{output}");
     let steps = ["pending -> held, tickets 1 2 until", "held -> paying", "paying -> confirmed"];
-    let places: Vec<_> = steps.iter().map(|step| told.find(step)).collect();
-    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {told}");
-    let (_, told) = stack.operate(&["timeline", "1", id, "--json"], &[]).await?.into_parts();
-    let told: Value = serde_json::from_str(&told)?;
+    let places: Vec<_> = steps.iter().map(|step| output.find(step)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {output}");
+    let (_, output) = stack.operate(&["timeline", "1", id, "--json"], &[]).await?.into_parts();
+    let output: Value = serde_json::from_str(&output)?;
     let to = |of: &str| -> Vec<_> {
-        let changes = told["changes"].as_array().cloned().unwrap_or_default();
+        let changes = output["changes"].as_array().cloned().unwrap_or_default();
         let changes = changes.into_iter().filter(|change| change["of"] == of);
         changes.map(|change| (change["queue"].clone(), change["to"].clone())).collect()
     };
@@ -46,40 +46,40 @@ async fn timeline(stack: &Stack, id: &str) -> Result<()> {
         queue("payments.00", "paying"),
         queue("payments.00", "confirmed"),
     ];
-    assert_eq!(to("reservation"), expected, "{told:#}");
-    assert_eq!(to("payment").len(), 2, "{told:#}");
+    assert_eq!(to("reservation"), expected, "{output:#}");
+    assert_eq!(to("payment").len(), 2, "{output:#}");
     let nobody = "00000000-0000-8000-8000-000000000000";
     assert_eq!(stack.operate(&["timeline", "1", nobody], &[]).await?.code, 1);
     Ok(())
 }
 
 async fn audit(stack: &Stack) -> Result<()> {
-    let (code, told) = stack.operate(&["audit", "--json"], &[]).await?.into_parts();
-    let report: Value = serde_json::from_str(&told)?;
+    let (code, output) = stack.operate(&["audit", "--json"], &[]).await?.into_parts();
+    let report: Value = serde_json::from_str(&output)?;
     assert_eq!(
         (code, &report["holds"], &report["broker"]),
         (0, &true.into(), &Value::Array(vec![]))
     );
 
     let otherwise = [("BOXOFFICE__TOPOLOGY__REQUESTS_MAX_LENGTH", "77")];
-    let (code, told) = stack.operate(&["audit"], &otherwise).await?.into_parts();
-    assert_eq!(code, 3, "{told}");
-    assert!(told.contains("queue requests.00: it was declared otherwise"), "{told}");
+    let (code, output) = stack.operate(&["audit"], &otherwise).await?.into_parts();
+    assert_eq!(code, 3, "{output}");
+    assert!(output.contains("queue requests.00: it was declared otherwise"), "{output}");
     let more = [("BOXOFFICE__TOPOLOGY__REQUEST_PARTITIONS", "5")];
-    let (_, told) = stack.operate(&["audit"], &more).await?.into_parts();
-    assert!(told.contains("queue requests.04: it is missing"), "{told}");
+    let (_, output) = stack.operate(&["audit"], &more).await?.into_parts();
+    assert!(output.contains("queue requests.04: it is missing"), "{output}");
 
     let key = Topology::partition_key(0);
-    stack.publisher.publish(Message::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
+    stack.publisher.publish(Publication::durable(REQUESTS, key, b"no JSON".to_vec())).await?;
     let given_up = async || stack.operate(&["audit"], &[]).await.is_ok_and(|ran| ran.code == 3);
     eventually("a dead letter", given_up).await;
 
     let spoil = "UPDATE sections SET available = available - 1";
     sqlx::query(spoil).execute(&stack.database.pool).await?;
-    let (code, told) =
+    let (code, output) =
         stack.operate(&["audit", "--database-only", "--recent", "900"], &[]).await?.into_parts();
-    assert_eq!(code, 1, "{told}");
-    assert!(told.contains("VIOLATED (1 rows)") && told.contains("section_counts"), "{told}");
+    assert_eq!(code, 1, "{output}");
+    assert!(output.contains("VIOLATED (1 rows)") && output.contains("section_counts"), "{output}");
     let mend = "UPDATE sections SET available = available + 1";
     sqlx::query(mend).execute(&stack.database.pool).await?;
     Ok(())

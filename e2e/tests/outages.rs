@@ -1,4 +1,4 @@
-//! A server or a worker is lost, and nothing is.
+//! A server or a worker is lost, and no booking is.
 
 use std::time::{Duration, Instant};
 
@@ -34,12 +34,12 @@ async fn postgres_stopped_for_5_s_delays_answers_and_loses_none() -> Result<()> 
     stack.finish().await
 }
 
-/// What is asked for while the broker takes nothing.
+/// A request that is sent while the broker accepts nothing.
 fn wish() -> serde_json::Value {
     json!({"customer": "ada", "tickets": [2]})
 }
 
-/// Waits until the front door knows that the broker takes nothing: nothing is queued.
+/// Waits until the front door has noticed that the broker blocks publishers.
 async fn until_blocked(stack: &Stack) {
     let blocked = || async {
         let answer = stack.buyer.post_reservation(wish(), &[]).await;
@@ -58,7 +58,7 @@ async fn refused_at_once(stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-/// Waits for a booking; one that was queued before and is told again counts.
+/// Waits for a booking. One that was queued before, and is answered again, counts.
 async fn until_booked(stack: &Stack) {
     let booked = || async {
         let answer = stack.buyer.reserve("bob", &[3]).await;
@@ -177,7 +177,8 @@ async fn a_worker_ends_when_its_time_is_up_though_both_servers_hang() -> Result<
     stack.finish().await
 }
 
-/// A worker that is killed at a point gives its work to another one; clients see one outcome.
+/// A worker is killed at a fail point. Another one takes its work over, and clients see one
+/// outcome.
 async fn killed_at(point: &'static str) -> Result<()> {
     let mut stack = Stack::start(Options::of(plans::seated(2)).workers(&["payments"])).await?;
     stack.add_worker("reservations", &[("BOXOFFICE_FAILPOINT", point)])?;
@@ -202,18 +203,17 @@ async fn killed_at(point: &'static str) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_killed_after_commit_and_before_telling_leaves_one_outcome() -> Result<()> {
+async fn a_worker_killed_after_commit_and_before_announcing_leaves_one_outcome() -> Result<()> {
     killed_at("reservations.committed").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_killed_after_telling_and_before_acking_leaves_one_outcome() -> Result<()> {
+async fn a_worker_killed_after_announcing_and_before_acking_leaves_one_outcome() -> Result<()> {
     killed_at("reservations.told").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_told_before_the_commit_and_a_worker_killed_before_it_loses_nothing() -> Result<()>
-{
+async fn nothing_is_announced_before_commit_and_a_worker_killed_then_loses_nothing() -> Result<()> {
     let mut stack =
         Stack::start(Options::of(plans::seated(2)).workers(&["payments", "expiry"])).await?;
     stack.add_worker("reservations", &[("BOXOFFICE_FAILPOINT", "transaction.written")])?;
@@ -224,7 +224,7 @@ async fn nobody_is_told_before_the_commit_and_a_worker_killed_before_it_loses_no
         buyer.post_reservation(body, &[("prefer", "wait=4")]).await
     });
     stack.workers[2].message("failpoint reached").await?;
-    // What was told would wake this client.
+    // An announcement before the commit would wake this client.
     let accepted = answer.await??;
     assert_eq!((accepted.status, accepted.state()), (202, "pending"), "{:?}", accepted.body);
     let rows = stack.database.count("SELECT count(*) FROM reservations").await?;

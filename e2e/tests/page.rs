@@ -1,4 +1,4 @@
-//! The page in a real browser, on the real stack: runs the tests in `web/e2e`.
+//! The web page in a real browser, against the real system: runs the tests in `web/e2e`.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ async fn the_page_in_a_browser() -> Result<()> {
     let options = options.set("api__web_dir", web.join("dist").display());
     let mut stack = Stack::start(options).await?;
 
-    // A browser test asks for a restart of the front door by connecting here, and is told when it
+    // A browser test connects here to ask for a restart of the front door, and gets a reply when it
     // is ready.
     let hook = TcpListener::bind("127.0.0.1:0").await?;
     let ask = format!("bash -c 'cat < /dev/tcp/127.0.0.1/{}'", hook.local_addr()?.port());
@@ -36,10 +36,10 @@ async fn the_page_in_a_browser() -> Result<()> {
             }
         }
     };
-    // What failed is told at the end of it.
-    let told = String::from_utf8_lossy(&output.stdout);
+    // The test runner lists failures at the end of its output.
+    let stdout = String::from_utf8_lossy(&output.stdout);
     let trouble = String::from_utf8_lossy(&output.stderr);
-    let passed = output.status.success() && told.contains(" 0 failed, 0 skipped");
-    anyhow::ensure!(passed, "the browser tests did not all pass:\n{trouble}\n{told}");
+    let passed = output.status.success() && stdout.contains(" 0 failed, 0 skipped");
+    anyhow::ensure!(passed, "the browser tests did not all pass:\n{trouble}\n{stdout}");
     stack.finish().await
 }

@@ -1,4 +1,4 @@
-//! Workers share the partitions evenly, and take over from one another.
+//! Workers share the partitions evenly, and take over from each other.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 const PARTITIONS: u16 = 16;
 
-/// Sends a request to every partition, so that each shows who is active there.
+/// Sends a request to every partition, to see which worker decides there.
 async fn knock(stack: &Stack) -> Result<()> {
     for partition in 0..PARTITIONS {
         let request = Request::Reserve(reserve("ada", &[1]));

@@ -1,4 +1,4 @@
-//! Payments, step by step, with crashes between the steps.
+//! Payments step by step, with crashes between the steps.
 
 use anyhow::Result;
 use booking::domain::CardBehaviour;

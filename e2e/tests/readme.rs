@@ -1,4 +1,4 @@
-//! The README's walk-through, pasted into a shell, answers as printed.
+//! The commands in the README, run in a shell, print what the README shows.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The pools scale apart, under load, and no client notices.
+//! Pools are scaled one by one under load, and no client notices.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use serde_json::json;
 
 const BUYERS: usize = 6;
 const SEATS: usize = 200;
-/// What must be answered between two changes of the fleet.
+/// The number of bookings that must be answered between two changes.
 const PROGRESS: usize = 15;
 
 /// What the buyers have seen.
@@ -24,10 +24,10 @@ struct Sale {
 }
 
 impl Sale {
-    /// Anything but a booking, a conflict or a polite refusal is an error to the client.
+    /// Accepts only a booking, a conflict, or a 503 with a time to retry.
     fn check(&self, answer: &Answer) -> Result<()> {
-        let polite = answer.status == 503 && !answer.header("retry-after").is_empty();
-        let fine = matches!(answer.status, 200..=299 | 409) || polite;
+        let may_retry = answer.status == 503 && !answer.header("retry-after").is_empty();
+        let fine = matches!(answer.status, 200..=299 | 409) || may_retry;
         anyhow::ensure!(fine, "{} {}", answer.status, answer.body);
         if answer.status < 300 && answer.body["tickets"].is_array() {
             self.accepted.lock().expect("no holder panics").push(answer.id().to_owned());
@@ -36,7 +36,7 @@ impl Sale {
         Ok(())
     }
 
-    /// Books, and pays or cancels, again and again.
+    /// Books, then pays or cancels, repeatedly.
     async fn buy(&self, buyer: &Buyer, number: usize) -> Result<()> {
         let mut turn = number;
         while !self.over.load(Ordering::Relaxed) {
@@ -77,14 +77,15 @@ async fn pools_grow_and_shrink_apart_under_load_without_an_error_to_a_client() -
     let mut stack = Stack::start(options).await?;
     let sale = Arc::new(Sale::default());
     let buyers = {
-        let (sale, buyer) = (Arc::clone(&sale), stack.buyer.clone());
+        let sale = Arc::clone(&sale);
+        let buyer = stack.buyer.clone();
         tokio::spawn(async move {
             let buy = (0..BUYERS).map(|number| sale.buy(&buyer, number));
             try_join_all(buy).await.map(|_| ())
         })
     };
     sale.goes_on(&buyers).await;
-    // Each pool in turn: two of it, and then only the new one.
+    // For each pool: start a second process, then stop the first.
     for pool in pools {
         stack.add_worker(pool, &[])?;
         stack.worker_ready(stack.workers.len() - 1).await?;

@@ -1,4 +1,4 @@
-//! Connections to both servers over TLS: who they are is proved by an authority of this test's own.
+//! Connections to both servers over TLS. The certificates come from an authority of this test.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ fn authority(name: &str, dir: &Path) -> Result<(Authority, PathBuf)> {
     Ok((authority, path))
 }
 
-/// A server that is called localhost, and nothing else.
+/// A certificate for localhost and no other name.
 fn server(authority: &Authority) -> Result<Identity> {
     let key = KeyPair::generate()?;
     let params = CertificateParams::new(vec!["localhost".to_owned()])?;
@@ -29,7 +29,7 @@ fn server(authority: &Authority) -> Result<Identity> {
     Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
 }
 
-/// The environment of processes that trust this authority and no other.
+/// The environment of processes that trust only this authority.
 fn environment(database: &str, broker: &str, trusted: &Path) -> Vec<(String, String)> {
     let trusted = trusted.display();
     [
@@ -80,7 +80,7 @@ async fn a_booking_travels_over_tls_and_a_server_that_proves_nothing_gets_none()
     eventually("a ready front door", ready).await;
     assert_eq!(buyer.reserve("ada", &[1]).await?.status, 201);
 
-    // A server that another authority vouches for, and one that goes by another name.
+    // A certificate of another authority, and one for another name, are refused.
     let audit = |environment: Vec<(String, String)>| async move {
         let mut audit =
             std::process::Command::new(testbed::checkout::target().join("debug/workers"));

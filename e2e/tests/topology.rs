@@ -1,4 +1,4 @@
-//! The broker has what the topology says, with the arguments that it says.
+//! The broker has exactly what the topology says, with the same arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use broker::topology::{Topology, definitions};
 use e2e::{Options, Stack, plans};
 use serde_json::Value;
 
-/// The durable things by name, with what is compared of them.
+/// Durable objects by name, with the fields that are compared.
 fn by_name(list: &[Value], compared: &[&str]) -> BTreeMap<String, Vec<Value>> {
     let named = |one: &&Value| {
         let name = one["name"].as_str().unwrap_or_default();

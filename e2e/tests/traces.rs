@@ -1,4 +1,4 @@
-//! One booking is followed through all processes by the id of its trace.
+//! One booking can be followed through all processes by its trace id.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CAUSE: &str = "00f067aa0ba902b7";
 
-/// Takes what is exported, as a collector does.
+/// A collector that keeps the spans that it receives.
 struct Collector {
     url: String,
     requests: Arc<Mutex<Vec<Value>>>,
@@ -33,7 +33,7 @@ impl Collector {
         Ok(Self { url, requests })
     }
 
-    /// The spans of that name that belong to the trace, or link to it.
+    /// The spans of that name that belong to the trace or link to it.
     fn spans(&self, name: &str) -> Vec<Value> {
         let requests = self.requests.lock().expect("no holder panics");
         let lists = requests
@@ -44,7 +44,7 @@ impl Collector {
     }
 }
 
-/// Requests with a length, on one connection, one after another.
+/// Reads requests with a `Content-Length` from one connection.
 async fn take(stream: TcpStream, to: &Mutex<Vec<Value>>) -> Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
@@ -119,7 +119,8 @@ async fn a_traced_booking_is_followed_through_all_processes_and_an_untraced_one_
         let by = decided["span_id"].as_str().unwrap_or_default();
         span(api, "heard the outcome of a traced request", by).await?;
     }
-    // The collector has the same spans: two requests, three decisions and what was heard of each.
+    // The collector has the same spans: two requests, three decisions, and each outcome that was
+    // heard.
     for (name, number) in [("request", 2), ("decide", 3), ("outcome heard", 3)] {
         let all = || async { collector.spans(name).len() == number };
         eventually(&format!("{number} spans called {name}"), all).await;

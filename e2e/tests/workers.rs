@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use booking::messages::Request;
-use broker::Message;
+use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{cancel, pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
@@ -20,8 +20,10 @@ async fn reservations(stack: &Stack, number: i64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_message_delivered_twice_changes_nothing_the_second_time() -> Result<()> {
     let mut stack = Stack::start(workers_only(2)).await?;
-    let (held, paid) = (reserve("ada", &[1, 2]), reserve("bob", &[3]));
-    let (lost, gone) = (reserve("eve", &[2]), reserve("cid", &[4]));
+    let held = reserve("ada", &[1, 2]);
+    let paid = reserve("bob", &[3]);
+    let lost = reserve("eve", &[2]);
+    let gone = reserve("cid", &[4]);
     let requests = vec![
         Request::Reserve(held.clone()),
         Request::Reserve(paid.clone()),
@@ -40,7 +42,7 @@ async fn every_message_delivered_twice_changes_nothing_the_second_time() -> Resu
         eventually("the same four states and revisions", done).await;
         stack.drained().await?;
     }
-    // What it has in hand it finishes first.
+    // A stopping worker first finishes its work in hand.
     stack.stop_worker(0).await?;
     assert_eq!(stack.database.count(state).await?, 4);
     assert_eq!(stack.database.count("SELECT sum(calls)::bigint FROM gateway.charges").await?, 1);
@@ -52,8 +54,8 @@ async fn every_message_delivered_twice_changes_nothing_the_second_time() -> Resu
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_overlapping_pairs_of_40_seats_with_workers_side_by_side_end_without_a_deadlock()
 -> Result<()> {
-    // The pairs go to all partitions at once, so that several transactions want the same rows
-    // although one section would have one partition.
+    // The pairs are sent to all partitions at once. So several transactions need the same rows,
+    // which one partition for the section would prevent.
     let stack = Stack::start(workers_only(4).workers(&["reservations", "reservations"])).await?;
     let mut pairs = Vec::new();
     for one in 1..=40 {
@@ -89,7 +91,7 @@ async fn a_cancel_that_overtakes_its_request_wins() -> Result<()> {
     send(&stack.publisher, 0, vec![Request::Cancel(cancel(request.id))]).await?;
     reservations(&stack, 1).await;
     send(&stack.publisher, 3, vec![Request::Reserve(request)]).await?;
-    // What follows in the same partition is decided after it.
+    // A later request in the same partition is decided after it.
     send(&stack.publisher, 3, vec![Request::Reserve(reserve("bob", &[2]))]).await?;
     reservations(&stack, 2).await;
     let cancelled = "SELECT count(*) FROM reservations WHERE status = 'cancelled'";
@@ -104,7 +106,8 @@ async fn a_poison_request_is_singled_out_and_its_neighbours_are_decided() -> Res
     let stack = Stack::start(Options { dead_letters: 4, ..workers_only(1) }).await?;
     let mut requests: Vec<Request> =
         (1..=9).map(|seat| Request::Reserve(reserve("ada", &[seat]))).collect();
-    // Postgres has no text with a NUL; the front door lets none through.
+    // Postgres text cannot contain NUL. The front door refuses it, so the test publishes it
+    // directly.
     requests.insert(4, Request::Reserve(reserve("nul\0", &[10])));
     let mut nowhere = reserve("ada", &[1]);
     nowhere.event = booking::domain::EventId(999);
@@ -112,14 +115,14 @@ async fn a_poison_request_is_singled_out_and_its_neighbours_are_decided() -> Res
     send(&stack.publisher, 0, requests).await?;
     for body in [b"no JSON".to_vec(), br#"{"v":1,"requests":[{"sing":{}}]}"#.to_vec()] {
         let key = Topology::partition_key(0);
-        stack.publisher.publish(Message::durable(REQUESTS, key, body)).await?;
+        stack.publisher.publish(Publication::durable(REQUESTS, key, body)).await?;
     }
     let dead = || async { stack.vhost.waiting(DEAD_LETTERS).await.is_ok_and(|n| n == 4) };
     eventually("four dead letters", dead).await;
     let held = "SELECT count(*) FROM reservations WHERE status = 'held'";
     assert_eq!(stack.database.count(held).await?, 9);
-    let told = "SELECT count(*) FROM reservations WHERE reason = 'internal_error'";
-    assert_eq!(stack.database.count(told).await?, 1, "its buyer has an answer too");
+    let rejected = "SELECT count(*) FROM reservations WHERE reason = 'internal_error'";
+    assert_eq!(stack.database.count(rejected).await?, 1, "its buyer has an answer too");
     stack.finish().await
 }
 

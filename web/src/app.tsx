@@ -23,7 +23,7 @@ export function App() {
   );
 }
 
-// Keys make a new page of a new address, so that no state of one event leaks into the next.
+// A key for each address makes Preact build a new page, so that no state of one event remains in the next.
 function Page() {
   const at = route.value;
   switch (at.page) {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { EventRef } from './services/types';
 
-/** Where the reader is. Ids are opaque: whatever stands in the address goes to the API as it is. */
+/** The current page. Ids are opaque: they go from the address to the API unchanged. */
 export type Route =
   | { page: 'events' }
   | { page: 'event'; event: string }

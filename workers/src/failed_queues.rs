@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use broker::{Connection, LostConnection, Message, Sender};
+use broker::{Connection, LostConnection, Publication, Sender};
 use process::backoff::Backoff;
 use process::settings;
 use tokio::time::{sleep, timeout};
@@ -48,7 +48,7 @@ impl FailedQueues {
     }
 
     /// This queue did not take a message: it is offered `probe` until it takes that.
-    pub(crate) fn refused(&self, queue: String, probe: Message) {
+    pub(crate) fn refused(&self, queue: String, probe: Publication) {
         if !self.add(&queue) {
             return;
         }
@@ -85,7 +85,7 @@ impl FailedQueues {
     }
 }
 
-async fn offer(connection: Connection, probe: Message) -> Result<(), LostConnection> {
+async fn offer(connection: Connection, probe: Publication) -> Result<(), LostConnection> {
     let sender = Sender::open(&connection, ANSWER_MAX).await?;
     sender.send(&probe).await.map_err(|error| LostConnection(error.to_string()))?;
     connection.close().await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use booking::messages::Envelope;
 use booking::trace::Trace;
-use broker::{Message, PublishError, Publisher};
+use broker::{Publication, PublishError, Publisher};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -44,7 +44,7 @@ impl<T: Serialize> EnvelopeSender<T> {
         let count = requests.len();
         let oldest = requests.iter().map(self.accepted_at).min();
         let body = Envelope::traced(requests, traces).encode();
-        let message = Message::durable(self.exchange, self.routing_key.clone(), body);
+        let message = Publication::durable(self.exchange, self.routing_key.clone(), body);
         let confirmed = self.publisher.publish(message).await;
         self.meter.count_envelope(count, confirmed.is_ok());
         confirmed?;

@@ -178,7 +178,7 @@ impl<'a> Exchange<'a> {
             async move { sender.send(requests).await }
         };
         let waiting = WaitingQueue::open(
-            settings.waiting_room,
+            settings.waiting_queue_max,
             settings.envelope_requests_max,
             Arc::clone(&self.in_flight),
             publish,

@@ -11,21 +11,18 @@ use sqlx::error::DatabaseError;
 
 use super::Baseline;
 
-/// How often a transaction that was chosen to give way begins again.
+/// How often a transaction that Postgres chose as the deadlock's victim is retried.
 const TRIES_MAX: usize = 5;
 
-/// What became of a booking.
 #[derive(Debug)]
 pub(super) enum Booked {
-    /// The tickets are held.
     Held(Hold),
-    /// These are taken.
+    /// The tickets that other reservations hold.
     Taken(Vec<i32>),
     /// There are no such tickets.
     Unknown,
 }
 
-/// A hold that was made.
 #[derive(Debug)]
 pub(super) struct Hold {
     pub(super) id: ReservationId,
@@ -36,7 +33,7 @@ pub(super) struct Hold {
 }
 
 impl Baseline {
-    /// Books tickets, which are ascending and each there once.
+    /// Books tickets. They must be ascending and distinct.
     pub(super) async fn book(
         &self,
         event: EventId,
@@ -81,7 +78,8 @@ impl Baseline {
         let Some(first) = rows.first().filter(|_| rows.len() == tickets.len()) else {
             return Ok(Booked::Unknown);
         };
-        let (mut taken, mut prices) = (Vec::new(), Vec::new());
+        let mut taken = Vec::new();
+        let mut prices = Vec::new();
         for row in &rows {
             let (number, state): (i32, &str) = (row.try_get(0)?, row.try_get(1)?);
             if state != "available" {
@@ -104,8 +102,8 @@ impl Baseline {
     }
 }
 
-/// All three tables in one statement. The tickets are locked already; the row of a section, which
-/// many want, is locked last and for the shortest time.
+/// Writes all three tables in one statement. The tickets are locked already. The row of a section,
+/// which many bookings need, is locked last and so for the shortest time.
 async fn write(
     connection: &mut sqlx::PgConnection,
     event: EventId,
@@ -143,7 +141,7 @@ async fn write(
     Ok(())
 }
 
-/// How many of the tickets are in which section; none where one is in no section.
+/// The number of tickets in each section. None if a ticket is in no section.
 fn sections(house: &House, tickets: &[i32]) -> Option<BTreeMap<i32, i32>> {
     let mut sections = BTreeMap::new();
     for ticket in tickets {

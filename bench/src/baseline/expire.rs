@@ -1,14 +1,14 @@
-//! Frees holds that are due, every second.
+//! Frees overdue holds, once a second.
 
 use std::time::Duration;
 
 use store::Pool;
 use tokio::time::MissedTickBehavior;
 
-/// Holds that one statement frees, at most.
+/// Maximum holds that one statement frees.
 const BATCH_MAX: i64 = 2_000;
 
-/// Makes the index that the job needs.
+/// Creates the index that the job needs.
 pub(super) async fn prepare(pool: &Pool) -> Result<(), sqlx::Error> {
     sqlx::query(
         "CREATE INDEX IF NOT EXISTS reservations_due ON reservations (expires_at)
@@ -19,7 +19,7 @@ pub(super) async fn prepare(pool: &Pool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Runs the job for ever. One that fails is left to the next second.
+/// Runs the job for ever. After an error it tries again in the next second.
 pub(super) async fn every_second(pool: Pool) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -38,7 +38,7 @@ pub(super) async fn every_second(pool: Pool) {
     }
 }
 
-/// Frees a batch of holds; how many. One statement, so one transaction.
+/// Frees a batch of holds, in one statement and so in one transaction. Returns their number.
 async fn expire(pool: &Pool) -> Result<u64, sqlx::Error> {
     let freed: i64 = sqlx::query_scalar(
         "WITH due AS (

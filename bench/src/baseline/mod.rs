@@ -1,8 +1,9 @@
-//! The baseline: the same schema, the same HTTP stack and the same pool, without a queue. Each booking
-//! is one transaction in its request; holds that are due are freed by a job that runs every second.
+//! The baseline: the same schema, the same HTTP stack and the same connection pool, without a
+//! queue. Each booking is one transaction within its HTTP request. A job frees overdue holds every
+//! second.
 //!
-//! It is written as well as this shape allows: few statements, all prepared, rows locked in order,
-//! section counters kept so that reads are as cheap, and an index for the job.
+//! It is as fast as this design allows: few statements, all prepared; rows locked in order; section
+//! counters, so that reads are as cheap as in Boxoffice; and an index for the job.
 
 mod book;
 mod expire;
@@ -20,7 +21,7 @@ use store::{Pool, pool};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
-/// What its handlers share.
+/// What the handlers share.
 #[derive(Debug)]
 pub struct Baseline {
     pool: Pool,
@@ -28,7 +29,7 @@ pub struct Baseline {
     mint: Mint,
 }
 
-/// Serves until `stop`. Settings are those of Boxoffice, as far as they have a meaning here.
+/// Serves until `stop` is cancelled. Uses the settings of Boxoffice that have a meaning here.
 pub async fn serve(settings: Settings, stop: CancellationToken) -> Result<()> {
     let pool = pool::open(&settings.database, "baseline")?;
     expire::prepare(&pool).await.context("cannot prepare the database")?;

@@ -1,4 +1,4 @@
-//! The routes that the load kit uses, with the same paths, bodies and statuses as the front door's.
+//! The routes that the load kit uses, with the front door's paths, bodies and statuses.
 
 use std::sync::Arc;
 
@@ -22,7 +22,6 @@ struct Order {
     tickets: Vec<i32>,
 }
 
-/// Every route.
 pub(super) fn router(baseline: Baseline) -> Router {
     Router::new()
         .route("/readyz", get(async || "ready\n"))

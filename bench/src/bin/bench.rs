@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match bench::cli::Cli::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // With nobody left to read it, the exit code still says it.
+            // If nobody reads standard error any more, the exit code still reports the failure.
             let _ = writeln!(std::io::stderr(), "bench: {error:#}");
             ExitCode::FAILURE
         }

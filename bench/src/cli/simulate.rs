@@ -1,4 +1,4 @@
-//! The options of a simulation, and what it says.
+//! The options of a simulation, and its report.
 
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use clap::value_parser as within;
 use crate::report::{say, table};
 use crate::simulate::{Costs, Curve, Fleet, Outcome, Sale, Waits, simulate};
 
-/// A sale, a fleet, and service times.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -26,13 +25,13 @@ struct SaleArguments {
     buyers: u64,
     #[arg(long, default_value_t = 500, value_parser = within!(u64).range(0..=100_000_000))]
     seats: u64,
-    /// Tickets that each buyer wants
+    /// Tickets that each buyer asks for
     #[arg(long, default_value_t = 1, value_parser = within!(u64).range(1..=100))]
     tickets: u64,
-    /// Sections that are asked for
+    /// Sections that buyers ask for
     #[arg(long, default_value_t = 64, value_parser = within!(u32).range(1..=10_000))]
     wanted_sections: u32,
-    /// Seconds over which the buyers come
+    /// Seconds within which the buyers arrive
     #[arg(long, default_value_t = 10, value_parser = within!(u64).range(1..=7_200))]
     over: u64,
     #[arg(long, value_enum, default_value_t = Curve::Even)]
@@ -42,16 +41,16 @@ struct SaleArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The fleet")]
 struct FleetArguments {
-    /// Systems beside each other, each with a broker and a database; they share the buyers
+    /// Independent systems, each with a broker and a database; they share the buyers
     #[arg(long, default_value_t = 1, value_parser = within!(u32).range(1..=1_000))]
     cells: u32,
-    /// Front doors of each cell, a core each
+    /// Front doors of each cell, each with one core
     #[arg(long, default_value_t = 1, value_parser = within!(u32).range(1..=1_000))]
     front_doors: u32,
     /// Reservation workers of each cell
     #[arg(long, default_value_t = 1, value_parser = within!(u32).range(1..=256))]
     reservation_workers: u32,
-    /// Transactions that a worker has at a time
+    /// Concurrent transactions of a worker
     #[arg(long, default_value_t = 1, value_parser = within!(u32).range(1..=64))]
     lanes: u32,
     #[arg(long, default_value_t = 16, value_parser = within!(u16).range(1..=256))]
@@ -59,7 +58,7 @@ struct FleetArguments {
     /// Cores of each cell's database
     #[arg(long, default_value_t = 2, value_parser = within!(u32).range(1..=256))]
     database_cores: u32,
-    /// Front doors turn away while a lane is further behind than this; 0 for never
+    /// Front doors refuse requests while a lane is further behind than this; 0 for never
     #[arg(long, default_value_t = 0)]
     lag_max_ms: u64,
 }
@@ -68,33 +67,34 @@ struct FleetArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Service times: take yours from a run of this kit")]
 struct CostArguments {
-    /// CPU of a front door for a request that it accepts, in µs
+    /// CPU time of a front door for a request that it accepts, in µs
     #[arg(long, default_value_t = 37.0)]
     accept_us: f64,
-    /// The same for one that it refuses, in µs
+    /// CPU time of a front door for a request that it refuses, in µs
     #[arg(long, default_value_t = 24.0)]
     refuse_us: f64,
-    /// A transaction without the requests in it, in µs
+    /// Time of a transaction without its requests, in µs
     #[arg(long, default_value_t = 1_000.0)]
     batch_us: f64,
-    /// Each request in a transaction, in µs
+    /// Time of each request in a transaction, in µs
     #[arg(long, default_value_t = 18.0)]
     request_us: f64,
-    /// From the commit until the outcomes are confirmed, in µs
+    /// Time from the commit until the outcomes are confirmed, in µs
     #[arg(long, default_value_t = 1_000.0)]
-    tell_us: f64,
-    /// From then until the buyer knows, in µs
+    announce_us: f64,
+    /// Time from then until the buyer knows, in µs
     #[arg(long, default_value_t = 1_000.0)]
     reach_us: f64,
-    /// Requests in one transaction, at most
+    /// Maximum requests in one transaction
     #[arg(long, default_value_t = 500, value_parser = within!(u64).range(1..=100_000))]
     batch_max: u64,
 }
 
 impl Arguments {
-    /// Reckons, and prints what came of it.
-    pub(super) fn tell(&self) {
-        let (sale, fleet) = (self.sale.sale(), self.fleet.fleet());
+    /// Runs the simulation and prints its report.
+    pub(super) fn print(&self) {
+        let sale = self.sale.sale();
+        let fleet = self.fleet.fleet();
         for line in lines(&simulate(&sale, &fleet, &self.costs.costs())) {
             say(&line);
         }
@@ -130,14 +130,14 @@ impl FleetArguments {
 
 impl CostArguments {
     fn costs(&self) -> Costs {
-        // A service time of nothing would let a lane go round for ever within one millisecond.
+        // With a service time of zero, a lane would loop for ever within one millisecond.
         let time = |us: f64| us.max(0.1);
         Costs {
             accept_us: time(self.accept_us),
             refuse_us: time(self.refuse_us),
             batch_us: time(self.batch_us),
             request_us: time(self.request_us),
-            tell_us: time(self.tell_us),
+            announce_us: time(self.announce_us),
             reach_us: time(self.reach_us),
             batch_max: self.batch_max,
         }

@@ -1,4 +1,4 @@
-//! One connection that is kept alive.
+//! One keep-alive connection.
 
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4};
@@ -10,22 +10,20 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::request::Request;
 use super::response::{Head, head};
 
-/// An answer longer than this is a fault.
+/// A longer answer is treated as an error.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// An answer, in the connection's own memory.
+/// An answer. It borrows the connection's buffer, so that nothing is copied.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
-    /// The status code.
     pub status: u16,
-    /// After how many seconds trying again makes sense.
+    /// The `Retry-After` header.
     pub retry_after_seconds: Option<u32>,
-    /// The body.
     pub body: &'a [u8],
 }
 
 impl Answer<'_> {
-    /// The first `id` of a JSON body.
+    /// The first `id` in a JSON body.
     pub fn id(&self) -> Option<String> {
         const KEY: &[u8] = b"\"id\":\"";
         let start = self.body.windows(KEY.len()).position(|part| part == KEY)? + KEY.len();
@@ -37,9 +35,9 @@ impl Answer<'_> {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// None came in time.
+    /// No answer came in time.
     TimedOut,
-    /// The connection was refused or broke, or what came was no answer.
+    /// The connection was refused or broke, or the bytes were not an HTTP response.
     Broken(String),
 }
 
@@ -49,7 +47,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// A connection and what was read from it.
+/// A connection and its read buffer.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
@@ -57,10 +55,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens a connection from a loopback address and a port that no other connection of this process has.
+    /// Opens a connection from a loopback address and a port that no other connection of this
+    /// process uses.
     pub async fn open(from: SocketAddrV4, to: SocketAddr) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        // The port of a connection that was closed a moment ago may be used again.
+        // Lets a port be used again that a connection has just closed.
         socket.set_reuseaddr(true)?;
         socket.bind(from.into())?;
         let stream = socket.connect(to).await?;
@@ -68,7 +67,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(1_024) })
     }
 
-    /// Sends a request and reads its answer. After any failure the connection is of no more use.
+    /// Sends a request and reads its answer. After a failure the connection cannot be used again.
     pub async fn ask(
         &mut self,
         request: &Request,
@@ -83,12 +82,13 @@ impl Connection {
         Ok((answer, head.is_last))
     }
 
-    /// The bare connection, for another protocol.
+    /// Gives up HTTP/1.1, for another protocol on the same connection.
     pub fn into_stream(self) -> TcpStream {
         self.stream
     }
 
-    /// Sends a request whose answer is a stream; returns the head and what came of the body so far.
+    /// Sends a request whose answer is a stream. Returns the head, and the part of the body that
+    /// has arrived.
     pub async fn begin(mut self, request: &Request) -> Result<(Head, Vec<u8>, TcpStream), Failure> {
         self.stream.write_all(request.bytes()).await?;
         let head = self.read_head().await?;

@@ -1,5 +1,6 @@
-//! A very cheap HTTP/1.1 client: it shares the machine with what it measures. No pipelining, no
-//! redirects, no TLS; requests are bytes, and answers are read in place. For crowds that wait, HTTP/2.
+//! A very cheap HTTP/1.1 client, because it shares the machine with the system that it measures. No
+//! pipelining, no redirects, no TLS; requests are bytes, and answers are read in place. HTTP/2 is
+//! for more waiting clients than a process may have sockets.
 
 mod connection;
 mod multiplexed;

@@ -1,5 +1,5 @@
-//! Many exchanges at once on few connections, by HTTP/2: a process may have fewer sockets open than
-//! the clients that it plays.
+//! Many concurrent exchanges on few connections, by HTTP/2: a process may have fewer open sockets
+//! than it plays clients.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::connection::{Answer, Failure};
 use super::request::Request;
 
-/// Exchanges under way on one connection, at most: servers allow some more.
+/// Maximum exchanges on one connection at once. Servers allow a few more.
 const STREAMS_OF_A_CONNECTION: usize = 200;
 
 impl From<h2::Error> for Failure {
@@ -27,18 +27,18 @@ pub(super) struct Multiplexed {
 }
 
 impl Multiplexed {
-    /// Speaks HTTP/2 on one more connection.
+    /// Starts HTTP/2 on one more connection.
     pub(super) async fn add(&self, stream: TcpStream) -> Result<(), Failure> {
         let (sender, connection) = handshake(stream).await?;
         tokio::task::spawn_local(async move {
-            // Its exchanges fail with it, and tell.
+            // Ignored: each exchange on this connection fails too and reports the error.
             let _ended = connection.await;
         });
         self.connections.borrow_mut().push(sender);
         Ok(())
     }
 
-    /// How many exchanges may be under way at once.
+    /// The maximum number of concurrent exchanges.
     pub(super) fn streams_max(&self) -> usize {
         self.connections.borrow().len() * STREAMS_OF_A_CONNECTION
     }

@@ -1,4 +1,4 @@
-//! Connections that are used again.
+//! A pool of connections.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -14,19 +14,20 @@ use super::connection::{Answer, Connection, Failure};
 use super::multiplexed::Multiplexed;
 use super::request::Request;
 
-/// Addresses that connections come from, and the ports of each: those from which systems take ports for
-/// connections, so that nobody listens there.
+/// The source addresses of connections, and the ports of each. The ports are the system's range for
+/// outgoing connections, so no server listens on them.
 const SOURCES: usize = 250;
 const PORTS: Range<u16> = 33_000..60_999;
-/// How often another port is tried where one is taken.
+/// How many other ports are tried if one is in use.
 const TRIES_MAX: usize = 16;
 
-/// Connections of all pools. To have the system look for a free port takes ever longer the more are in use
-/// or were a moment ago, so each takes the next one; processes begin at different ones.
+/// Selects the source address and port of the next connection. If the system chose the port, its
+/// search would slow down with the number of ports in use or used recently. Each process starts at
+/// a random number, so that two of them rarely choose the same.
 static OPENED: LazyLock<AtomicUsize> =
     LazyLock::new(|| AtomicUsize::new(rand::random_range(0..SOURCES * PORTS.len())));
 
-/// Connections to one server, opened when none is free, up to a limit. For one thread.
+/// Connections to one server. A new one is opened when none is free, up to a limit. For one thread.
 #[derive(Debug)]
 pub struct Pool {
     to: SocketAddr,
@@ -38,26 +39,26 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of at most so many connections; `timeout` is for one exchange.
+    /// `timeout` is for one exchange.
     pub fn new(to: SocketAddr, connections_max: usize, timeout: Duration) -> Self {
-        let (free, opened) = (RefCell::default(), Cell::new(0));
+        let free = RefCell::default();
+        let opened = Cell::new(0);
         let slots = Semaphore::new(connections_max);
         Self { to, timeout, free, slots, opened, multiplexed: None }
     }
 
-    /// A pool whose exchanges share connections by HTTP/2, so many at once at most.
+    /// A pool whose exchanges share connections by HTTP/2.
     pub fn shared(to: SocketAddr, exchanges_max: usize, timeout: Duration) -> Self {
         let multiplexed = Some(Multiplexed::default());
         Self { multiplexed, ..Self::new(to, exchanges_max, timeout) }
     }
 
-    /// How many connections were opened so far.
     pub fn opened(&self) -> usize {
         self.opened.get()
     }
 
-    /// Opens connections ahead of time for so many exchanges at once. Connecting is limited to a few at
-    /// a time, because a listener's backlog is.
+    /// Opens connections in advance for this many concurrent exchanges, a few at a time, because
+    /// the backlog of a listener is limited.
     pub async fn warm(&self, exchanges: usize) -> Result<(), Failure> {
         use futures::{StreamExt, TryStreamExt, stream};
         if let Some(multiplexed) = &self.multiplexed {
@@ -73,8 +74,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Sends a request on a free connection, and reads its answer in place. Where all are in use,
-    /// it waits for one.
+    /// Sends a request on a free connection, and reads its answer in place. Waits if all are in
+    /// use.
     pub async fn ask<T>(
         &self,
         request: &Request,
@@ -98,7 +99,7 @@ impl Pool {
         Ok(value)
     }
 
-    /// A connection that does not go back to the pool.
+    /// Opens a connection that does not return to the pool.
     pub async fn open(&self) -> Result<Connection, Failure> {
         self.opened.set(self.opened.get() + 1);
         let connect = async {
@@ -125,9 +126,10 @@ fn is_taken(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable)
 }
 
-/// 127.0.0.2 and on, with each port.
+/// 127.0.0.2 and the following addresses, each with every port.
 fn source(number: usize) -> SocketAddrV4 {
-    let (address, port) = (number / PORTS.len() % SOURCES, number % PORTS.len());
+    let address = number / PORTS.len() % SOURCES;
+    let port = number % PORTS.len();
     SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2 + address as u8), PORTS.start + port as u16)
 }
 
@@ -138,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers every request of every connection, and counts the connections.
+    /// Answers every request on every connection, and counts the connections.
     async fn server(listener: TcpListener, answer: &'static [u8]) {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();

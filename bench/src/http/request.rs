@@ -1,4 +1,4 @@
-//! Requests as bytes.
+//! HTTP requests as bytes, prepared before they are due.
 
 use std::fmt::Display;
 use std::io::Write as _;
@@ -7,24 +7,23 @@ use bytes::Bytes;
 
 use super::connection::Failure;
 
-/// One request, ready to be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request(Vec<u8>);
 
 impl Request {
-    /// Its bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The same for HTTP/2: the head, and the body.
+    /// The head and the body, for HTTP/2.
     pub fn message(&self) -> Result<(http::Request<()>, Bytes), Failure> {
         let malformed = || Failure::Broken("a request that is none".to_owned());
         let end = self.0.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(malformed)?;
         let head = std::str::from_utf8(&self.0[..end]).map_err(|_| malformed())?;
         let mut lines = head.split("\r\n");
         let mut words = lines.next().unwrap_or_default().split(' ');
-        let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let method = words.next().unwrap_or_default();
+        let path = words.next().unwrap_or_default();
         let mut message =
             http::Request::builder().method(method).uri(format!("http://bench{path}"));
         for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
@@ -36,14 +35,14 @@ impl Request {
         Ok((message, Bytes::copy_from_slice(&self.0[end + 4..])))
     }
 
-    /// A `GET` of a path. `headers` are whole lines, each with its line end.
+    /// `headers` are whole lines, each with its line end.
     pub fn get(path: impl Display, headers: &str) -> Self {
         let mut bytes = Vec::with_capacity(160);
         push(&mut bytes, format_args!("GET {path} HTTP/1.1\r\nhost: bench\r\n{headers}\r\n"));
         Self(bytes)
     }
 
-    /// A `POST` of JSON to a path, that prefers to wait for the outcome where `wait_seconds` is given.
+    /// A `POST` of JSON. With `wait_seconds`, it prefers to wait for the outcome.
     pub fn post(path: impl Display, body: &[u8], wait_seconds: Option<u32>) -> Self {
         let mut bytes = Vec::with_capacity(192 + body.len());
         push(&mut bytes, format_args!("POST {path} HTTP/1.1\r\nhost: bench\r\n"));
@@ -59,7 +58,7 @@ impl Request {
         Self(bytes)
     }
 
-    /// A request for tickets of an event by a customer of this number.
+    /// A reservation request.
     pub fn reserve(event: i32, customer: u64, tickets: &[i32], wait_seconds: Option<u32>) -> Self {
         let mut body = Vec::with_capacity(96);
         push(
@@ -74,13 +73,13 @@ impl Request {
         Self::post(format_args!("/api/v1/events/{event}/reservations"), &body, wait_seconds)
     }
 
-    /// A payment for a reservation, with a card that succeeds.
+    /// A payment for a reservation, with a test card that succeeds.
     pub fn pay(event: i32, reservation: &str, wait_seconds: Option<u32>) -> Self {
         let path = format_args!("/api/v1/events/{event}/reservations/{reservation}/payments");
         Self::post(path, br#"{"card":"4242424242424242"}"#, wait_seconds)
     }
 
-    /// A look at a reservation, that waits for its next state where `wait_seconds` is given.
+    /// Reads a reservation. With `wait_seconds`, waits for its next state.
     pub fn look(event: i32, reservation: &str, wait_seconds: Option<u32>) -> Self {
         let prefer = wait_seconds.map_or(String::new(), |s| format!("prefer: wait={s}\r\n"));
         Self::get(format_args!("/api/v1/events/{event}/reservations/{reservation}"), &prefer)

@@ -1,25 +1,23 @@
-//! The head of an answer, as far as a load kit must understand it.
+//! Parses the head of an HTTP response, as far as the load kit needs it.
 
-/// What the head of an answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The status code.
     pub status: u16,
     /// Where the body begins.
     pub length: usize,
-    /// How long the body is; none where it comes in chunks.
+    /// None if the body is chunked.
     pub body_length: Option<usize>,
-    /// After how many seconds trying again makes sense.
+    /// The `Retry-After` header.
     pub retry_after_seconds: Option<u32>,
-    /// The server ends the connection after this answer.
+    /// Whether the server closes the connection after this response.
     pub is_last: bool,
 }
 
-/// Bytes that are no answer.
+/// The bytes are not an HTTP response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
-/// Reads the head of an answer; none where it is not complete yet.
+/// Parses the head of a response. None if it is not complete yet.
 pub fn head(bytes: &[u8]) -> Result<Option<Head>, Malformed> {
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);

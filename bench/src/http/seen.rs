@@ -1,4 +1,5 @@
-//! What a stream of seats has told so far: which version each section has, and that none was skipped.
+//! What a stream of seats has shown so far: the version of each section, and whether one was
+//! skipped.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -6,7 +7,7 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 
-/// Sections and their versions.
+/// Section numbers and their versions.
 pub type Versions = BTreeMap<i32, i64>;
 
 #[derive(Debug, Deserialize)]
@@ -20,16 +21,16 @@ struct Step {
     version: i64,
 }
 
-/// Reads the versions of an availability, or of a change of it; none where it is neither.
+/// Reads the versions from an availability or from a change to it. None if the JSON is neither.
 pub fn versions(json: &str) -> Option<Vec<(i32, i64)>> {
     let changes: Changes = serde_json::from_str(json).ok()?;
     Some(changes.sections.iter().map(|step| (step.number, step.version)).collect())
 }
 
-/// The steps of one frame.
+/// The version steps of one frame.
 type Steps = Rc<Vec<(i32, i64)>>;
 
-/// Changes that were read already: all streams of an event are sent the same ones.
+/// A cache of parsed changes: all streams of an event receive the same ones.
 #[derive(Debug, Default)]
 pub struct Known(RefCell<HashMap<String, Steps>>);
 
@@ -44,21 +45,21 @@ impl Known {
     }
 }
 
-/// One stream's view.
+/// The state of one stream.
 #[derive(Debug)]
 pub struct View {
     versions: Versions,
-    /// Steps that did not follow the one that was known, and data that could not be read.
+    /// Counts changes that did not follow the known version, and data that could not be parsed.
     gaps: u64,
 }
 
 impl View {
-    /// A view that begins with this availability.
+    /// Starts from this availability.
     pub fn of(versions: &Versions) -> Self {
         Self { versions: versions.clone(), gaps: 0 }
     }
 
-    /// A change came. One that is known already is nothing new.
+    /// Applies a change. One that the view already includes is ignored.
     pub fn take(&mut self, known: &Known, data: &str) {
         let Some(steps) = known.steps(data) else {
             self.gaps += 1;
@@ -71,7 +72,7 @@ impl View {
         }
     }
 
-    /// Nothing was skipped, and this is where it ended.
+    /// Whether the view arrived at these versions without a gap.
     pub fn is(&self, end: &Versions) -> bool {
         self.gaps == 0 && self.versions == *end
     }
@@ -86,7 +87,8 @@ mod tests {
         let frame = |version: i64| {
             format!("{{\"sections\":[{{\"number\":1,\"version\":{version},\"changes\":[]}}]}}")
         };
-        let (known, begin) = (Known::default(), Versions::from([(1, 5), (2, 3)]));
+        let known = Known::default();
+        let begin = Versions::from([(1, 5), (2, 3)]);
         let end = Versions::from([(1, 7), (2, 3)]);
         let mut view = View::of(&begin);
         for version in [5, 6, 7] {

@@ -1,4 +1,4 @@
-//! Server-sent events over a body in chunks.
+//! Server-sent events in a chunked body.
 
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use super::connection::{Connection, Failure};
 use super::request::Request;
 
-/// Takes the chunks' frames away.
+/// Decodes chunked transfer encoding.
 #[derive(Debug, Default)]
 pub struct Chunks {
     raw: Vec<u8>,
@@ -15,7 +15,8 @@ pub struct Chunks {
 }
 
 impl Chunks {
-    /// Takes bytes in and appends what they hold to `out`; an error for what is no chunk.
+    /// Decodes these bytes, and appends the content to `out`. An error if they are not valid
+    /// chunks.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Failure> {
         self.raw.extend_from_slice(bytes);
         let mut at = 0;
@@ -27,7 +28,7 @@ impl Chunks {
                 at = end;
                 continue;
             }
-            // Also the line end after a chunk is an empty line before the next size.
+            // The line end after a chunk looks like an empty line before the next size.
             let Some(length) = self.raw[at..].windows(2).position(|two| two == b"\r\n") else {
                 break;
             };
@@ -44,22 +45,20 @@ impl Chunks {
         Ok(())
     }
 
-    /// The last chunk has come.
+    /// Whether the last chunk was decoded.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 }
 
-/// One event of a stream.
+/// One server-sent event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its name; empty for a comment.
+    /// Empty for a comment.
     pub name: String,
-    /// What it says.
     pub data: String,
 }
 
-/// An open stream of server-sent events.
 #[derive(Debug)]
 pub struct EventStream {
     stream: TcpStream,
@@ -68,19 +67,20 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Opens a stream; an error where the answer is none.
+    /// Opens a stream. An error if the answer is not one.
     pub async fn open(connection: Connection, path: &str) -> Result<Self, Failure> {
         let request = Request::get(path, "accept: text/event-stream\r\n");
         let (head, rest, stream) = connection.begin(&request).await?;
         if head.status != 200 || head.body_length.is_some() {
             return Err(Failure::Broken(format!("{} instead of a stream", head.status)));
         }
-        let (mut chunks, mut text) = (Chunks::default(), Vec::new());
+        let mut chunks = Chunks::default();
+        let mut text = Vec::new();
         chunks.push(&rest, &mut text)?;
         Ok(Self { stream, chunks, text })
     }
 
-    /// The next event. None when the server ends the stream.
+    /// Waits for the next event. None when the server ends the stream.
     pub async fn next(&mut self) -> Result<Option<Event>, Failure> {
         let mut buffer = [0; 4_096];
         loop {
@@ -117,7 +117,8 @@ mod tests {
     fn chunks_are_put_together_however_they_are_cut() {
         let raw = b"5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n";
         for cut in 1..raw.len() {
-            let (mut chunks, mut out) = (Chunks::default(), Vec::new());
+            let mut chunks = Chunks::default();
+            let mut out = Vec::new();
             for part in raw.chunks(cut) {
                 chunks.push(part, &mut out).unwrap();
             }

@@ -1,4 +1,4 @@
-//! How many envelopes RabbitMQ alone confirms, on the system's own quorum queues.
+//! How many envelopes per second RabbitMQ alone confirms, on the system's own quorum queues.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use booking::domain::{EventId, TicketNumber};
 use booking::ids::Mint;
 use booking::messages::{Envelope, Request, Reserve};
 use broker::topology::{REQUESTS, Topology};
-use broker::{Message, Publisher};
+use broker::{Publication, Publisher};
 use process::settings;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -21,11 +21,11 @@ use crate::stage::Ground;
 const ENVELOPES: [usize; 2] = [1, 100];
 /// Connections that publish.
 const PUBLISHERS: usize = 2;
-/// Messages of one connection that wait for their confirms at once.
+/// Maximum unconfirmed messages of one connection.
 const WINDOW: usize = 128;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Measures envelopes of each size. Nobody consumes: it is the confirms that are counted.
+/// Measures envelopes of each size. Nobody consumes, because only the confirms are counted.
 pub async fn broker(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
     let mut limits = Vec::new();
     for requests in ENVELOPES {
@@ -45,7 +45,7 @@ pub async fn broker(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
 
 async fn confirm(url: String, requests: usize, length: Length) -> Result<u64> {
     let broker = settings::Broker { url: url.as_str().into(), ..settings::Broker::default() };
-    // The queues are to be full of nothing but room.
+    // Without a consumer the queues only grow, so their length limit must not be reached.
     let topology =
         settings::Topology { requests_max_length: 100_000_000, ..settings::Topology::default() };
     let topology = Topology::new(&topology);
@@ -59,14 +59,15 @@ async fn confirm(url: String, requests: usize, length: Length) -> Result<u64> {
     let opens = Instant::now() + length.warmup();
     let mut tasks = JoinSet::new();
     for publisher in publishers {
-        let (body, confirmed) = (body.clone(), Arc::clone(&confirmed));
+        let body = body.clone();
+        let confirmed = Arc::clone(&confirmed);
         let window = opens..opens + length.0;
         let partitions = topology.request_partitions();
         tasks.spawn(async move {
             loop {
                 let message = |number: usize| {
                     let key = Topology::partition_key(number as u16 % partitions);
-                    Message::durable(REQUESTS, key, body.clone())
+                    Publication::durable(REQUESTS, key, body.clone())
                 };
                 for result in publisher.publish_all((0..WINDOW).map(message).collect()).await {
                     result?;
@@ -98,7 +99,8 @@ async fn connected(publishers: &[Publisher]) -> Result<()> {
 }
 
 fn request(number: usize) -> Request {
-    let (event, now) = (EventId(1), process::clock::now());
+    let event = EventId(1);
+    let now = process::clock::now();
     Request::Reserve(Reserve {
         id: Mint::new("limits").fresh(event, now),
         event,

@@ -1,4 +1,4 @@
-//! What the machine's Postgres and RabbitMQ do alone: no system on top of them can do more.
+//! What the machine's Postgres and RabbitMQ can do alone: no system on top of them can do more.
 
 mod broker;
 mod postgres;
@@ -11,18 +11,16 @@ use serde::Serialize;
 pub use self::broker::broker;
 pub use postgres::postgres;
 
-/// One measured limit.
+/// A measured limit.
 #[derive(Debug, Clone, Serialize)]
 pub struct Limit {
-    /// What was done.
     pub what: String,
-    /// Messages or transactions in a second.
+    /// Messages or transactions per second.
     pub per_s: f64,
-    /// Requests in a second.
     pub requests_per_s: f64,
 }
 
-/// How long each limit is measured, after a fifth of that as a warm-up.
+/// How long each limit is measured. A warm-up of a fifth of that comes first.
 #[derive(Debug, Clone, Copy)]
 pub struct Length(pub Duration);
 
@@ -32,7 +30,7 @@ impl Length {
     }
 }
 
-/// Runs what drives a server on threads of its own, so that one thread of the kit is not the limit.
+/// Runs the load on threads of its own, so that the kit's single thread is not the limit.
 async fn on_all_cores<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {

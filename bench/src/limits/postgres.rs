@@ -1,4 +1,4 @@
-//! How many reservations Postgres alone applies, driven straight by the store's own statements.
+//! How many reservations per second Postgres alone applies, with the store's own statements.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,13 +19,13 @@ use tokio::task::JoinSet;
 use super::{Length, Limit, on_all_cores};
 use crate::stage::{Ground, House as Plan};
 
-/// More than any Postgres on such a machine has applied in a second.
+/// More than any Postgres on such a machine has applied per second.
 const RATE_MAX: f64 = 200_000.0;
 
-/// Batches of these sizes over these many connections.
+/// Pairs of batch size and number of connections.
 const SHAPES: [(usize, usize); 4] = [(1, 4), (100, 4), (500, 2), (500, 4)];
 
-/// Measures every shape, each on a fresh event.
+/// Measures every shape, each on a new event.
 pub async fn postgres(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
     let database = ground.database("limits").await?;
     let seconds = (length.0 + length.warmup()).as_secs_f64();
@@ -94,7 +94,7 @@ async fn apply(
     Ok(counted.load(Ordering::Relaxed))
 }
 
-/// The tickets of every so-many-th section, so that no connection waits for another's locks.
+/// The tickets of every n-th section, so that no connection waits for another one's locks.
 fn share(house: &House, number: usize, of: usize) -> Vec<i32> {
     let sections: Vec<_> = house.sections.iter().skip(number).step_by(of).collect();
     let longest = sections.iter().map(|section| section.capacity).max().unwrap_or_default();
@@ -112,7 +112,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// One batch in one transaction, as a reservation worker does it.
+    /// Applies one batch in one transaction, as a reservation worker does.
     async fn apply(&self, connection: &mut PgConnection, tickets: &[i32]) -> Result<()> {
         let now = process::clock::now();
         let mint = Mint::new("limits");
@@ -168,7 +168,8 @@ mod tests {
             limits_customers: false,
             sections: (1..=5).map(section).collect(),
         };
-        let (one, two) = (share(&house, 0, 2), share(&house, 1, 2));
+        let one = share(&house, 0, 2);
+        let two = share(&house, 1, 2);
         assert_eq!((one.len(), two.len()), (30, 20));
         let mut all = [one, two].concat();
         all.sort_unstable();

@@ -1,58 +1,53 @@
-//! When requests are due. Arrivals are an open loop: they come at their times, whether or not earlier
-//! ones were answered, and latency counts from the time at which a request was due.
+//! When requests are due. The load is an open loop: requests are sent on schedule, whether or not
+//! earlier ones were answered. Latency counts from the time at which a request was due.
 
 use std::time::{Duration, Instant};
 
 /// Arrivals at a constant rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Arrivals {
-    /// Requests in a second.
+    /// Requests per second.
     pub rate: f64,
-    /// How many requests.
     pub count: u64,
 }
 
 impl Arrivals {
-    /// Arrivals at a rate for so long.
+    /// Arrivals at this rate for this long.
     pub fn lasting(rate: f64, length: Duration) -> Self {
         Self { rate, count: (rate * length.as_secs_f64()).round() as u64 }
     }
 
-    /// When the request of this number (from 0) is due, counted from the start.
+    /// When a request is due, counted from the start. `number` begins at 0.
     pub fn due(&self, number: u64) -> Duration {
         Duration::from_secs_f64(number as f64 / self.rate)
     }
 
-    /// How many are due by then.
+    /// How many requests are due after this time.
     pub fn due_by(&self, elapsed: Duration) -> u64 {
         let due = (elapsed.as_secs_f64() * self.rate).floor() as u64 + 1;
         due.min(self.count)
     }
 }
 
-/// The part of a run that counts: the warm-up is excluded.
+/// The part of a run that is measured. It begins after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// When the run began.
+    /// Start of the run, before the warm-up.
     pub start: Instant,
-    /// Its first part, which does not count.
     pub warmup: Duration,
-    /// The part that counts.
     pub length: Duration,
 }
 
 impl Window {
-    /// Whether a request that was due then counts.
+    /// Whether a request that was due at this time is measured.
     pub fn contains(&self, due: Instant) -> bool {
         (self.opens()..self.closes()).contains(&due)
     }
 
-    /// When the part that counts begins.
     pub fn opens(&self) -> Instant {
         self.start + self.warmup
     }
 
-    /// When it ends.
     pub fn closes(&self) -> Instant {
         self.opens() + self.length
     }
@@ -76,7 +71,8 @@ mod tests {
     #[test]
     fn what_was_due_in_the_warm_up_does_not_count() {
         let start = Instant::now();
-        let (warmup, length) = (Duration::from_secs(1), Duration::from_secs(2));
+        let warmup = Duration::from_secs(1);
+        let length = Duration::from_secs(2);
         let window = Window { start, warmup, length };
         assert!(!window.contains(start));
         assert!(window.contains(start + warmup));

@@ -1,4 +1,4 @@
-//! Sends each request at its time.
+//! Sends each request when it is due.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 use super::arrivals::Arrivals;
 
-/// How often due requests are looked for: the timer's own grain.
+/// How often to look for due requests: the resolution of the timer.
 const GRAIN: Duration = Duration::from_millis(1);
 
-/// The requests that are in flight.
+/// The requests in flight.
 #[derive(Debug, Clone, Default)]
 pub struct Crowd(Rc<Inner>);
 
@@ -21,7 +21,7 @@ struct Inner {
     someone_left: Notify,
 }
 
-/// One of the crowd, until it is dropped.
+/// A request in flight, until this is dropped.
 struct Member(Rc<Inner>);
 
 impl Drop for Member {
@@ -32,12 +32,11 @@ impl Drop for Member {
 }
 
 impl Crowd {
-    /// How many are in flight.
     pub fn in_flight(&self) -> usize {
         self.0.in_flight.get()
     }
 
-    /// Runs a task as one of the crowd, on this thread.
+    /// Runs a task on this thread, and counts it as in flight until it ends.
     pub fn join(&self, task: impl Future<Output = ()> + 'static) {
         self.0.in_flight.set(self.0.in_flight.get() + 1);
         let member = Member(Rc::clone(&self.0));
@@ -47,7 +46,7 @@ impl Crowd {
         });
     }
 
-    /// Waits until nobody is left, but not longer than `limit`; how many are left then.
+    /// Waits until no request is in flight, or until `limit`. Returns how many are left.
     pub async fn dispersed(&self, limit: Duration) -> usize {
         let empty = async {
             while self.in_flight() > 0 {
@@ -59,9 +58,9 @@ impl Crowd {
     }
 }
 
-/// Sends requests at their times; `fire` gets the number and the time at which the request is due.
-/// Stops early, with true, when more than `in_flight_max` are in flight: the system does not keep
-/// up, and more would only have to be waited for.
+/// Sends requests when they are due. `fire` gets the number of the request and the time at which it
+/// is due. Stops early and returns true if more than `in_flight_max` are in flight: then the system
+/// does not keep up, and further requests would only prolong the run.
 pub async fn drive<F>(
     arrivals: Arrivals,
     start: Instant,
@@ -88,7 +87,7 @@ where
     false
 }
 
-/// Sends that many requests at once.
+/// Sends this many requests at once.
 pub async fn together<F>(
     count: u64,
     start: Instant,
@@ -97,7 +96,7 @@ pub async fn together<F>(
 ) where
     F: Future<Output = ()> + 'static,
 {
-    // Between handfuls, those that were sent first get their turn.
+    // Yields after each group of this size, so that the first requests are not kept waiting.
     const HANDFUL: u64 = 256;
     for number in 0..count {
         crowd.join(fire(number, start));
@@ -120,7 +119,8 @@ mod tests {
         let seen = Rc::new(RefCell::new(Vec::new()));
         let note = Rc::clone(&seen);
         let run = async move {
-            let (crowd, start) = (Crowd::default(), Instant::now());
+            let crowd = Crowd::default();
+            let start = Instant::now();
             let arrivals = Arrivals { rate: 2_000.0, count: 50 };
             let overloaded = drive(arrivals, start, &crowd, 1_000, move |number, due| {
                 let note = Rc::clone(&note);
@@ -138,7 +138,8 @@ mod tests {
     #[tokio::test]
     async fn too_many_in_flight_end_the_run() {
         let run = async {
-            let (crowd, start) = (Crowd::default(), Instant::now());
+            let crowd = Crowd::default();
+            let start = Instant::now();
             let arrivals = Arrivals { rate: 100_000.0, count: 1_000_000 };
             let never = |_, _| std::future::pending::<()>();
             assert!(drive(arrivals, start, &crowd, 10, never).await);

@@ -1,26 +1,25 @@
-//! What became of a request: wins, refusals, time-outs and errors are never added up.
+//! Outcomes of requests. Wins, refusals, time-outs and errors are counted separately.
 
 use serde::Serialize;
 
 use crate::http::Failure;
 
-/// What became of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It got what it asked for.
     Won,
-    /// It was told no, for good: the tickets are gone.
+    /// Refused for good: the tickets are taken.
     Refused,
-    /// It was told to come again later: 503.
+    /// 503: the buyer should try again later.
     Unavailable,
     /// No decision came in time.
     TimedOut,
-    /// Anything else: a broken connection, a status that should not be.
+    /// Anything else: a broken connection, an unexpected status.
     Failed,
 }
 
 impl Outcome {
-    /// The outcome that the status of a booking or a payment means.
+    /// The meaning of the HTTP status of a booking or a payment.
     pub fn of_status(status: u16) -> Self {
         match status {
             200 | 201 | 304 => Self::Won,
@@ -31,7 +30,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome of an exchange that came to nothing.
+    /// The meaning of an exchange without an answer.
     pub fn of_failure(failure: &Failure) -> Self {
         match failure {
             Failure::TimedOut => Self::TimedOut,
@@ -39,29 +38,23 @@ impl Outcome {
         }
     }
 
-    /// It was decided: yes or no.
+    /// Whether the system decided, either way.
     pub fn is_decided(self) -> bool {
         matches!(self, Self::Won | Self::Refused)
     }
 }
 
-/// How many requests had which outcome.
+/// Number of requests by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Got what they asked for.
     pub won: u64,
-    /// Were refused for good.
     pub refused: u64,
-    /// Were told to come again later.
     pub unavailable: u64,
-    /// Had no decision in time.
     pub timed_out: u64,
-    /// Failed otherwise.
     pub failed: u64,
 }
 
 impl Counts {
-    /// Counts one more.
     pub fn add(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Won => self.won += 1,
@@ -72,12 +65,10 @@ impl Counts {
         }
     }
 
-    /// Yes or no.
     pub fn decided(&self) -> u64 {
         self.won + self.refused
     }
 
-    /// All of them.
     pub fn all(&self) -> u64 {
         self.decided() + self.unavailable + self.timed_out + self.failed
     }

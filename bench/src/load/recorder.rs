@@ -1,4 +1,4 @@
-//! Records what becomes of requests while a run goes on.
+//! Records outcomes during a run.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -9,12 +9,12 @@ use super::arrivals::Window;
 use super::outcome::{Counts, Outcome};
 use super::summary::{Quantiles, Second, Summary};
 
-/// The longest latency that is told from longer ones.
+/// The histogram counts longer latencies as this one.
 const LATENCY_MAX_US: u64 = 300_000_000;
-/// Seconds of a run that are kept one by one.
+/// Maximum seconds of a run that are kept separately.
 const SECONDS_MAX: usize = 7_200;
 
-/// Records the requests of one kind. For one thread.
+/// Records requests of one kind. For one thread.
 #[derive(Debug)]
 pub struct Recorder {
     name: String,
@@ -26,7 +26,7 @@ pub struct Recorder {
 struct State {
     counts: Counts,
     all: Counts,
-    /// Of the decided ones among them, the answers that came before the window closed.
+    /// Those that were decided before the window closed.
     in_time: u64,
     won: Histogram<u64>,
     refused: Histogram<u64>,
@@ -40,7 +40,6 @@ struct Bucket {
 }
 
 impl Recorder {
-    /// A recorder of requests of this name.
     pub fn new(name: &str, window: Window) -> Self {
         let state = State {
             counts: Counts::default(),
@@ -53,27 +52,27 @@ impl Recorder {
         Self { name: name.to_owned(), window: Cell::new(window), state: RefCell::new(state) }
     }
 
-    /// The window of the run.
     pub fn window(&self) -> Window {
         self.window.get()
     }
 
-    /// Ends the window at the moment at which the last thing that counts has happened.
+    /// Ends the window early, when the last thing that counts has happened.
     pub fn close(&self, at: Instant) {
         let window = self.window.get();
         let length = at.saturating_duration_since(window.opens());
         self.window.set(Window { length, ..window });
     }
 
-    /// Records a request that was due then and has its outcome now.
+    /// Records a request that was due at `due` and has its outcome now.
     pub fn record(&self, outcome: Outcome, due: Instant) {
         self.record_at(outcome, due, Instant::now());
     }
 
-    /// Records a request that was due then and had its outcome at another time.
+    /// Records a request that was due at `due` and had its outcome at `at`.
     pub fn record_at(&self, outcome: Outcome, due: Instant, at: Instant) {
         let latency_us = micros(at.saturating_duration_since(due));
-        let (window, mut state) = (self.window.get(), self.state.borrow_mut());
+        let window = self.window.get();
+        let mut state = self.state.borrow_mut();
         state.all.add(outcome);
         if window.contains(due) {
             state.counts.add(outcome);
@@ -99,21 +98,21 @@ impl Recorder {
         }
     }
 
-    /// Everything so far, warm-up included.
+    /// All outcomes so far, including the warm-up.
     pub fn all(&self) -> Counts {
         self.state.borrow().all
     }
 
-    /// What the last whole second before now was like.
+    /// The last whole second before now.
     pub fn last_second(&self) -> Option<Second> {
         let state = self.state.borrow();
         let second = (self.window.get().start.elapsed().as_secs() as usize).checked_sub(1)?;
         state.seconds.get(second).map(|bucket| bucket.second(second))
     }
 
-    /// What the run came to.
     pub fn summary(&self) -> Summary {
-        let (window, state) = (self.window.get(), self.state.borrow());
+        let window = self.window.get();
+        let state = self.state.borrow();
         let seconds = state.seconds.iter().enumerate();
         let mut decided = state.won.clone();
         decided.add(&state.refused).expect("both have the same bounds");
@@ -164,7 +163,8 @@ mod tests {
 
     fn recorder() -> Recorder {
         let start = Instant::now();
-        let (warmup, length) = (Duration::from_secs(1), Duration::from_secs(10));
+        let warmup = Duration::from_secs(1);
+        let length = Duration::from_secs(10);
         Recorder::new("a test", Window { start, warmup, length })
     }
 

@@ -1,24 +1,24 @@
-//! Whether a rate was sustained, and the search for the highest that is.
+//! Decides whether a rate was sustained, and searches for the highest rate that is.
 
 use serde::Serialize;
 
 use super::summary::Summary;
 
-/// The p95 of a sustained rate is below this.
+/// The p95 latency of a sustained rate is below this.
 const P95_MAX_MS: f64 = 1_000.0;
-/// At least so much of what was due in a step was decided in it.
+/// The share of the due requests that must be decided within the step.
 const DECIDED_MIN: f64 = 0.99;
 
-/// What is known of a step at a rate.
+/// Whether a rate was sustained.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sustained {
-    /// It was sustained.
     pub yes: bool,
-    /// Where it was not: why.
+    /// The reason, if it was not sustained.
     pub because: Option<String>,
 }
 
-/// Judges a step. `in_flight` is how many requests were in flight at regular moments of the window.
+/// Judges a step. `in_flight` holds the number of requests in flight at regular times of the
+/// window.
 pub fn sustained(summary: &Summary, rate: f64, in_flight: &[usize], overran: bool) -> Sustained {
     let because = if overran {
         Some("too many were in flight, and the step was broken off".to_owned())
@@ -45,20 +45,20 @@ fn broken_rule(summary: &Summary, rate: f64, in_flight: &[usize]) -> Option<Stri
     grows(in_flight, rate).then(|| "the backlog grew".to_owned())
 }
 
-/// More were in flight in the last quarter than in the first, by more than noise: half as many
-/// again, and a tenth of a second's worth.
+/// Whether the number in flight grew between the first and the last quarter by more than noise: by
+/// more than half, and by more than a tenth of a second's requests.
 fn grows(in_flight: &[usize], rate: f64) -> bool {
     let quarter = in_flight.len() / 4;
     if quarter == 0 {
         return false;
     }
     let mean = |part: &[usize]| part.iter().sum::<usize>() as f64 / part.len() as f64;
-    let (first, last) =
-        (mean(&in_flight[..quarter]), mean(&in_flight[in_flight.len() - quarter..]));
+    let first = mean(&in_flight[..quarter]);
+    let last = mean(&in_flight[in_flight.len() - quarter..]);
     last > 1.5 * first + 0.1 * rate
 }
 
-/// Looks for the highest rate that is sustained: doubles, then halves the interval.
+/// A search for the highest sustained rate: doubles the rate, then halves the interval.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     good: f64,
@@ -67,18 +67,17 @@ pub struct Search {
     max: f64,
 }
 
-/// Where good and bad are this close, the search is over.
+/// The search ends when the best and the worst rate differ by less than this factor.
 const CLOSE: f64 = 1.04;
-/// Below this rate nothing is looked for.
+/// The search tries no lower rate.
 const RATE_MIN: f64 = 10.0;
 
 impl Search {
-    /// A search that begins with a rate and goes no higher than `max`.
     pub fn new(start: f64, max: f64) -> Self {
         Self { good: 0.0, bad: None, start, max }
     }
 
-    /// The next rate to try; none when the search is over.
+    /// The next rate to try. None when the search is over.
     pub fn next_rate(&self) -> Option<f64> {
         match self.bad {
             None if self.good == 0.0 => Some(self.start.min(self.max)),
@@ -91,7 +90,7 @@ impl Search {
         }
     }
 
-    /// Takes note of how a rate went.
+    /// Records whether a rate was sustained.
     pub fn note(&mut self, rate: f64, was_sustained: bool) {
         if was_sustained {
             self.good = self.good.max(rate);
@@ -100,7 +99,6 @@ impl Search {
         }
     }
 
-    /// The highest rate that was sustained.
     pub fn best(&self) -> Option<f64> {
         (self.good > 0.0).then_some(self.good)
     }

@@ -1,37 +1,32 @@
-//! What a reader of figures must know of the machine.
+//! What a reader of the figures must know about the machine.
 
 use std::fs;
 use std::process::Command;
 
 use serde::Serialize;
 
-/// The machine and the servers on it.
 #[derive(Debug, Clone, Serialize)]
 pub struct About {
-    /// Its cores.
     pub cores: usize,
-    /// What they are.
+    /// Model name, from `/proc/cpuinfo`.
     pub processor: String,
-    /// Its memory in MiB.
     pub memory_mib: u64,
-    /// Its kernel.
     pub kernel: String,
-    /// Postgres and its settings that matter.
+    /// Its version, and the settings that affect speed.
     pub postgres: String,
-    /// RabbitMQ.
+    /// Its version.
     pub rabbitmq: String,
-    /// The commit that was built, with a mark where files had changed since.
+    /// The commit that was built, with a mark if files had changed since.
     pub commit: String,
     /// Debug or release.
     pub build: &'static str,
-    /// Files and sockets that one process may have open.
+    /// The limit of open files and sockets of one process.
     pub open_files_max: usize,
-    /// When the run began.
     pub started_at: String,
 }
 
 impl About {
-    /// Looks; what the servers say of themselves is handed in.
+    /// Reads the machine's properties. The caller passes what the servers report.
     pub fn look(postgres: String, rabbitmq: String) -> Self {
         let line = |path: &str, name: &str| {
             let text = fs::read_to_string(path).unwrap_or_default();

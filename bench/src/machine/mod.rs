@@ -1,4 +1,4 @@
-//! The machine: what it is, what its processes use, and what it lets one process have.
+//! The machine: its properties, what processes use of it, and its limits for one process.
 
 mod about;
 mod files;

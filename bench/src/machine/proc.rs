@@ -1,23 +1,22 @@
-//! The files of `/proc` (man 5 proc).
+//! Parses the files of `/proc` (man 5 proc).
 
-/// What `/proc/<pid>/stat` says.
+/// From `/proc/<pid>/stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProcessStat {
-    /// The process.
     pub pid: u32,
-    /// Its parent.
+    /// The process id of the parent.
     pub parent: u32,
-    /// Clock ticks of CPU that it used.
+    /// Clock ticks of CPU time.
     pub own_ticks: u64,
-    /// Clock ticks that children used which have ended and were waited for.
+    /// Clock ticks of children that have ended and were waited for.
     pub ended_children_ticks: u64,
 }
 
-/// Reads `/proc/<pid>/stat`. The name stands in parentheses and may hold any character.
+/// The name stands in parentheses and may hold any character.
 pub fn parse_stat(text: &str) -> Option<ProcessStat> {
     let (pid, rest) = text.split_once(' ')?;
     let fields: Vec<&str> = rest.rsplit_once(')')?.1.split_ascii_whitespace().collect();
-    // Field 3 of the manual, the state, is the first one here.
+    // `fields` begins with field 3 of the manual, the state.
     let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
     Some(ProcessStat {
         pid: pid.parse().ok()?,
@@ -27,16 +26,16 @@ pub fn parse_stat(text: &str) -> Option<ProcessStat> {
     })
 }
 
-/// Memory of a process in kB: its own, and what it may share with others (files, shared memory).
+/// Memory of a process in kB, split so that shared memory is not counted twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// Anonymous.
+    /// Anonymous memory.
     pub own_kb: u64,
-    /// Of files and shared.
+    /// Mapped files and shared memory.
     pub shared_kb: u64,
 }
 
-/// Reads the resident memory from `/proc/<pid>/status`.
+/// Parses the resident memory in `/proc/<pid>/status`.
 pub fn parse_memory(text: &str) -> Memory {
     let field = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name))?;
@@ -46,12 +45,12 @@ pub fn parse_memory(text: &str) -> Memory {
     Memory { own_kb: value("RssAnon"), shared_kb: value("RssFile") + value("RssShmem") }
 }
 
-/// Clock ticks in which the machine's cores were not idle, from `/proc/stat`. Time that the
-/// hypervisor took counts as busy: it was not there to be used.
+/// Clock ticks in which the machine's cores were busy, from `/proc/stat`. Time that the hypervisor
+/// took counts as busy, because it could not be used.
 pub fn busy_ticks(text: &str) -> Option<u64> {
     let line = text.lines().next()?.strip_prefix("cpu ")?;
     let ticks: Vec<u64> = line.split_ascii_whitespace().map_while(|n| n.parse().ok()).collect();
-    // user, nice, system, idle, iowait, irq, softirq, steal; guest time is in user already.
+    // user, nice, system, idle, iowait, irq, softirq, steal. Guest time is already part of user.
     (ticks.len() >= 8).then(|| ticks[..8].iter().sum::<u64>() - ticks[3] - ticks[4])
 }
 
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn own_memory_and_shared_memory_are_told_apart() {
+    fn own_memory_and_shared_memory_are_separate() {
         let text = "Name:\tx\nRssAnon:\t    1200 kB\nRssFile:\t  30 kB\nRssShmem:\t  4 kB\n";
         assert_eq!(parse_memory(text), Memory { own_kb: 1_200, shared_kb: 34 });
         assert_eq!(parse_memory("Name:\tkthread\n"), Memory::default());

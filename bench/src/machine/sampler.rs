@@ -1,4 +1,4 @@
-//! Looks at processes once a second, on a thread of its own.
+//! Samples the use of CPU and memory once a second, on a thread of its own.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,18 +12,17 @@ use super::usage::{Sample, Usage, Use, usage};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// A part of the system: a process, with all that it has started or alone.
+/// A part of the system to sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Watched {
     /// Its name in reports.
     pub name: &'static str,
-    /// The process.
     pub pid: u32,
-    /// Its descendants count too.
+    /// Whether its descendants are included.
     pub with_children: bool,
 }
 
-/// Watches parts of the system until it is dropped.
+/// Samples parts of the system until it is dropped.
 #[derive(Debug)]
 pub struct Sampler {
     parts: Vec<Watched>,
@@ -33,11 +32,12 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Begins to watch. Parts of the same name are added up.
+    /// Starts to sample. Parts of the same name are added up.
     pub fn start(parts: Vec<Watched>) -> Self {
         let samples = Arc::new(Mutex::new(vec![look(&parts)]));
         let (stop, stopped) = mpsc::channel();
-        let (to, watched) = (Arc::clone(&samples), parts.clone());
+        let to = Arc::clone(&samples);
+        let watched = parts.clone();
         let thread = thread::spawn(move || {
             while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 let sample = look(&watched);
@@ -47,7 +47,7 @@ impl Sampler {
         Self { parts, samples, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Looks now, besides the regular looks: a short window needs exact ends.
+    /// Takes an extra sample now: a short window needs exact ends.
     pub fn look_now(&self) {
         let sample = look(&self.parts);
         let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,7 +77,7 @@ impl Drop for Sampler {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has said so itself.
+            // A panic in the thread was already printed.
             let _ended = thread.join();
         }
     }
@@ -94,9 +94,11 @@ fn look(parts: &[Watched]) -> Sample {
     }
 }
 
-/// Shared memory counts once for all processes of a part: the largest share that one of them has.
+/// Shared memory counts once for all processes of a part: the largest amount of any of them.
 fn used(part: &Watched, processes: &[ProcessStat], seconds: &impl Fn(u64) -> f64) -> Use {
-    let (mut ticks, mut own_kb, mut shared_kb) = (0, 0, 0);
+    let mut ticks = 0;
+    let mut own_kb = 0;
+    let mut shared_kb = 0;
     for pid in members(part, processes) {
         if let Some(stat) = read(pid, "stat").and_then(|text| parse_stat(&text)) {
             ticks += stat.own_ticks;
@@ -128,7 +130,7 @@ fn members(part: &Watched, processes: &[ProcessStat]) -> Vec<u32> {
 fn all() -> Vec<ProcessStat> {
     let Ok(directory) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = directory.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    // A process that ends between the two reads is not there.
+    // A process may end between the two reads; then it is skipped.
     pids.filter_map(|pid| parse_stat(&read(pid, "stat")?)).collect()
 }
 

@@ -1,42 +1,41 @@
-//! What processes used between two moments, from samples before, between and after.
+//! What processes used between two moments, calculated from samples.
 
 use std::time::Instant;
 
 use serde::Serialize;
 
-/// What one part of the system has used up to a moment.
+/// The use of one part of the system, up to a moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Use {
-    /// CPU since its start, in seconds.
+    /// CPU time since its start, in seconds.
     pub cpu_s: f64,
-    /// Resident memory now, in MiB.
+    /// Resident memory at that moment, in MiB.
     pub memory_mib: f64,
 }
 
-/// What all parts have used up to a moment.
+/// The use of all parts, up to a moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// The moment.
     pub at: Instant,
-    /// The parts, always in the same order.
+    /// Always in the same order.
     pub parts: Vec<Use>,
-    /// All of the machine's cores, in seconds.
+    /// CPU time of all cores of the machine, in seconds.
     pub machine_cpu_s: f64,
 }
 
-/// What a part used in a window.
+/// The use of one part within a window.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Usage {
-    /// The part.
+    /// The name of the part.
     pub name: String,
-    /// CPU in seconds.
+    /// CPU time in seconds.
     pub cpu_s: f64,
-    /// The most memory that was seen, in MiB.
+    /// Maximum memory in MiB.
     pub memory_mib: f64,
 }
 
-/// What each part used between two moments, and last, as "others", what nobody that is watched did.
-/// A moment between two samples is interpolated.
+/// What each part used between two moments. The last entry, "others", is the rest of the machine.
+/// Moments between two samples are interpolated.
 pub fn usage(names: &[&str], samples: &[Sample], from: Instant, to: Instant) -> Vec<Usage> {
     let spent = |value: &dyn Fn(&Sample) -> f64| {
         (at(samples, to, value) - at(samples, from, value)).max(0.0)
@@ -89,7 +88,8 @@ mod tests {
             machine_cpu_s: 2.0 * cpu_s,
         };
         let samples = [sample(0, 10.0, 5.0), sample(2, 12.0, 7.0), sample(4, 16.0, 6.0)];
-        let (from, to) = (start + Duration::from_secs(1), start + Duration::from_secs(3));
+        let from = start + Duration::from_secs(1);
+        let to = start + Duration::from_secs(3);
         let usage = usage(&["api"], &samples, from, to);
         assert!((usage[0].cpu_s - 3.0).abs() < 1e-9, "{usage:?}");
         assert!((usage[0].memory_mib - 7.0).abs() < 1e-9);

@@ -1,4 +1,4 @@
-//! The report's files.
+//! Writes the report's files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::Report;
 use super::page::page;
 
-/// Writes the report as a page and as JSON; returns where the page is.
+/// Writes the report as an HTML page and as JSON. Returns the path of the page.
 pub fn write(report: &Report, dir: &Path) -> Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let time: String =

@@ -1,4 +1,4 @@
-//! What a run of the kit came to, and how it is told: on the terminal, as a page, as JSON.
+//! The results of one command, and how they are shown: on the terminal, as a page, as JSON.
 
 mod files;
 mod page;
@@ -14,45 +14,40 @@ use crate::stage::Target;
 pub use files::write;
 pub use terminal::{progress, say, table};
 
-/// Everything that one command of the kit found out.
+/// All results of one command of the kit.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// The scenario.
     pub scenario: String,
-    /// The command line.
+    /// The command line, to run it again.
     pub command: String,
-    /// The machine.
     pub about: About,
-    /// The figures, most important first.
+    /// The most important first.
     pub figures: Vec<Figure>,
-    /// What had to hold. One that does not fails the command.
+    /// What had to hold. A check that does not hold fails the command.
     pub checks: Vec<Check>,
-    /// What a reader must know to read the figures right.
+    /// What a reader must know to understand the figures.
     pub notes: Vec<String>,
-    /// The runs.
     pub runs: Vec<Run>,
 }
 
 /// One run under load.
 #[derive(Debug, Clone, Serialize)]
 pub struct Run {
-    /// What it was.
     pub name: String,
-    /// What was measured.
     pub target: Target,
-    /// Requests in a second that were sent, where it was an open loop.
+    /// Requests sent per second. None if it was not an open loop.
     pub rate: Option<f64>,
-    /// By kind of request, the most important first.
+    /// One for each kind of request, the most important first.
     pub requests: Vec<Summary>,
     /// What each part of the system used in the window.
     pub usage: Vec<Usage>,
-    /// Whether the rate was sustained, where that was the question.
+    /// None if the run did not ask that.
     pub sustained: Option<Sustained>,
 }
 
 impl Run {
-    /// CPU of Boxoffice and its servers, without the kit and strangers, in seconds per 1,000
-    /// decisions: the same number as milliseconds for one.
+    /// CPU time of Boxoffice and its servers for 1,000 decisions, in seconds, which is the same
+    /// number as milliseconds for one. The kit and other processes are not included.
     pub fn cpu_s_per_1000(&self) -> Option<f64> {
         let of_system = |usage: &&Usage| usage.name != "kit" && usage.name != "others";
         let cpu_s: f64 = self.usage.iter().filter(of_system).map(|usage| usage.cpu_s).sum();
@@ -60,8 +55,7 @@ impl Run {
         (decided > 0).then(|| 1_000.0 * cpu_s / decided as f64)
     }
 
-    /// A word of warning where processes that have nothing to do with the run took more than a
-    /// twentieth of the machine.
+    /// A warning if processes outside of the run took more than a twentieth of the machine.
     pub fn disturbance(&self, cores: usize) -> Option<String> {
         let others = self.usage.iter().find(|usage| usage.name == "others")?;
         let length_s = self.requests.first()?.length_s;
@@ -72,49 +66,40 @@ impl Run {
         })
     }
 
-    /// The p95 of decisions of its first kind of request, in milliseconds.
+    /// The p95 latency of decisions about the first kind of request, in milliseconds.
     pub fn p95_ms(&self) -> Option<f64> {
         self.requests.first()?.decided.map(|latency| latency.p95_ms)
     }
 }
 
-/// A number and, where there is one, the aim for it.
+/// A measured number, with its aim if there is one.
 #[derive(Debug, Clone, Serialize)]
 pub struct Figure {
-    /// What it is.
     pub name: String,
-    /// The number.
     pub value: f64,
-    /// Its unit.
     pub unit: &'static str,
-    /// The aim.
     pub aim: Option<Aim>,
 }
 
-/// What a figure should be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aim {
-    /// This or more.
     AtLeast(f64),
-    /// This or less.
     AtMost(f64),
 }
 
 impl Figure {
-    /// A figure without an aim.
     pub fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
         Self { name: name.into(), value, unit, aim: None }
     }
 
-    /// With an aim.
     #[must_use]
     pub fn aim(mut self, aim: Aim) -> Self {
         self.aim = Some(aim);
         self
     }
 
-    /// Whether the aim is met; none where there is none.
+    /// None if there is no aim.
     pub fn is_met(&self) -> Option<bool> {
         self.aim.map(|aim| match aim {
             Aim::AtLeast(least) => self.value >= least,
@@ -123,28 +108,24 @@ impl Figure {
     }
 }
 
-/// Something that must hold.
+/// A condition that must hold.
 #[derive(Debug, Clone, Serialize)]
 pub struct Check {
-    /// What.
     pub what: String,
-    /// It does.
     pub holds: bool,
-    /// What was found.
     pub found: String,
 }
 
 impl Check {
-    /// Two numbers that must be equal.
     pub fn equal(what: impl Into<String>, found: u64, expected: u64) -> Self {
-        let told = format!("{found}, expected {expected}");
-        Self { what: what.into(), holds: found == expected, found: told }
+        let text = format!("{found}, expected {expected}");
+        Self { what: what.into(), holds: found == expected, found: text }
     }
 
-    /// A number that must lie in a range, both ends included.
+    /// The number must lie in the range, both ends included.
     pub fn within(what: impl Into<String>, found: u64, least: u64, most: u64) -> Self {
-        let told = format!("{found}, expected {least} to {most}");
-        Self { what: what.into(), holds: (least..=most).contains(&found), found: told }
+        let text = format!("{found}, expected {least} to {most}");
+        Self { what: what.into(), holds: (least..=most).contains(&found), found: text }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The report as one page that needs nothing else.
+//! The report as one self-contained HTML page.
 
 use super::plot::{Line, plot};
 use super::terminal::figure_row;
@@ -6,7 +6,8 @@ use super::{Check, Report, Run};
 use crate::load::{Quantiles, Second, Summary};
 
 const STYLE: &str = "
-:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --shade: #eef1f4; }
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de;
+  --shade: #eef1f4; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --paper: #12161b; --line: #30363d; --shade: #1b2129; }
 }
@@ -28,7 +29,6 @@ const GREY: &str = "#888f98";
 const RED: &str = "#d0392b";
 const GREEN: &str = "#1f9d55";
 
-/// The page.
 pub(super) fn page(report: &Report) -> String {
     let scenario = escape(&report.scenario);
     let about = serde_json::to_string_pretty(&report.about).expect("plain data has a JSON form");
@@ -57,7 +57,8 @@ pub(super) fn page(report: &Report) -> String {
 
 fn check(check: &Check) -> String {
     let (class, word) = if check.holds { ("ok", "holds") } else { ("fail", "DOES NOT HOLD") };
-    let (what, found) = (escape(&check.what), escape(&check.found));
+    let what = escape(&check.what);
+    let found = escape(&check.found);
     format!("<div class=\"{class}\">{word}: {what} ({found})</div>")
 }
 
@@ -121,9 +122,10 @@ pub(super) mod tests {
     use crate::stage::Target;
     use std::time::{Duration, Instant};
 
-    /// A small report.
+    /// A small report, for the tests of all formats.
     pub(in super::super) fn report() -> Report {
-        let (start, length) = (Instant::now(), Duration::from_secs(3));
+        let start = Instant::now();
+        let length = Duration::from_secs(3);
         let recorder = Recorder::new("booking <&>", Window { start, warmup: length / 3, length });
         for ms in 0..3_000 {
             let at = start + Duration::from_millis(ms);

@@ -1,4 +1,4 @@
-//! Plots over time, as SVG that stands in the page itself.
+//! Plots over time, as SVG inside the page.
 
 use std::fmt::Write as _;
 
@@ -13,15 +13,14 @@ const GRID_LINES: usize = 4;
 /// One line of a plot.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Line {
-    /// What it shows.
+    /// Its label in the legend.
     pub(super) name: &'static str,
-    /// Its colour.
     pub(super) colour: &'static str,
-    /// Points, by time.
+    /// Pairs of time and value.
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// A plot of lines over seconds. What lies before `warmup_s` is shaded.
+/// A plot over seconds. The time before `warmup_s` is shaded.
 pub(super) fn plot(title: &str, unit: &str, warmup_s: f64, lines: &[Line]) -> String {
     let points = || lines.iter().flat_map(|line| &line.points);
     let x_max = points().map(|point| point.0).fold(1.0, f64::max);
@@ -53,7 +52,8 @@ pub(super) fn plot(title: &str, unit: &str, warmup_s: f64, lines: &[Line]) -> St
         &mut svg,
         format_args!(
             "<text x=\"{LEFT}\" y=\"{:.1}\">0 s</text><text x=\"{:.1}\" y=\"{:.1}\" \
-         text-anchor=\"end\">{x_max:.0} s</text><text class=\"title\" x=\"{LEFT}\" y=\"16\">{title}, {unit}</text>",
+         text-anchor=\"end\">{x_max:.0} s</text>\
+         <text class=\"title\" x=\"{LEFT}\" y=\"16\">{title}, {unit}</text>",
             HEIGHT - 8.0,
             WIDTH - RIGHT,
             HEIGHT - 8.0,
@@ -68,8 +68,8 @@ pub(super) fn plot(title: &str, unit: &str, warmup_s: f64, lines: &[Line]) -> St
         push(
             &mut svg,
             format_args!(
-                "<polyline points=\"{}\" stroke=\"{colour}\"/><text x=\"{:.1}\" y=\"16\" fill=\"{colour}\" \
-             text-anchor=\"end\">{}</text>",
+                "<polyline points=\"{}\" stroke=\"{colour}\"/>\
+                 <text x=\"{:.1}\" y=\"16\" fill=\"{colour}\" text-anchor=\"end\">{}</text>",
                 path.join(" "),
                 WIDTH - RIGHT - 80.0 * number as f64,
                 line.name,
@@ -85,7 +85,7 @@ fn push(svg: &mut String, text: std::fmt::Arguments<'_>) {
     svg.write_fmt(text).expect("memory takes every write");
 }
 
-/// The next 1, 2 or 5 with zeros, so that the grid has round numbers.
+/// Rounds up to 1, 2 or 5 times a power of ten, so that the grid has round numbers.
 fn round_up(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;

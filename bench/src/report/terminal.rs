@@ -5,12 +5,12 @@ use std::io::{IsTerminal, Write, stderr, stdout};
 use super::{Aim, Figure, Report, Run};
 use crate::load::Summary;
 
-/// Prints a line. Whoever reads may have gone: that is no reason to stop.
+/// Prints a line. If the reader has closed the pipe, the run goes on.
 pub fn say(line: &str) {
     let _gone = writeln!(stdout().lock(), "{line}");
 }
 
-/// Shows how far a run is, on one line that is written over where there is a terminal.
+/// Shows the progress of a run. On a terminal, each line replaces the one before.
 pub fn progress(line: &str, is_last: bool) {
     let mut err = stderr().lock();
     let _gone = if err.is_terminal() {
@@ -21,7 +21,7 @@ pub fn progress(line: &str, is_last: bool) {
     let _flushed = err.flush();
 }
 
-/// A table with columns as wide as they must be; the first is flush left.
+/// Formats a table. Columns are as wide as their widest cell; the first is aligned left.
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
@@ -38,7 +38,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
 }
 
 impl Report {
-    /// Prints everything but the plots.
+    /// Prints the report without the plots.
     pub fn print(&self) {
         for run in &self.runs {
             say(&format!("\n{}", run.title()));
@@ -60,7 +60,7 @@ impl Report {
 }
 
 impl Run {
-    /// Its name with its rate.
+    /// The name, with the rate.
     pub fn title(&self) -> String {
         let rate = self.rate.map_or(String::new(), |rate| format!(", {rate:.0}/s"));
         let sustained = match &self.sustained {
@@ -73,7 +73,7 @@ impl Run {
         format!("{}: {}{rate}{sustained}", self.target.name(), self.name)
     }
 
-    /// A header and a row for each kind of request.
+    /// A header, and a row for each kind of request.
     pub fn request_rows(&self) -> Vec<Vec<String>> {
         const HEADER: [&str; 12] = [
             "requests",
@@ -93,7 +93,6 @@ impl Run {
         std::iter::once(header).chain(self.requests.iter().map(request_row)).collect()
     }
 
-    /// What each part used.
     pub fn usage_line(&self) -> String {
         let parts = self.usage.iter().map(|usage| {
             let memory = if usage.memory_mib > 0.0 {
@@ -111,7 +110,6 @@ impl Run {
     }
 }
 
-/// A row of the table of figures: name, value, aim, verdict.
 pub(super) fn figure_row(figure: &Figure) -> Vec<String> {
     let aim = match figure.aim {
         Some(Aim::AtLeast(least)) => format!("aim ≥ {}", number(least)),
@@ -146,7 +144,7 @@ fn request_row(summary: &Summary) -> Vec<String> {
     row
 }
 
-/// Three significant digits where the number is small, whole where it is large.
+/// Three significant digits for small numbers, whole numbers for large ones.
 pub(super) fn number(value: f64) -> String {
     match value.abs() {
         v if v == 0.0 || v >= 100.0 => format!("{value:.0}"),
@@ -170,7 +168,7 @@ mod tests {
 
     #[test]
     fn numbers_are_as_long_as_they_must_be() {
-        let told = [0.0, 0.0871, 1.234, 12.34, 1_234.5].map(number);
-        assert_eq!(told, ["0", "0.087", "1.23", "12.3", "1234"]);
+        let shown = [0.0, 0.0871, 1.234, 12.34, 1_234.5].map(number);
+        assert_eq!(shown, ["0", "0.087", "1.23", "12.3", "1234"]);
     }
 }

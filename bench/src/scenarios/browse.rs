@@ -1,4 +1,4 @@
-//! Readers and streams of live seats while others book.
+//! Readers and live streams of seats while other buyers book.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,20 +18,20 @@ use crate::machine::Sampler;
 use crate::report::{Check, Figure, Report, Run};
 use crate::stage::{Event, Target};
 
-/// Who looks.
+/// The load of readers.
 #[derive(Debug, Clone, Copy)]
 pub struct Lookers {
-    /// Reads of the availability in a second.
+    /// Reads of the availability per second.
     pub reads: f64,
     /// Open streams.
     pub streams: usize,
 }
 
-/// How long after the last booking all streams must have come to the same end.
+/// How long after the last booking all streams must show the same versions.
 const SAME_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// What one stream has seen.
+/// What one stream has received.
 #[derive(Debug)]
 struct Seen {
     view: RefCell<View>,
@@ -40,7 +40,7 @@ struct Seen {
     ended: Cell<bool>,
 }
 
-/// Plays readers, streams and bookings together.
+/// Runs readers, streams and bookings together.
 pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
     let mut system = kit.system(Target::Boxoffice).await?;
     let event = system.database.plant(kit.house(step.requests())).await?;
@@ -53,18 +53,22 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
     let window = Window { start, warmup: step.warmup, length: step.length };
     let booking = Rc::new(Recorder::new("booking", window));
     let reading = Rc::new(Recorder::new("availability", window));
-    let (crowd, wishes) = (Crowd::default(), distinct(event));
+    let crowd = Crowd::default();
+    let wishes = distinct(event);
     let sampler = Sampler::start(system.watched()?);
     let watch = Watch::start("browse", &booking, &crowd);
     let length = step.warmup + step.length;
     let books =
         drive(Arrivals::lasting(step.rate, length), start, &crowd, usize::MAX, |number, due| {
-            let (client, recorder, tickets) = (client.clone(), Rc::clone(&booking), wishes(number));
+            let client = client.clone();
+            let recorder = Rc::clone(&booking);
+            let tickets = wishes(number);
             async move { recorder.record(client.book(number, &tickets).await.outcome, due) }
         });
     let reads =
         drive(Arrivals::lasting(lookers.reads, length), start, &crowd, usize::MAX, |_, due| {
-            let (client, recorder) = (client.clone(), Rc::clone(&reading));
+            let client = client.clone();
+            let recorder = Rc::clone(&reading);
             async move { recorder.record(client.availability().await, due) }
         });
     futures::join!(books, reads);
@@ -89,14 +93,14 @@ pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
         Check::equal("streams that saw no change", blind, 0),
         Check::equal("streams that ended early", ended, 0),
         Check::equal("streams that skipped a step, or do not end as the availability", differ, 0),
-        audit::told(&system, &[event.id], booking.all()).await?,
+        audit::answers(&system, &[event.id], booking.all()).await?,
         audit::invariants(&system).await?,
     ];
     report.checks.push(audit::stopped(system).await);
     Ok(report)
 }
 
-/// Opens the streams, and has each read in the background, for as long as this command runs.
+/// Opens the streams, and reads each of them in the background until this command ends.
 async fn open(
     pool: &Rc<Pool>,
     event: Event,
@@ -112,7 +116,9 @@ async fn open(
     for one in opened {
         let one = one.map_err(|failure| anyhow::anyhow!("no stream: {failure:?}"))?;
         let view = RefCell::new(View::of(before));
-        let (changes, resyncs, ended) = (Cell::new(0), Cell::new(0), Cell::new(false));
+        let changes = Cell::new(0);
+        let resyncs = Cell::new(0);
+        let ended = Cell::new(false);
         let note = Rc::new(Seen { view, changes, resyncs, ended });
         seen.push(Rc::clone(&note));
         tokio::task::spawn_local(read(one, note, Rc::clone(&known)));
@@ -134,7 +140,7 @@ async fn read(mut stream: EventStream, seen: Rc<Seen>, known: Rc<Known>) {
     seen.ended.set(true);
 }
 
-/// How many streams have not come to what the availability says, once all had their time.
+/// How many streams do not show the current availability after the time allowed.
 async fn differing(client: &Client, seen: &[Rc<Seen>]) -> Result<u64> {
     let deadline = Instant::now() + SAME_WITHIN;
     loop {

@@ -23,7 +23,6 @@ struct Till {
     tickets: Recorder,
 }
 
-/// Plays purchases.
 pub async fn checkout(kit: &Kit, step: Step) -> Result<Report> {
     let mut system = kit.system(Target::Boxoffice).await?;
     let event = system.database.plant(kit.house(step.requests())).await?;
@@ -39,8 +38,8 @@ pub async fn checkout(kit: &Kit, step: Step) -> Result<Report> {
     let crowd = Crowd::default();
     let sampler = Sampler::start(system.watched()?);
     let watch = Watch::start("checkout", &till.whole, &crowd);
-    let (arrivals, wishes) =
-        (Arrivals::lasting(step.rate, step.warmup + step.length), distinct(event));
+    let arrivals = Arrivals::lasting(step.rate, step.warmup + step.length);
+    let wishes = distinct(event);
     drive(arrivals, start, &crowd, usize::MAX, |number, due| {
         purchase(Rc::clone(&till), number, wishes(number), due)
     })
@@ -65,15 +64,21 @@ pub async fn checkout(kit: &Kit, step: Step) -> Result<Report> {
     let confirmed = system.database.reservations(&[event.id], &["confirmed"]).await?;
     let most = paid.won + paid.timed_out + paid.failed + paid.unavailable;
     report.checks = vec![
-        Check::within("purchases confirmed, as buyers were told", confirmed, paid.won, most),
-        audit::told(&system, &[event.id], till.booking.all()).await?,
+        Check::within(
+            "purchases confirmed, as their buyers were answered",
+            confirmed,
+            paid.won,
+            most,
+        ),
+        audit::answers(&system, &[event.id], till.booking.all()).await?,
         audit::invariants(&system).await?,
     ];
     report.checks.push(audit::stopped(system).await);
     Ok(report)
 }
 
-/// One purchase. Each step is due when the one before is done; the whole was due at its arrival.
+/// One purchase. Each step is due when the one before is done. The latency of the whole counts from
+/// its arrival.
 async fn purchase(till: Rc<Till>, number: u64, tickets: Vec<i32>, due: Instant) {
     let booked = till.client.book(number, &tickets).await;
     till.booking.record(booked.outcome, due);

@@ -1,4 +1,4 @@
-//! A buyer, as cheap as can be.
+//! A buyer that costs as little CPU time as possible.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -11,28 +11,27 @@ use crate::load::Outcome;
 /// How buyers learn of the decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// The answer waits for it.
+    /// The server waits before it responds.
     Wait {
-        /// For so long, at most.
+        /// The longest wait.
         seconds: u32,
     },
-    /// They ask again and again.
+    /// The buyer asks repeatedly.
     Poll {
-        /// Between two questions.
+        /// Time between two questions.
         every: Duration,
-        /// For so long, at most.
+        /// When the buyer gives up.
         patience: Duration,
     },
 }
 
-/// What became of a booking.
+/// The result of a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Booked {
-    /// The outcome.
     pub outcome: Outcome,
-    /// The reservation, where there is one.
+    /// The reservation, if there is one.
     pub id: Option<String>,
-    /// After how many seconds trying again makes sense.
+    /// The `Retry-After` header.
     pub retry_after_seconds: Option<u32>,
 }
 
@@ -45,18 +44,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the system that the pool leads to.
     pub fn new(pool: Rc<Pool>, event: EventId, mode: Mode) -> Self {
         Self { pool, event, mode }
     }
 
-    /// The same for another event.
+    /// A client of another event, on the same connections.
     #[must_use]
     pub fn at(&self, event: EventId) -> Self {
         Self { event, ..self.clone() }
     }
 
-    /// Asks for tickets, and learns of the decision.
+    /// Requests tickets, and waits for the decision in this client's mode.
     pub async fn book(&self, customer: u64, tickets: &[i32]) -> Booked {
         let wait = match self.mode {
             Mode::Wait { seconds } => Some(seconds),
@@ -76,12 +74,12 @@ impl Client {
         }
     }
 
-    /// Has a request queued and does not wait: the id of the reservation.
+    /// Queues a request without waiting for the decision. Returns the id of the reservation.
     pub async fn submit(&self, customer: u64, tickets: &[i32]) -> Booked {
         self.send(&Request::reserve(self.event.0, customer, tickets, None)).await
     }
 
-    /// Waits for the next state of a reservation in one long poll: won when it is held.
+    /// Waits for the next state of a reservation, with one long poll. Won means held.
     pub async fn follow(&self, reservation: &str, seconds: u32) -> Outcome {
         let request = Request::look(self.event.0, reservation, Some(seconds));
         self.ask(&request, |answer| state(answer.status, answer.body)).await
@@ -93,20 +91,18 @@ impl Client {
         self.ask(&request, |answer| Outcome::of_status(answer.status)).await
     }
 
-    /// Fetches the tickets of a reservation.
     pub async fn tickets(&self, reservation: &str) -> Outcome {
         let event = self.event.0;
         let path = format_args!("/api/v1/events/{event}/reservations/{reservation}/tickets");
         self.ask(&Request::get(path, ""), |answer| Outcome::of_status(answer.status)).await
     }
 
-    /// Reads what is taken.
     pub async fn availability(&self) -> Outcome {
         let path = format_args!("/api/v1/events/{}/availability", self.event.0);
         self.ask(&Request::get(path, ""), |answer| Outcome::of_status(answer.status)).await
     }
 
-    /// The versions of the event's sections now.
+    /// The current versions of the event's sections.
     pub async fn versions(&self) -> Option<Versions> {
         let path = format_args!("/api/v1/events/{}/availability", self.event.0);
         let read =
@@ -149,7 +145,7 @@ impl Client {
     }
 }
 
-/// What the state in a reservation's body means; still pending is as yet no outcome.
+/// The outcome that the state in a reservation's body means. Pending has no outcome yet.
 fn state(status: u16, body: &[u8]) -> Outcome {
     if status != 200 {
         return Outcome::of_status(status);

@@ -1,4 +1,5 @@
-//! Boxoffice and the baseline by turns on the same servers, and the limits of these: the ratios.
+//! Boxoffice and the baseline in turns on the same servers, and the limits of the servers: the
+//! ratios.
 
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ use crate::limits::Limit;
 use crate::report::{Aim, Check, Figure, Report, Run};
 use crate::stage::Target;
 
-/// Plays so many rounds. `plan` begins at Boxoffice's rate; the baseline's search at a tenth of it.
+/// `plan` starts with a rate for Boxoffice. The baseline's search starts with a tenth of it.
 pub async fn compare(kit: &Kit, plan: Plan, rounds: u32, limit: Duration) -> Result<Report> {
     let found = limits::measure(kit, limit).await?;
-    let (mut ours, mut theirs, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ours = Vec::new();
+    let mut theirs = Vec::new();
+    let mut checks = Vec::new();
     for _ in 0..rounds.max(1) {
         ours.push(turn(kit, Target::Boxoffice, plan, &mut checks).await?);
         let plan = Plan { start: (plan.start / 10.0).max(100.0), ..plan };
@@ -38,7 +41,7 @@ async fn turn(kit: &Kit, target: Target, plan: Plan, checks: &mut Vec<Check>) ->
     Ok(found)
 }
 
-/// Means over the rounds.
+/// The ratios of the means over all rounds.
 fn ratios(ours: &[Found], theirs: &[Found], limits: &[Limit]) -> Vec<Figure> {
     let rate = |run: &Run| run.rate;
     let our_rate = mean(ours.iter().map(|found| rate(&found.sustained)));

@@ -1,4 +1,4 @@
-//! Many holds that are due in the same second, while others book.
+//! Many holds that become due in the same second, while other buyers book.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -18,20 +18,19 @@ use crate::machine::Sampler;
 use crate::report::{Aim, Check, Figure, Report, Run};
 use crate::stage::{Event, House, System, Target};
 
-/// A wave.
 #[derive(Debug, Clone, Copy)]
 pub struct Wave {
-    /// Holds that run out together.
+    /// Holds that become due together.
     pub holds: u64,
-    /// How long they last.
+    /// Length of these holds.
     pub hold_seconds: i32,
-    /// What others book in a second meanwhile.
+    /// Bookings per second of the other buyers meanwhile.
     pub rate: f64,
 }
 
-/// How long the wave may take to be over.
+/// How long it may take to free all these holds.
 const OVER_MAX: Duration = Duration::from_mins(1);
-/// The others begin so long before the wave, and go on as long after it was due.
+/// How long before and after that moment the other buyers book.
 const AROUND: Duration = Duration::from_secs(4);
 
 struct Due {
@@ -41,7 +40,6 @@ struct Due {
     spread_s: f64,
 }
 
-/// Plays the wave.
 pub async fn expiry_wave(kit: &Kit, wave: Wave) -> Result<Report> {
     let mut system = kit.system(Target::Boxoffice).await?;
     let house = House { hold_seconds: wave.hold_seconds, ..kit.house(wave.holds) };
@@ -51,17 +49,19 @@ pub async fn expiry_wave(kit: &Kit, wave: Wave) -> Result<Report> {
         system.database.plant(kit.house((wave.rate * longest.as_secs_f64()) as u64)).await?;
     let holds = hold(kit, &system, held, wave.holds).await?;
     let due = due(&system, held).await?;
-    let (before, during) =
-        (recorder("booking before", &due, -1.0), recorder("booking during", &due, 0.0));
+    let before = recorder("booking before", &due, -1.0);
+    let during = recorder("booking during", &due, 0.0);
     let sampler = Sampler::start(system.watched()?);
-    let (crowd, start) = (Crowd::default(), due.before);
+    let crowd = Crowd::default();
+    let start = due.before;
     tokio::time::sleep_until(start.into()).await;
     let watch = Watch::start("expiry-wave", &during, &crowd);
-    let (client, wishes) =
-        (Client::new(kit.pool(&system), others.id, kit.options.mode), distinct(others));
+    let client = Client::new(kit.pool(&system), others.id, kit.options.mode);
+    let wishes = distinct(others);
     let arrivals = Arrivals::lasting(wave.rate, due.last + AROUND - start);
     drive(arrivals, start, &crowd, usize::MAX, |number, at| {
-        let (client, tickets) = (client.clone(), wishes(number));
+        let client = client.clone();
+        let tickets = wishes(number);
         let recorder = Rc::clone(if at < due.first { &before } else { &during });
         async move { recorder.record(client.book(number, &tickets).await.outcome, at) }
     })
@@ -84,29 +84,31 @@ pub async fn expiry_wave(kit: &Kit, wave: Wave) -> Result<Report> {
     let mut report = kit.report("expiry-wave", vec![run], figures).await?;
     let expired = system.database.reservations(&[held.id], &["expired"]).await?;
     let counts = [before.all(), during.all()];
-    let mut told = counts[0];
-    told.won += counts[1].won;
-    told.timed_out += counts[1].timed_out;
-    told.failed += counts[1].failed;
-    told.unavailable += counts[1].unavailable;
+    let mut answered = counts[0];
+    answered.won += counts[1].won;
+    answered.timed_out += counts[1].timed_out;
+    answered.failed += counts[1].failed;
+    answered.unavailable += counts[1].unavailable;
     report.checks = vec![
         Check::equal("holds that ran out", expired, holds.all().won),
-        audit::told(&system, &[others.id], told).await?,
+        audit::answers(&system, &[others.id], answered).await?,
         audit::invariants(&system).await?,
     ];
     report.checks.push(audit::stopped(system).await);
     Ok(report)
 }
 
-/// Makes all holds at once.
+/// Makes all the holds, as fast as the system allows.
 async fn hold(kit: &Kit, system: &System<'_>, event: Event, holds: u64) -> Result<Rc<Recorder>> {
     let start = Instant::now();
     let window = Window { start, warmup: Duration::ZERO, length: OVER_MAX };
     let recorder = Rc::new(Recorder::new("making the holds", window));
     let client = Client::new(kit.pool(system), event.id, Mode::Wait { seconds: 30 });
-    let (crowd, tickets) = (Crowd::default(), event.shuffled());
+    let crowd = Crowd::default();
+    let tickets = event.shuffled();
     together(holds, start, &crowd, |number, due| {
-        let (client, recorder) = (client.clone(), Rc::clone(&recorder));
+        let client = client.clone();
+        let recorder = Rc::clone(&recorder);
         let ticket = tickets[number as usize];
         async move { recorder.record(client.book(number, &[ticket]).await.outcome, due) }
     })
@@ -117,7 +119,7 @@ async fn hold(kit: &Kit, system: &System<'_>, event: Event, holds: u64) -> Resul
     Ok(recorder)
 }
 
-/// When the first and the last hold are due.
+/// When the first and the last hold become due.
 async fn due(system: &System<'_>, event: Event) -> Result<Due> {
     let row =
         sqlx::query("SELECT min(expires_at), max(expires_at) FROM tickets WHERE event_id = $1")
@@ -135,7 +137,7 @@ async fn due(system: &System<'_>, event: Event) -> Result<Due> {
     Ok(Due { before, first: at(first)?, last: at(last)?, spread_s })
 }
 
-/// A recorder of the time before the first is due (`from` below 0), or from then on.
+/// A recorder for the time before the first hold is due (`from` below 0), or for the time after it.
 fn recorder(name: &str, due: &Due, from: f64) -> Rc<Recorder> {
     let window = if from < 0.0 {
         Window { start: due.before, warmup: Duration::ZERO, length: AROUND }

@@ -1,5 +1,5 @@
-//! What a booking costs when there is more of everything: tickets in an event, events on sale, and old
-//! reservations in the table. The rate is always the same, so the cost is what can differ.
+//! The cost of a booking with more data: tickets in an event, events on sale, old reservations in
+//! the table. The rate is always the same, so that only the cost can differ.
 
 use std::rc::Rc;
 
@@ -11,23 +11,22 @@ use super::open_loop::{Step, Wishes, distinct, play_events};
 use crate::report::{Aim, Check, Figure, Report, Run, progress};
 use crate::stage::{Event, House, System, Target};
 
-/// How much more.
+/// How much data there is.
 #[derive(Debug, Clone, Copy)]
 pub struct Growth {
     /// Tickets of the large event.
     pub tickets: u64,
-    /// Events on sale at once, where there are many.
+    /// Events on sale at once, in the run with many.
     pub events: u64,
-    /// Old reservations.
     pub reservations: u64,
 }
 
-/// Events on sale at once, where there are few.
+/// Events on sale at once, in the run with few.
 const FEW: u64 = 10;
-/// By how much more a booking may cost.
+/// The factor by which a booking may cost more.
 const COST_MAX: f64 = 1.2;
 
-/// Plays the same load on ever more data.
+/// Runs the same load on more and more data.
 pub async fn growth(kit: &Kit, growth: Growth, step: Step) -> Result<Report> {
     let mut system = kit.system(Target::Boxoffice).await?;
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! What every scenario has: the servers, and how it is to be played.
+//! What every scenario needs: the servers, and the common options.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use crate::machine::open_files_max;
 use crate::report::{Figure, Report, Run};
 use crate::stage::{Event, Ground, House, System, SystemOptions, Target};
 
-/// How scenarios are played, beyond what each has of its own.
+/// Options that all scenarios share.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How buyers learn of the decision.
     pub mode: Mode,
-    /// Buyers share connections by HTTP/2, as behind a proxy.
+    /// Whether buyers share connections by HTTP/2, as behind a proxy.
     pub shares_connections: bool,
-    /// Connections of the kit, at most; where they are shared, requests under way.
+    /// Maximum connections of the kit. If they are shared, maximum concurrent requests.
     pub connections_max: usize,
     /// Sections of an event.
     pub sections: u64,
-    /// Seats with labels, or standing room.
+    /// Seats with labels, or standing places.
     pub seated: bool,
-    /// Tickets of one customer, at most.
+    /// Maximum tickets of one customer; none for no limit.
     pub customer_limit: Option<i32>,
     /// The system's settings and workers.
     pub system: SystemOptions,
@@ -33,17 +33,15 @@ pub struct Options {
 
 /// The servers and the options of one command.
 pub struct Kit {
-    /// The servers.
     pub ground: Ground,
-    /// The options.
     pub options: Options,
 }
 
 /// Files that a process has open besides the connections of buyers.
 const OTHER_FILES: usize = 256;
-/// Bookings that warm a fresh system up, and their rate.
+/// Bookings that warm up a new system, and their rate.
 const PRIMING: Arrivals = Arrivals { rate: 1_000.0, count: 3_000 };
-/// So few at once that no system is overloaded by it.
+/// Few enough that they overload no system.
 const PRIMING_AT_ONCE: usize = 8;
 const PRIMING_MAX: Duration = Duration::from_mins(2);
 
@@ -57,7 +55,7 @@ impl Kit {
         Ok(Self { ground: Ground::start()?, options })
     }
 
-    /// The longest that an exchange may take: the wait for the decision, and some.
+    /// The time-out of an exchange: longer than the longest wait for a decision.
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(10)
             + match self.options.mode {
@@ -66,7 +64,7 @@ impl Kit {
             }
     }
 
-    /// A house with these many tickets, as the options say.
+    /// A plan with this many tickets, as the options say.
     pub fn house(&self, tickets: u64) -> House {
         let customer_limit = self.options.customer_limit;
         House { customer_limit, ..House::of(tickets, self.options.sections, self.options.seated) }
@@ -78,13 +76,13 @@ impl Kit {
         Rc::new(pool(system.address, self.options.connections_max, self.timeout()))
     }
 
-    /// A system on fresh ground, with some bookings made: caches are filled, and Postgres has made
-    /// its plans with rows in the tables.
+    /// Starts a new system and makes some bookings. Then caches are filled, and Postgres has
+    /// planned its statements with rows in the tables.
     pub async fn system(&self, target: Target) -> Result<System<'_>> {
         self.system_with(target, &[]).await
     }
 
-    /// The same with more settings.
+    /// Like [`Self::system`], with more settings.
     pub async fn system_with(
         &self,
         target: Target,
@@ -119,7 +117,6 @@ impl Kit {
         system.database.vacuum().await
     }
 
-    /// A report of these runs.
     pub async fn report(
         &self,
         scenario: &str,

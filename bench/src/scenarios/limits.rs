@@ -1,4 +1,4 @@
-//! What Postgres and RabbitMQ do alone on this machine.
+//! What Postgres and RabbitMQ can do alone on this machine.
 
 use std::time::Duration;
 
@@ -8,20 +8,18 @@ use super::kit::Kit;
 use crate::limits::{Length, Limit, broker, postgres};
 use crate::report::{Figure, Report};
 
-/// Measures all limits, each for so long.
 pub async fn limits(kit: &Kit, length: Duration) -> Result<Report> {
     let found = measure(kit, length).await?;
     kit.report("limits", Vec::new(), figures(&found)).await
 }
 
-/// All limits.
+/// Measures all limits, each for this long.
 pub(super) async fn measure(kit: &Kit, length: Duration) -> Result<Vec<Limit>> {
     let mut found = postgres(&kit.ground, Length(length)).await?;
     found.extend(broker(&kit.ground, Length(length)).await?);
     Ok(found)
 }
 
-/// Limits as figures.
 pub(super) fn figures(limits: &[Limit]) -> Vec<Figure> {
     let figure = |limit: &Limit| {
         let each = format!("{} ({:.0}/s)", limit.what, limit.per_s);

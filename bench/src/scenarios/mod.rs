@@ -1,4 +1,4 @@
-//! What is played, one module for each scenario, on what they share.
+//! What can be run: one module for each scenario, and what they share.
 
 pub mod browse;
 pub mod checkout;

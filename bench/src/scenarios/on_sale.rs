@@ -1,5 +1,5 @@
-//! The moment a small event goes on sale: far more buyers than seats, all at once. Who is told to come
-//! again later does so when told; who wins pays.
+//! A small event goes on sale: far more buyers than seats, all at once. A buyer that gets a 503
+//! tries again when its header says so. A buyer that holds tickets pays.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,25 +16,22 @@ use crate::machine::Sampler;
 use crate::report::{Aim, Check, Figure, Report, Run};
 use crate::stage::{Event, House, Target};
 
-/// A sale.
 #[derive(Debug, Clone, Copy)]
 pub struct Sale {
-    /// Who comes.
     pub buyers: u64,
-    /// What there is.
     pub seats: u64,
-    /// When the sale must be over.
+    /// Time within which the sale must end.
     pub limit: Duration,
-    /// Play it once more without refusals at the edge, to tell what these are worth.
+    /// Whether to repeat it without refusals at the edge, to measure what they save.
     pub also_without_edge: bool,
 }
 
-/// By how much faster a sale should be for refusals at the edge.
+/// The factor by which refusals at the edge should make a sale faster.
 const EDGE_WORTH: f64 = 5.0;
 
-/// How often a buyer comes again.
+/// How often a buyer tries again.
 const TRIES_MAX: u32 = 20;
-/// Buyers that come again spread over so long, so that they are not one wave again.
+/// Time over which retries of buyers are spread, so that they are not one burst again.
 const SPREAD: Duration = Duration::from_secs(1);
 
 struct Hall {
@@ -45,7 +42,6 @@ struct Hall {
     last_answer: Cell<Instant>,
 }
 
-/// Plays the sale.
 pub async fn on_sale(kit: &Kit, sale: Sale) -> Result<Report> {
     let (mut report, rate) = play(kit, sale, true).await?;
     if sale.also_without_edge {
@@ -64,7 +60,7 @@ pub async fn on_sale(kit: &Kit, sale: Sale) -> Result<Report> {
     Ok(report)
 }
 
-/// One sale, and how many buyers were answered in a second.
+/// One sale. Returns the run and the number of buyers answered per second.
 async fn play(kit: &Kit, sale: Sale, has_edge: bool) -> Result<(Report, f64)> {
     let edge = [("api.edge_refusal", if has_edge { "true" } else { "false" })];
     let mut system = kit.system_with(Target::Boxoffice, &edge).await?;
@@ -114,7 +110,7 @@ async fn play(kit: &Kit, sale: Sale, has_edge: bool) -> Result<(Report, f64)> {
     let mut report = kit.report("on-sale", vec![run], figures(&hall, over - start)).await?;
     report.checks = vec![
         sold_out(&system, event, sale.buyers).await?,
-        audit::told(&system, &[event.id], hall.booking.all()).await?,
+        audit::answers(&system, &[event.id], hall.booking.all()).await?,
         audit::invariants(&system).await?,
     ];
     if connections < sale.buyers as usize {
@@ -165,7 +161,7 @@ fn figures(hall: &Hall, length: Duration) -> Vec<Figure> {
     figures
 }
 
-/// Exactly all seats are sold, where there are buyers enough: not one more, and none is left.
+/// Checks that exactly all seats are sold, if there are enough buyers.
 async fn sold_out(system: &crate::stage::System<'_>, event: Event, buyers: u64) -> Result<Check> {
     let sold: i64 =
         sqlx::query_scalar("SELECT count(*) FROM tickets WHERE event_id = $1 AND state = 'sold'")

@@ -1,4 +1,4 @@
-//! Bookings at a constant rate, whatever the system makes of them.
+//! Bookings at a constant rate, whether or not the system keeps up.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -15,46 +15,47 @@ use crate::machine::Sampler;
 use crate::report::{Check, Run};
 use crate::stage::{Event, System};
 
-/// A rate for a time.
+/// A rate and its duration.
 #[derive(Debug, Clone, Copy)]
 pub struct Step {
-    /// Requests in a second.
+    /// Requests per second.
     pub rate: f64,
-    /// What comes before and does not count.
+    /// The time before the measurement.
     pub warmup: Duration,
-    /// What counts.
+    /// The time that is measured.
     pub length: Duration,
-    /// Whether it is broken off, and judged, when it is not sustained.
+    /// Whether to stop early if the rate is not sustained.
     pub judged: bool,
 }
 
-/// Which tickets the request of a number asks for.
+/// The tickets that a request asks for, by the number of the request.
 pub type Wishes = Rc<dyn Fn(u64) -> Vec<i32>>;
 
-/// Connections are open in advance for decisions that take so long: opening them would be part of the load.
+/// Connections are opened in advance for decisions that take this long; opening them would be part
+/// of the load.
 const WARMED: Duration = Duration::from_millis(250);
-/// Between the decision to start and the first request.
+/// Time between the decision to start and the first request.
 const HEAD_START: Duration = Duration::from_millis(20);
 
 impl Step {
-    /// How many requests it has.
+    /// How many requests the step sends.
     pub fn requests(&self) -> u64 {
         Arrivals::lasting(self.rate, self.warmup + self.length).count
     }
 
-    /// Requests in flight at which a judged step is broken off: two seconds' worth.
+    /// The number of requests in flight at which a judged step stops: two seconds' requests.
     fn in_flight_max(&self) -> usize {
         if self.judged { (2.0 * self.rate) as usize + 500 } else { usize::MAX }
     }
 }
 
-/// One ticket each, all different, in an order like buyers' choices.
+/// One ticket for each request, all different, in an order like buyers' choices.
 pub fn distinct(event: Event) -> Wishes {
     let tickets = event.shuffled();
     Rc::new(move |number| vec![tickets[number as usize % tickets.len()]])
 }
 
-/// Plays a step on one event; also the check of what buyers were told.
+/// Runs a step on one event. Also checks the answers to buyers.
 pub async fn play(
     kit: &Kit,
     system: &mut System<'_>,
@@ -66,7 +67,7 @@ pub async fn play(
     play_events(kit, system, Rc::new(vec![(event, wishes)]), name, step).await
 }
 
-/// Plays a step on several events by turns.
+/// Runs a step on several events in turns.
 pub async fn play_events(
     kit: &Kit,
     system: &mut System<'_>,
@@ -94,7 +95,8 @@ pub async fn play_events(
     let overran = drive(arrivals, start, &crowd, step.in_flight_max(), |number, due| {
         let turns = events.len() as u64;
         let (event, wishes) = &events[(number % turns) as usize];
-        let (client, recorder) = (client.at(event.id), Rc::clone(&recorder));
+        let client = client.at(event.id);
+        let recorder = Rc::clone(&recorder);
         let tickets = wishes(number / turns);
         async move {
             let booked = client.book(number, &tickets).await;
@@ -117,6 +119,6 @@ pub async fn play_events(
         sustained: verdict,
     };
     let ids: Vec<EventId> = events.iter().map(|(event, _)| event.id).collect();
-    let told = audit::told(system, &ids, recorder.all()).await?;
-    Ok((run, told))
+    let answered = audit::answers(system, &ids, recorder.all()).await?;
+    Ok((run, answered))
 }

@@ -1,4 +1,4 @@
-//! The highest rate of distinct bookings that is sustained.
+//! Searches for the highest rate of distinct bookings that is sustained.
 
 use std::time::Duration;
 
@@ -10,33 +10,31 @@ use crate::load::Search;
 use crate::report::{Check, Run, say};
 use crate::stage::{House, System};
 
-/// How to search.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// The first rate.
     pub start: f64,
-    /// No rate is higher.
+    /// The highest rate that is tried.
     pub max: f64,
-    /// What comes before in each step.
+    /// The warm-up of each step.
     pub warmup: Duration,
-    /// What counts in each step.
+    /// The measured time of each step.
     pub length: Duration,
 }
 
-/// What was found.
 #[derive(Debug)]
 pub struct Found {
-    /// The run at the highest rate that was sustained for twice the time of a step.
+    /// The run at the highest rate that was sustained for twice the length of a step.
     pub sustained: Run,
-    /// The run at half of it.
+    /// The run at half of that rate.
     pub half: Run,
-    /// What buyers were told.
+    /// Checks of the answers to buyers.
     pub checks: Vec<Check>,
 }
 
-/// By how much the rate goes down when it does not last.
+/// The factor by which the rate is reduced if it is not sustained for longer.
 const BACK: f64 = 0.95;
-/// How often it goes down before the search gives up.
+/// How often it is reduced before the search gives up.
 const BACKS_MAX: usize = 8;
 
 impl Plan {
@@ -45,7 +43,7 @@ impl Plan {
     }
 }
 
-/// Searches with a house of this shape, a fresh event for each step.
+/// Searches with a new event of this shape for each step.
 pub async fn search(
     kit: &Kit,
     system: &mut System<'_>,
@@ -83,8 +81,8 @@ async fn step(
     checks: &mut Vec<Check>,
 ) -> Result<Run> {
     let event = system.database.plant(house(step.requests())).await?;
-    let (run, told) = play(kit, system, event, distinct(event), name, step).await?;
-    checks.push(told);
+    let (run, answered) = play(kit, system, event, distinct(event), name, step).await?;
+    checks.push(answered);
     let p95_ms = run.p95_ms().unwrap_or_default();
     say(&format!("{}, p95 {p95_ms:.1} ms", run.title()));
     Ok(run)

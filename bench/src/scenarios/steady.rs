@@ -1,4 +1,4 @@
-//! Distinct seats at a constant rate: over all sections, over one, or as overlapping pairs.
+//! Distinct seats at a constant rate: over all sections, in one section, or as overlapping pairs.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,19 +14,18 @@ use super::search::{Found, Plan, search};
 use crate::report::{Aim, Figure, Report};
 use crate::stage::{Event, House, Target};
 
-/// How the tickets lie.
+/// Which tickets requests ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// One ticket each, over all sections.
     Spread,
-    /// One ticket each, all in one section: one partition does it all.
+    /// One ticket each, all in one section, so that one partition decides everything.
     OneSection,
-    /// Two neighbours each, and each pair overlaps two others.
+    /// Two neighbours each. Each pair overlaps with two others.
     Pairs,
 }
 
 impl Shape {
-    /// The scenario's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Spread => "steady",
@@ -48,13 +47,13 @@ impl Shape {
     }
 }
 
-/// Plays one rate.
+/// Runs one rate.
 pub async fn steady(kit: &Kit, target: Target, shape: Shape, step: Step) -> Result<Report> {
     let mut system = kit.system(target).await?;
     let event = system.database.plant(shape.house(kit, step.requests())).await?;
     let wishes = shape.wishes(event, step.requests());
     let before = system.served().await?;
-    let (run, told) = play(kit, &mut system, event, wishes, shape.name(), step).await?;
+    let (run, answered) = play(kit, &mut system, event, wishes, shape.name(), step).await?;
     let served = system.served().await?.since(before);
     let mut figures = Vec::new();
     if let Some(p95_ms) = run.p95_ms() {
@@ -66,15 +65,15 @@ pub async fn steady(kit: &Kit, target: Target, shape: Shape, step: Step) -> Resu
     if target == Target::Boxoffice {
         figures.push(Figure::new("requests in a transaction", served.batch_requests(), ""));
         figures.push(Figure::new("a transaction takes", served.transaction_ms(), "ms"));
-        figures.push(Figure::new("its confirm takes", served.tell_ms(), "ms"));
+        figures.push(Figure::new("its confirm takes", served.confirm_ms(), "ms"));
     }
     let mut report = kit.report(shape.name(), vec![run], figures).await?;
-    report.checks = vec![told, audit::invariants(&system).await?];
+    report.checks = vec![answered, audit::invariants(&system).await?];
     report.checks.push(audit::stopped(system).await);
     Ok(report)
 }
 
-/// Searches for the highest rate that is sustained.
+/// Searches for the highest sustained rate.
 pub async fn highest(kit: &Kit, target: Target, shape: Shape, plan: Plan) -> Result<Report> {
     let mut system = kit.system(target).await?;
     let house = |requests| shape.house(kit, requests);
@@ -95,7 +94,7 @@ pub async fn highest(kit: &Kit, target: Target, shape: Shape, plan: Plan) -> Res
     Ok(report)
 }
 
-/// Each request of 1 to n asks for its own number and the next one, in an order without order.
+/// Pairs of tickets n and n + 1, in shuffled order.
 fn pairs(requests: u64) -> Wishes {
     let mut firsts: Vec<i32> = (1..=requests as i32).collect();
     firsts.shuffle(&mut rand::rngs::StdRng::seed_from_u64(requests));

@@ -1,5 +1,6 @@
-//! A crowd that waits at one front door: requests are queued while no worker runs, every buyer holds a
-//! long poll open, then the workers come. Latency counts from the decision, by the database's clock.
+//! Many clients that wait at one front door: requests are queued while no worker runs, every client
+//! holds a long poll open, then the workers start. Latency counts from the decision, by the
+//! database's clock.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,14 +20,13 @@ use crate::machine::Sampler;
 use crate::report::{Aim, Check, Figure, Report, Run, progress};
 use crate::stage::{Event, System, SystemOptions, Target};
 
-/// A crowd.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Who waits.
+    /// Clients that wait.
     pub clients: u64,
-    /// Requests in a second while they come.
+    /// Requests per second while they arrive.
     pub rate: f64,
-    /// For how long all wait before the workers come.
+    /// How long all wait before the workers start.
     pub wait: Duration,
 }
 
@@ -35,17 +35,17 @@ const POLL_SECONDS: u32 = 30;
 
 type Answers = Rc<RefCell<Vec<(Uuid, Outcome, DateTime<Utc>)>>>;
 
-/// Plays the crowd.
 pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
     let clients = plan.clients.min(kit.options.connections_max as u64);
     let mut settings = kit.options.system.settings.clone();
-    // Nobody's patience is to end before the workers come.
+    // Requests must not become too old before the workers start.
     settings.push(("api.patience_ms".to_owned(), "600000".to_owned()));
     let options = SystemOptions { settings, workers_later: true, ..kit.options.system.clone() };
     let mut system = System::start(&kit.ground, Target::Boxoffice, options).await?;
     let event = system.database.plant(kit.house(clients)).await?;
     let sampler = Sampler::start(system.watched()?);
-    let (pool, crowd) = (kit.pool(&system), Crowd::default());
+    let pool = kit.pool(&system);
+    let crowd = Crowd::default();
     let client = Client::new(pool.clone(), event.id, kit.options.mode);
     let warmed = pool.warm(clients as usize).await;
     warmed.map_err(|failure| anyhow::anyhow!("cannot connect: {failure:?}"))?;
@@ -89,8 +89,8 @@ pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
     let mut report = kit.report("waiters", vec![run], figures).await?;
     report.checks = vec![
         Check::equal("clients that waited when the workers came", waiting, clients),
-        Check::equal("clients that were told of their tickets", recorder.all().won, clients),
-        audit::told(&system, &[event.id], recorder.all()).await?,
+        Check::equal("clients that received their tickets", recorder.all().won, clients),
+        audit::answers(&system, &[event.id], recorder.all()).await?,
         audit::invariants(&system).await?,
     ];
     if clients < plan.clients {
@@ -105,16 +105,18 @@ pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
     Ok(report)
 }
 
-/// Has a request of every client queued; the ids.
+/// Queues a request for every client. Returns the ids.
 async fn submitted(
     client: &Client,
     crowd: &Crowd,
     event: Event,
     arrivals: Arrivals,
 ) -> Result<Vec<String>> {
-    let (ids, tickets) = (Rc::new(RefCell::new(Vec::new())), event.shuffled());
+    let ids = Rc::new(RefCell::new(Vec::new()));
+    let tickets = event.shuffled();
     drive(arrivals, Instant::now(), crowd, usize::MAX, |number, _| {
-        let (client, ids) = (client.clone(), Rc::clone(&ids));
+        let client = client.clone();
+        let ids = Rc::clone(&ids);
         let ticket = tickets[number as usize];
         async move {
             let id = client.submit(number, &[ticket]).await.id;
@@ -137,7 +139,7 @@ async fn follow(client: Client, id: String, answers: Answers) {
     }
 }
 
-/// The latencies from decision to answer.
+/// Records the latencies from decision to answer.
 async fn recorded(
     system: &System<'_>,
     event: Event,
@@ -153,14 +155,16 @@ async fn recorded(
     for row in &rows {
         decided.insert(row.try_get::<Uuid, _>(0)?, row.try_get::<DateTime<Utc>, _>(1)?);
     }
-    let (start, length) = (opened.0, closed - opened.0);
+    let start = opened.0;
+    let length = closed - opened.0;
     let window = Window { start, warmup: Duration::ZERO, length };
     let recorder = Recorder::new("after the decision", window);
     for (id, outcome, at) in answers {
         let decided_at =
             decided.get(id).context("an answer for a reservation that is not there")?;
         let latency = (*at - *decided_at).to_std().unwrap_or_default();
-        // The workers came at `opened`, and nothing was decided before.
+        // Converts the database's time. The workers started at `opened`, and nothing was decided
+        // before.
         let due = opened.0 + (*decided_at - opened.1).to_std().unwrap_or_default();
         recorder.record_at(*outcome, due, due + latency);
     }

@@ -1,4 +1,4 @@
-//! Shows how far a run is, and counts who is in flight.
+//! Shows the progress of a run, and counts the requests in flight.
 
 use std::cell::RefCell;
 use std::io::IsTerminal;
@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 use crate::load::{Crowd, Recorder};
 use crate::report::progress;
 
-/// How often those in flight are counted.
 const COUNT_EVERY: Duration = Duration::from_millis(100);
 
 /// Watches a run until it is dropped.
@@ -20,11 +19,13 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Begins; the recorder is the one whose figures are shown.
+    /// Starts to watch. `recorder` holds the figures that are shown.
     pub(super) fn start(name: &str, recorder: &Rc<Recorder>, crowd: &Crowd) -> Self {
         let in_flight = Rc::new(RefCell::new(Vec::new()));
-        let (counts, name) = (Rc::clone(&in_flight), name.to_owned());
-        let (recorder, crowd) = (Rc::clone(recorder), crowd.clone());
+        let counts = Rc::clone(&in_flight);
+        let name = name.to_owned();
+        let recorder = Rc::clone(recorder);
+        let crowd = crowd.clone();
         let every = if std::io::stderr().is_terminal() { 1 } else { 5 };
         let task = tokio::task::spawn_local(async move {
             let mut shown = 0;
@@ -43,7 +44,7 @@ impl Watch {
         Self { in_flight, task }
     }
 
-    /// How many were in flight, at regular moments of the window.
+    /// The number of requests in flight, at regular times of the window.
     pub(super) fn in_flight(&self) -> Vec<usize> {
         self.in_flight.borrow().clone()
     }
@@ -65,7 +66,8 @@ fn line(name: &str, second: u64, recorder: &Recorder, crowd: &Crowd) -> String {
     let p95 = last.and_then(|last| last.latency).map_or(0.0, |latency| latency.p95_ms);
     let other = counts.all() - counts.decided();
     format!(
-        "{name}: {second} s, {rate}/s, p95 {p95:.0} ms, {} won, {} refused, {other} other, {} in flight",
+        "{name}: {second} s, {rate}/s, p95 {p95:.0} ms, {} won, {} refused, {other} other, \
+         {} in flight",
         counts.won,
         counts.refused,
         crowd.in_flight()

@@ -1,57 +1,53 @@
-//! One lane: takes what waits as a batch, has it decided, tells.
+//! One lane: takes waiting requests as a batch, has it decided, announces the outcomes.
 
 use super::Costs;
-use super::line::{Group, Line};
+use super::line::{Group, WaitingLine};
 
-/// What a lane does.
 #[derive(Debug, Default)]
 enum Doing {
-    /// Waits for requests.
     #[default]
     Nothing,
-    /// Has the database decide these, for so many more microseconds of a core.
+    /// The database decides this batch; microseconds of a core that remain.
     Deciding(Vec<Group>, f64),
-    /// Tells what became of these, for so many more microseconds.
-    Telling(Vec<Group>, f64),
+    /// Announces the outcomes of this batch; microseconds that remain.
+    Announcing(Vec<Group>, f64),
 }
 
-/// A lane and those who wait for it.
+/// A lane and the requests that wait for it.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    /// Those who wait.
-    pub(super) line: Line,
+    pub(super) line: WaitingLine,
     doing: Doing,
 }
 
-/// What a lane did in a millisecond.
+/// What a lane did within a millisecond.
 #[derive(Debug, Default)]
 pub(super) struct Done {
     /// Batches that were committed.
     pub(super) committed: Vec<Vec<Group>>,
-    /// Batches that were told.
-    pub(super) told: Vec<Vec<Group>>,
-    /// Microseconds of the database's cores.
+    /// Batches whose outcomes were announced.
+    pub(super) announced: Vec<Vec<Group>>,
+    /// Microseconds that it used of the database's cores.
     pub(super) database_us: f64,
 }
 
 impl Lane {
-    /// Whether it wants the database now.
     pub(super) fn wants_database(&self) -> bool {
         match self.doing {
             Doing::Nothing => self.line.len() > 0,
             Doing::Deciding(..) => true,
-            Doing::Telling(..) => false,
+            Doing::Announcing(..) => false,
         }
     }
 
-    /// Whether it has nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         matches!(self.doing, Doing::Nothing) && self.line.len() == 0
     }
 
-    /// Goes on for a millisecond, in which a core of the database gives it this part of itself.
+    /// Advances by a millisecond, in which the lane gets this share of a core of the database.
     pub(super) fn go_on(&mut self, costs: &Costs, share: f64) -> Done {
-        let (mut left, mut done) = (1_000.0, Done::default());
+        let mut left = 1_000.0;
+        let mut done = Done::default();
         loop {
             match std::mem::take(&mut self.doing) {
                 Doing::Nothing => {
@@ -72,15 +68,15 @@ impl Lane {
                     }
                     left -= spent / share;
                     done.committed.push(batch.clone());
-                    self.doing = Doing::Telling(batch, costs.tell_us);
+                    self.doing = Doing::Announcing(batch, costs.announce_us);
                 }
-                Doing::Telling(batch, work) => {
+                Doing::Announcing(batch, work) => {
                     if work > left {
-                        self.doing = Doing::Telling(batch, work - left);
+                        self.doing = Doing::Announcing(batch, work - left);
                         return done;
                     }
                     left -= work;
-                    done.told.push(batch);
+                    done.announced.push(batch);
                 }
             }
         }

@@ -1,28 +1,26 @@
-//! Those who wait, and how long they did.
+//! Requests that wait, and how long they did.
 
 use std::collections::VecDeque;
 use std::fmt;
 
 use hdrhistogram::Histogram;
 
-/// First come, first served. Those who came in the same millisecond stand together.
+/// First come, first served. Requests of the same millisecond form a group.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(super) struct WaitingLine {
     groups: VecDeque<Group>,
     length: u64,
 }
 
-/// So many, who came then.
+/// Requests that arrived at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Group {
-    /// When, in milliseconds.
+    /// The arrival, in milliseconds.
     pub(super) since: u64,
-    /// How many.
     pub(super) count: u64,
 }
 
-impl Line {
-    /// Puts them at the end.
+impl WaitingLine {
     pub(super) fn join(&mut self, group: Group) {
         self.length += group.count;
         match self.groups.back_mut() {
@@ -32,9 +30,10 @@ impl Line {
         }
     }
 
-    /// Takes the first, at most so many.
+    /// Takes up to `most` requests from the front.
     pub(super) fn take(&mut self, most: u64) -> Vec<Group> {
-        let (mut taken, mut left) = (Vec::new(), most.min(self.length));
+        let mut taken = Vec::new();
+        let mut left = most.min(self.length);
         self.length -= left;
         while left > 0 {
             let Some(first) = self.groups.front_mut() else { break };
@@ -48,18 +47,18 @@ impl Line {
         taken
     }
 
-    /// How many wait.
+    /// The number of requests.
     pub(super) fn len(&self) -> u64 {
         self.length
     }
 
-    /// Since when the first has waited.
+    /// The arrival of the first request.
     pub(super) fn first_since(&self) -> Option<u64> {
         self.groups.front().map(|group| group.since)
     }
 }
 
-/// How long they waited.
+/// A histogram of waiting times.
 #[derive(Clone)]
 pub struct Waits(Histogram<u64>);
 
@@ -84,12 +83,11 @@ impl Waits {
         self.0.add(&other.0).expect("both have the same bounds");
     }
 
-    /// How many.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// How many milliseconds this part of them waited, at most.
+    /// The waiting time, in milliseconds, that this share of the requests did not exceed.
     pub fn quantile_ms(&self, part: f64) -> u64 {
         self.0.value_at_quantile(part)
     }

@@ -1,8 +1,11 @@
-//! Reckons what a sale does to a fleet that is not there, from service times that were measured on one that is.
+//! Calculates a sale on a fleet that does not exist, from service times that were measured on one
+//! that does.
 //!
-//! A model, not a load: buyers arrive by a curve; front doors accept them, or refuse at once what is sold out; each lane
-//! takes what waits for it as a batch, has the database decide it, and tells; the lanes share the database's cores.
-//! What it leaves out: the network, retries of buyers, payments and expiry beside the sale. Time goes by milliseconds.
+//! It is a model and sends no load. Buyers arrive by a curve. Front doors accept their requests, or
+//! refuse at once what is sold out. Each lane takes waiting requests as a batch, has the database
+//! decide it, and announces the outcomes. The lanes share the database's cores. Not included: the
+//! network, retries of buyers, and payments and expiry during the sale. Time advances by
+//! milliseconds.
 
 mod lane;
 mod line;
@@ -13,34 +16,33 @@ pub use sale::{Outcome, simulate};
 
 use std::time::Duration;
 
-/// Who wants what, and when they come.
+/// The buyers and the tickets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sale {
-    /// Requests, one each.
+    /// Each sends one request.
     pub buyers: u64,
-    /// Tickets that there are.
+    /// Tickets on sale.
     pub seats: u64,
-    /// Tickets that each wants.
+    /// Tickets that each buyer asks for.
     pub tickets: u64,
-    /// Sections that are asked for, each as much as another.
+    /// Sections that buyers ask for, all equally often.
     pub sections: u32,
-    /// Over how long they come.
+    /// Time within which the buyers arrive.
     pub over: Duration,
-    /// How they come.
     pub curve: Curve,
 }
 
-/// How buyers come.
+/// How arrivals are spread over the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Curve {
-    /// As many in each second
+    /// Equally many in each second
     Even,
-    /// Most at the beginning: half of those who are still to come in each fifth of the time
+    /// Most at the beginning: half of the remaining buyers in each fifth of the time
     Rush,
 }
 
 impl Curve {
-    /// Which part of the buyers has come after which part of the time.
+    /// The share of the buyers that has arrived after this share of the time.
     fn come(self, time: f64) -> f64 {
         let time = time.clamp(0.0, 1.0);
         match self {
@@ -50,41 +52,42 @@ impl Curve {
     }
 }
 
-/// What there is to serve them. Cells are alike and share the buyers evenly.
+/// The servers. Cells are equal and share the buyers evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fleet {
-    /// Systems beside each other, each with a broker and a database.
+    /// Independent systems, each with a broker and a database.
     pub cells: u32,
-    /// Front doors of a cell, a core each.
+    /// Front doors of a cell, each with one core.
     pub front_doors: u32,
     /// Reservation workers of a cell.
     pub workers: u32,
-    /// Transactions that a worker has at a time.
+    /// Concurrent transactions of a worker.
     pub lanes: u32,
     /// Partitions of a cell's requests.
     pub partitions: u16,
     /// Cores of a cell's database.
     pub database_cores: u32,
-    /// A front door turns away requests while the first in line for their lane has waited longer than this.
+    /// A front door refuses a request if the oldest request of its lane has waited longer than
+    /// this.
     pub lag_max: Option<Duration>,
 }
 
-/// Service times, as measured.
+/// Measured service times.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Costs {
-    /// What a front door's core spends on a request that it accepts, until its answer is sent.
+    /// CPU time of a front door for a request that it accepts, until its response is sent.
     pub accept_us: f64,
-    /// The same for one that it refuses at once or turns away.
+    /// CPU time of a front door for a request that it refuses.
     pub refuse_us: f64,
-    /// A transaction, whatever is in it.
+    /// Time of a transaction without its requests.
     pub batch_us: f64,
-    /// Each request in it.
+    /// Time of each request in a transaction.
     pub request_us: f64,
-    /// From the commit until the outcomes are confirmed and the lane takes the next batch.
-    pub tell_us: f64,
-    /// From then until the buyer, or the front door's board, knows.
+    /// Time from the commit until the outcomes are confirmed and the lane takes the next batch.
+    pub announce_us: f64,
+    /// Time from then until the buyer, or the front door's board, knows the outcome.
     pub reach_us: f64,
-    /// Requests in one transaction, at most.
+    /// Maximum requests in one transaction.
     pub batch_max: u64,
 }
 
@@ -97,7 +100,7 @@ mod tests {
         refuse_us: 20.0,
         batch_us: 4_000.0,
         request_us: 20.0,
-        tell_us: 2_000.0,
+        announce_us: 2_000.0,
         reach_us: 1_000.0,
         batch_max: 500,
     };
@@ -129,13 +132,15 @@ mod tests {
     #[test]
     fn a_request_alone_takes_the_sum_of_the_service_times() {
         let outcome = simulate(&sale(1, 10, 1), &FLEET, &COSTS);
-        // 40 + 4,000 + 20 + 2,000 + 1,000 µs, and a millisecond for each step that ends within one.
+        // 40 + 4,000 + 20 + 2,000 + 1,000 µs, and one millisecond for each step that ends within
+        // one.
         assert!((7..=9).contains(&outcome.decided.quantile_ms(0.5)), "{outcome:?}");
     }
 
     #[test]
     fn a_lane_decides_a_full_batch_in_each_of_its_turns() {
-        // 500 requests in 4 + 10 + 2 ms: 31,250 a second, which 10,000 buyers a second do not fill, and 50,000 do.
+        // 500 requests in 4 + 10 + 2 ms are 31,250 a second: more than 10,000 buyers a second need,
+        // and less than 50,000 need.
         let fleet = Fleet { front_doors: 8, ..FLEET };
         let calm = simulate(&sale(50_000, 1_000_000, 5), &fleet, &COSTS);
         assert!(calm.decided.quantile_ms(0.95) < 30, "{calm:?}");
@@ -152,10 +157,10 @@ mod tests {
     fn the_narrowest_part_holds_the_rest_up() {
         let load = sale(500_000, 1_000_000, 5);
         let over = |fleet: Fleet| simulate(&load, &fleet, &COSTS).over.as_secs_f64();
-        // One front door accepts 25,000 a second, however many workers there are.
+        // One front door accepts 25,000 requests a second, with any number of workers.
         let few_doors = over(Fleet { workers: 8, database_cores: 16, ..FLEET });
         assert!((few_doors - 20.0).abs() < 0.5, "{few_doors}");
-        // Eight lanes on one core of a database get through no more than that core does: 500 in 14 ms.
+        // One core of the database limits eight lanes to 500 requests in 14 ms.
         let small_database = over(Fleet { front_doors: 8, workers: 8, database_cores: 1, ..FLEET });
         assert!((small_database - 500_000.0 / 35_714.0).abs() < 1.0, "{small_database}");
         let cells =

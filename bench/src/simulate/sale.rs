@@ -1,4 +1,4 @@
-//! A sale at one cell, a millisecond after another.
+//! A sale on one cell, millisecond by millisecond.
 
 use std::time::Duration;
 
@@ -7,30 +7,30 @@ use broker::topology::Topology;
 use process::settings;
 
 use super::lane::Lane;
-use super::line::{Group, Line, Waits};
+use super::line::{Group, WaitingLine, Waits};
 use super::{Costs, Fleet, Sale};
 
-/// After so long a sale counts as lost.
+/// A sale that takes longer has failed.
 const LONGEST: Duration = Duration::from_hours(2);
 
-/// What became of a sale, over all cells.
+/// The results of a sale, over all cells.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// How long those waited whose request was decided by a worker.
+    /// Waiting times of requests that a worker decided.
     pub decided: Waits,
-    /// How long those waited whom a front door told at once that all is sold.
+    /// Waiting times of requests that a front door refused at once, because all tickets were sold.
     pub refused: Waits,
-    /// Whom a front door told to come again later.
+    /// Requests that a front door refused because a lane was behind.
     pub turned_away: u64,
-    /// Tickets that were sold.
     pub sold: u64,
     /// When the last ticket was sold.
     pub sold_out: Option<Duration>,
-    /// When the last one was answered.
+    /// When the last request was answered.
     pub over: Duration,
-    /// The most that waited for a lane at a time.
+    /// The largest number of requests that waited for one lane.
     pub most_waiting: u64,
-    /// Which part of the front doors' cores, and of the database's, was used at most in a second.
+    /// The largest share that was used within a second: of the front doors' cores, and of the
+    /// database's.
     pub busiest: (f64, f64),
 }
 
@@ -39,17 +39,16 @@ struct Cell<'a> {
     fleet: &'a Fleet,
     costs: &'a Costs,
     lanes: Vec<Lane>,
-    /// Which lane decides about a section; for each of them.
+    /// The lane that decides about each section.
     owners: Vec<usize>,
     next_section: usize,
-    door: Line,
-    /// When the front doors know that all is sold, in milliseconds.
+    door: WaitingLine,
+    /// When the front doors know that all tickets are sold, in milliseconds.
     known_sold_out: Option<u64>,
     used: (f64, f64),
     outcome: Outcome,
 }
 
-/// Plays it.
 pub fn simulate(sale: &Sale, fleet: &Fleet, costs: &Costs) -> Outcome {
     let cells = u64::from(fleet.cells.max(1));
     let each = |total: u64, cell: u64| total / cells + u64::from(cell < total % cells);
@@ -87,7 +86,7 @@ impl<'a> Cell<'a> {
             lanes: (0..lanes).map(|_| Lane::default()).collect(),
             owners: (1..=sale.sections.max(1)).map(lane).collect(),
             next_section: 0,
-            door: Line::default(),
+            door: WaitingLine::default(),
             known_sold_out: (sale.seats == 0).then_some(0),
             used: (0.0, 0.0),
             outcome,
@@ -95,7 +94,9 @@ impl<'a> Cell<'a> {
     }
 
     fn play(mut self) -> Outcome {
-        let (mut come, mut now, mut budget) = (0, 0, 0.0);
+        let mut come = 0;
+        let mut now = 0;
+        let mut budget = 0.0;
         let longest = LONGEST.as_millis() as u64;
         while now < longest
             && (come < self.sale.buyers
@@ -106,7 +107,8 @@ impl<'a> Cell<'a> {
             let by_now = (self.sale.curve.come(part) * self.sale.buyers as f64).round() as u64;
             self.door.join(Group { since: now, count: by_now - come });
             come = by_now;
-            // What a front door does not use is not saved for later, but for the rest of one request.
+            // Unused CPU time is lost, except that a request begun in one millisecond ends in the
+            // next.
             budget = f64::min(budget, 0.0) + f64::from(self.fleet.front_doors) * 1_000.0;
             budget = self.answer(now, budget);
             self.decide(now);
@@ -117,13 +119,13 @@ impl<'a> Cell<'a> {
         self.outcome
     }
 
-    /// Front doors take who comes, as long as they have time for it.
+    /// Front doors handle waiting requests for as long as they have CPU time.
     fn answer(&mut self, now: u64, mut budget: f64) -> f64 {
         let reach = (self.costs.reach_us / 1e3) as u64;
         while budget > 0.0 && self.door.len() > 0 {
             let refuses = self.known_sold_out.is_some_and(|known| known <= now);
             let cost = if refuses { self.costs.refuse_us } else { self.costs.accept_us };
-            // In small portions, so that sections have their turns.
+            // Small portions, so that all sections have their turn.
             let most = ((budget / cost).ceil() as u64).clamp(1, 1 + self.owners.len() as u64);
             for group in self.door.take(most) {
                 let spent = group.count as f64 * cost;
@@ -139,7 +141,7 @@ impl<'a> Cell<'a> {
         budget
     }
 
-    /// Gives each to the lane of the section that it asks for.
+    /// Gives each request to the lane of its section.
     fn deal(&mut self, group: Group, now: u64) {
         for _ in 0..group.count {
             let lane = &mut self.lanes[self.owners[self.next_section]];
@@ -154,7 +156,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// Lanes go on for a millisecond, and share the database.
+    /// Advances all lanes by a millisecond. They share the database.
     fn decide(&mut self, now: u64) {
         let wanted = self.lanes.iter().filter(|lane| lane.wants_database()).count();
         let share = (f64::from(self.fleet.database_cores) / wanted.max(1) as f64).min(1.0);
@@ -167,7 +169,7 @@ impl<'a> Cell<'a> {
             for batch in done.committed {
                 self.sell(batch.iter().map(|group| group.count).sum(), now);
             }
-            for group in done.told.into_iter().flatten() {
+            for group in done.announced.into_iter().flatten() {
                 self.outcome.decided.add(group, now + 1 + reach);
                 self.ended(now + 1 + reach);
             }
@@ -180,8 +182,8 @@ impl<'a> Cell<'a> {
         self.outcome.sold += winners * tickets;
         if self.sale.seats - self.outcome.sold < tickets && self.known_sold_out.is_none() {
             self.outcome.sold_out = Some(Duration::from_millis(now + 1));
-            let told = (self.costs.tell_us + self.costs.reach_us) / 1e3;
-            self.known_sold_out = Some(now + 1 + told.ceil() as u64);
+            let until_known_ms = (self.costs.announce_us + self.costs.reach_us) / 1e3;
+            self.known_sold_out = Some(now + 1 + until_known_ms.ceil() as u64);
         }
     }
 
@@ -192,10 +194,8 @@ impl<'a> Cell<'a> {
     fn note_use(&mut self, now: u64) {
         if now.is_multiple_of(1_000) {
             let part = |used: f64, cores: u32| used / (f64::from(cores.max(1)) * 1e6);
-            let (doors, database) = (
-                part(self.used.0, self.fleet.front_doors),
-                part(self.used.1, self.fleet.database_cores),
-            );
+            let doors = part(self.used.0, self.fleet.front_doors);
+            let database = part(self.used.1, self.fleet.database_cores);
             let busiest = &mut self.outcome.busiest;
             *busiest = (busiest.0.max(doors), busiest.1.max(database));
             self.used = (0.0, 0.0);
@@ -204,7 +204,7 @@ impl<'a> Cell<'a> {
 }
 
 impl Outcome {
-    /// Of two cells together.
+    /// Adds the results of another cell.
     fn and(mut self, other: &Self) -> Self {
         self.decided.merge(&other.decided);
         self.refused.merge(&other.refused);

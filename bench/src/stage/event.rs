@@ -6,37 +6,36 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use store::seed::{EventPlan, SectionPlan, SectionPlanKind};
 
-/// Seats in a row, where the rows are not too many.
+/// Seats in a row, unless there would be too many rows.
 const ROW: u64 = 50;
-/// Rows of a section, at most: their labels are single characters.
+/// Maximum rows of a section: their labels are single characters.
 const ROWS_MAX: u64 = 60;
 
-/// What an event for load looks like.
+/// The shape of an event for load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct House {
-    /// Tickets that are needed, at least.
+    /// Tickets that the run needs. The event has at least as many.
     pub tickets: u64,
-    /// Sections to spread them over, at least: each partition should have some.
+    /// Sections to create, at least: each partition should have some.
     pub sections: u64,
-    /// Seats with labels, or standing room.
+    /// Seats with labels, or standing places.
     pub seated: bool,
-    /// How long a hold lasts.
     pub hold_seconds: i32,
-    /// Tickets of one customer, at most.
+    /// Maximum tickets of one customer; none for no limit.
     pub customer_limit: Option<i32>,
 }
 
-/// An event that was made.
+/// An event that was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// Its id.
     pub id: EventId,
-    /// Its tickets: 1 to this.
+    /// Its tickets have the numbers from 1 to this.
     pub tickets: i32,
 }
 
 impl Event {
-    /// All its tickets in an order that looks like buyers' choices, the same in every run.
+    /// All its tickets in an order that looks like buyers' choices. The order is the same in every
+    /// run.
     pub fn shuffled(&self) -> Vec<i32> {
         let mut tickets: Vec<i32> = (1..=self.tickets).collect();
         tickets.shuffle(&mut StdRng::seed_from_u64(self.id.0 as u64));
@@ -45,12 +44,12 @@ impl Event {
 }
 
 impl House {
-    /// A house for long holds without a limit on customers.
+    /// The shape for long holds without a limit on customers.
     pub fn of(tickets: u64, sections: u64, seated: bool) -> Self {
         Self { tickets, sections, seated, hold_seconds: 3_600, customer_limit: None }
     }
 
-    /// How to make it, and what it will be.
+    /// What to create, and the event that results.
     pub fn plan(&self, id: EventId) -> (EventPlan, Event) {
         let sections = self.sections.max(1);
         let of_each = self.tickets.div_ceil(sections).max(1);

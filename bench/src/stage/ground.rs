@@ -1,4 +1,4 @@
-//! Private servers, fresh, with Postgres's default durability and RabbitMQ's quorum queues.
+//! Private, new servers, with Postgres's default durability and RabbitMQ's quorum queues.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -16,22 +16,20 @@ use testbed::servers::rabbitmq::RabbitMq;
 use super::event::{Event, House};
 use crate::machine::{About, Watched};
 
-/// The servers of a whole run of the kit.
+/// The servers that one command of the kit uses.
 pub struct Ground {
-    /// Postgres, with fsync.
+    /// With fsync: a commit is on disk, as in production.
     pub postgres: Postgres,
-    /// RabbitMQ.
     pub rabbitmq: RabbitMq,
     dir: PathBuf,
     made: Cell<u32>,
 }
 
-/// A database of its own, and a virtual host of the same name.
+/// A database, and a virtual host of the same name.
 #[derive(Debug)]
 pub struct Database {
-    /// Its name, and the virtual host's.
+    /// The name of the database and of the virtual host.
     pub name: String,
-    /// To it.
     pub pool: Pool,
     events: Cell<i32>,
 }
@@ -46,7 +44,8 @@ impl Ground {
             max_connections: 200,
             shared_buffers_mib: 128,
         };
-        let (postgres_dir, rabbitmq_dir) = (dir.join("postgres"), dir.join("rabbitmq"));
+        let postgres_dir = dir.join("postgres");
+        let rabbitmq_dir = dir.join("rabbitmq");
         let (postgres, rabbitmq) = thread::scope(|scope| {
             let broker = scope.spawn(|| RabbitMq::start(&rabbitmq_dir, Keep::Nothing));
             let database = Postgres::start(&postgres_dir, options);
@@ -55,32 +54,31 @@ impl Ground {
         Ok(Self { postgres: postgres?, rabbitmq: rabbitmq?, dir, made: Cell::new(0) })
     }
 
-    /// Where logs and reports go.
+    /// The folder of logs and reports.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Makes a database with the schema, and a virtual host.
+    /// Creates a database with the schema, and a virtual host.
     pub async fn database(&self, purpose: &str) -> Result<Database> {
         self.made.set(self.made.get() + 1);
         let name = format!("{purpose}_{}", self.made.get());
         self.postgres.create_database(&name)?;
         self.rabbitmq.add_vhost(&name)?;
         let url = self.postgres.url(&name);
-        // Neither time-outs nor limits of a service: an audit reads whole tables.
+        // Without the time-outs and limits of a service: an audit reads whole tables.
         let pool = PgPoolOptions::new().max_connections(4).connect(&url).await?;
         pool::migrate(&pool).await?;
         Ok(Database { name, pool, events: Cell::new(0) })
     }
 
-    /// Removes a database and its virtual host.
     pub async fn discard(&self, database: Database) -> Result<()> {
         database.pool.close().await;
         self.rabbitmq.delete_vhost(&database.name)?;
         self.postgres.drop_database(&database.name)
     }
 
-    /// The servers, as parts to watch.
+    /// The servers, as parts to sample.
     pub fn watched(&self) -> Result<Vec<Watched>> {
         let postgres = self.postgres.pid().context("Postgres runs")?;
         let rabbitmq = self.rabbitmq.pid().context("RabbitMQ runs")?;
@@ -96,7 +94,8 @@ impl Ground {
         let postgres: String = sqlx::query_scalar(
             "SELECT format('%s, fsync %s, synchronous_commit %s, shared_buffers %s',
                            current_setting('server_version'), current_setting('fsync'),
-                           current_setting('synchronous_commit'), current_setting('shared_buffers'))",
+                           current_setting('synchronous_commit'),
+                           current_setting('shared_buffers'))",
         )
         .fetch_one(&pool)
         .await?;
@@ -109,12 +108,12 @@ impl Ground {
 }
 
 impl Database {
-    /// Makes an event, and has Postgres look at what it has now.
+    /// Creates an event, and updates Postgres's statistics.
     pub async fn plant(&self, house: House) -> Result<Event> {
         Ok(self.plant_many(house, 1).await?[0])
     }
 
-    /// The same for many alike.
+    /// Creates many events of the same shape.
     pub async fn plant_many(&self, house: House, count: u64) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         let mut transaction = self.pool.begin().await?;
@@ -129,7 +128,7 @@ impl Database {
         Ok(events)
     }
 
-    /// Makes reservations of event 1 that ended long ago.
+    /// Creates reservations of event 1 that ended long ago.
     pub async fn grow_old(&self, count: u64) -> Result<()> {
         sqlx::query(
             "WITH old AS (
@@ -151,15 +150,15 @@ impl Database {
         self.vacuum().await
     }
 
-    /// Reads statistics and sets hints of all tables. Plans that were made when they were empty are
-    /// made anew, and no autovacuum of what was planted falls into the run.
+    /// Vacuums and analyses all tables. Then statements are planned for full tables, and no
+    /// autovacuum because of the new rows disturbs the run.
     pub async fn vacuum(&self) -> Result<()> {
         sqlx::raw_sql("VACUUM (ANALYZE)").execute(&self.pool).await?;
         sqlx::raw_sql("CHECKPOINT").execute(&self.pool).await?;
         Ok(())
     }
 
-    /// Every invariant of a scope that is broken.
+    /// Every invariant of a scope that is violated.
     pub async fn violations(&self, scope: audit::Scope<'_>) -> Result<Vec<audit::Finding>> {
         Ok(audit::violations(&mut *self.pool.acquire().await?, scope).await?)
     }

@@ -1,4 +1,4 @@
-//! What a run plays on: private servers, a database and a virtual host of its own, and processes.
+//! What a run needs: private servers, a database and a virtual host, and processes.
 
 mod event;
 mod ground;

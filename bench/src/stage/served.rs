@@ -1,4 +1,4 @@
-//! What reservation workers say of their batches: the service times that a simulation takes.
+//! What reservation workers report about their batches: the service times for a simulation.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use process::telemetry::names;
 
 use crate::http::{Pool, Request};
 
-/// The longest that a process may take to tell.
-const TELL_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a process may take to respond.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sums and counts since the workers started.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -23,11 +23,11 @@ pub struct Served {
 }
 
 impl Served {
-    /// Asks the workers.
+    /// Reads the metrics of the workers.
     pub(super) async fn of(workers: &[SocketAddr]) -> Result<Self> {
         let mut all = Self::default();
         for address in workers {
-            let pool = Pool::new(*address, 1, TELL_TIMEOUT);
+            let pool = Pool::new(*address, 1, RESPONSE_TIMEOUT);
             let read = |answer: crate::http::Answer<'_>| {
                 (answer.status, String::from_utf8_lossy(answer.body).into_owned())
             };
@@ -43,7 +43,8 @@ impl Served {
     fn add(&mut self, text: &str) {
         let pool = "pool=\"reservations\"";
         let holds = "exchange=\"holds\"";
-        let (transaction, confirm) = (names::TRANSACTION_SECONDS, names::PUBLISH_CONFIRM_SECONDS);
+        let transaction = names::TRANSACTION_SECONDS;
+        let confirm = names::PUBLISH_CONFIRM_SECONDS;
         self.batches += sum(text, names::BATCH_REQUESTS, "_count", pool);
         self.requests += sum(text, names::BATCH_REQUESTS, "_sum", pool);
         self.transactions += sum(text, transaction, "_count", pool);
@@ -52,7 +53,7 @@ impl Served {
         self.confirm_s += sum(text, confirm, "_sum", holds);
     }
 
-    /// What was served since then.
+    /// The difference to an earlier reading.
     #[must_use]
     pub fn since(self, then: Self) -> Self {
         Self {
@@ -70,18 +71,18 @@ impl Served {
         self.requests / self.batches.max(1.0)
     }
 
-    /// A transaction, on average, in milliseconds.
+    /// Length of a transaction in milliseconds, on average.
     pub fn transaction_ms(self) -> f64 {
         1_000.0 * self.transaction_s / self.transactions.max(1.0)
     }
 
-    /// The confirm of a batch's holds, on average, in milliseconds.
-    pub fn tell_ms(self) -> f64 {
+    /// Time until a batch's holds are confirmed in milliseconds, on average.
+    pub fn confirm_ms(self) -> f64 {
         1_000.0 * self.confirm_s / self.confirms.max(1.0)
     }
 }
 
-/// The sum of all series of a name that have this label.
+/// The sum of all series of a metric that have this label.
 fn sum(text: &str, name: names::Name, ending: &str, label: &str) -> f64 {
     let series = format!("{}{ending}{{", name.name);
     let lines = text.lines().filter(|line| line.starts_with(&series) && line.contains(label));
@@ -104,12 +105,13 @@ mod tests {
                 count * 40
             )
         };
-        let (mut then, mut now) = (Served::default(), Served::default());
+        let mut then = Served::default();
+        let mut now = Served::default();
         then.add(&text(10, 1.0));
         now.add(&text(30, 1.1));
         let served = now.since(then);
         assert!((served.batch_requests() - 40.0).abs() < 1e-9);
         assert!((served.transaction_ms() - 5.0).abs() < 1e-9);
-        assert!(served.tell_ms().abs() < 1e-9);
+        assert!(served.confirm_ms().abs() < 1e-9);
     }
 }

@@ -1,4 +1,4 @@
-//! One process, and its log.
+//! One process and its log.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -14,13 +14,11 @@ use testbed::process::{Process, Signal};
 
 use crate::http::{Pool, Request};
 
-/// The longest that a process may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest that a process may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// A running process. It ends with this value.
+/// A running process. It is stopped when this is dropped.
 pub struct Service {
     process: Process,
     log: PathBuf,
@@ -28,7 +26,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts a program that lies beside this one. Its log goes to a file.
+    /// Starts a program from the folder of this one. Its log goes to a file.
     pub fn start(
         program: &str,
         arguments: &[&str],
@@ -47,7 +45,8 @@ impl Service {
         let (sender, listening) = mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
-                // A full disk is no reason to stop reading, which would stop the process.
+                // Keep reading when the disk is full: otherwise the pipe fills, and the process
+                // blocks.
                 let _written = writeln!(file, "{line}");
                 if line.contains("\"listening\"") {
                     let _heard = serde_json::from_str(&line).map(|line| sender.send(line));
@@ -57,12 +56,11 @@ impl Service {
         Ok(Self { process, log, listening })
     }
 
-    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Where it listens: the field of that name in its log line. Waits for the line.
+    /// The address that it listens on: the field of that name in its log line. Waits for the line.
     pub fn address(&self, field: &str) -> Result<SocketAddr> {
         let line = self.listening.recv_timeout(START_TIMEOUT).with_context(|| {
             format!("it never said where it listens; its log is {}", self.log.display())
@@ -79,7 +77,7 @@ impl Service {
         Ok(())
     }
 
-    /// An error where it has ended by itself.
+    /// An error if it has ended by itself.
     pub fn check(&mut self) -> Result<()> {
         let ended = self.process.exited()?;
         ensure!(ended.is_none(), "a process has ended; its log is {}", self.log.display());
@@ -87,7 +85,7 @@ impl Service {
     }
 }
 
-/// Waits until a process says that it is ready.
+/// Waits until a process reports that it is ready.
 pub(super) async fn ready(address: SocketAddr) -> Result<()> {
     let pool = Pool::new(address, 1, START_TIMEOUT);
     let deadline = Instant::now() + START_TIMEOUT;

@@ -15,14 +15,13 @@ use crate::machine::Watched;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
-    /// Boxoffice.
+    /// With queues and workers.
     Boxoffice,
-    /// The same schema served by one transaction in each request.
+    /// The same schema, with one transaction in each HTTP request.
     Baseline,
 }
 
 impl Target {
-    /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Boxoffice => "boxoffice",
@@ -31,24 +30,22 @@ impl Target {
     }
 }
 
-/// How to start it.
+/// How to start a system.
 #[derive(Debug, Clone, Default)]
 pub struct SystemOptions {
-    /// Settings beyond the defaults, such as `workers.prefetch=32`.
+    /// Settings that differ from the defaults, such as `workers.prefetch=32`.
     pub settings: Vec<(String, String)>,
-    /// The worker processes: the pool of each.
+    /// The pool of each worker process.
     pub workers: Vec<String>,
-    /// The workers are started later, with [`System::start_workers`].
+    /// Whether [`System::start_workers`] starts the workers later.
     pub workers_later: bool,
 }
 
 /// A running system.
 pub struct System<'a> {
-    /// Its database.
     pub database: Database,
-    /// Where buyers reach it.
+    /// Address for buyers.
     pub address: SocketAddr,
-    /// What it is.
     pub target: Target,
     ground: &'a Ground,
     services: Vec<(&'static str, Service)>,
@@ -57,7 +54,7 @@ pub struct System<'a> {
 }
 
 impl<'a> System<'a> {
-    /// Starts it on a fresh database and a fresh virtual host. Event 1 is there to prime it.
+    /// Starts it on a new database and a new virtual host. Event 1 is there for the warm-up.
     pub async fn start(ground: &'a Ground, target: Target, options: SystemOptions) -> Result<Self> {
         let database = ground.database(target.name()).await?;
         database.plant(House::of(4_000, 64, true)).await?;
@@ -97,7 +94,7 @@ impl<'a> System<'a> {
         Ok(())
     }
 
-    /// Its processes, the servers' and the kit's own, as parts to watch.
+    /// Its processes, the servers' and the kit's own, as parts to sample.
     pub fn watched(&self) -> Result<Vec<Watched>> {
         let of = |(name, service): &(&'static str, Service)| Watched {
             name,
@@ -106,7 +103,7 @@ impl<'a> System<'a> {
         };
         let mut parts: Vec<Watched> = self.services.iter().map(of).collect();
         parts.extend(self.ground.watched()?);
-        // Not with children: all the others are its children.
+        // Without children: all the other processes are children of the kit.
         parts.push(Watched { name: "kit", pid: std::process::id(), with_children: false });
         Ok(parts)
     }
@@ -116,14 +113,14 @@ impl<'a> System<'a> {
         Served::of(&self.workers).await
     }
 
-    /// An error where one of its processes has ended.
+    /// An error if one of its processes has ended.
     pub fn check(&mut self) -> Result<()> {
         self.services.iter_mut().try_for_each(|(_, service)| service.check())
     }
 
     /// Stops it and removes its database.
     pub async fn stop(self) -> Result<()> {
-        // On another thread, because a connection that is shared by HTTP/2 ends with the help of this one.
+        // On another thread: a connection shared by HTTP/2 needs this one to end.
         let stop = || self.services.into_iter().try_for_each(|(_, service)| service.stop());
         tokio::task::spawn_blocking(stop).await??;
         self.ground.discard(self.database).await
@@ -142,7 +139,7 @@ fn environment(
         ("api.listen".to_owned(), local()),
         ("api.admin_listen".to_owned(), local()),
         ("workers.admin_listen".to_owned(), local()),
-        // All the load comes from one address, and from customers that are in a hurry.
+        // All the load comes from one address, and its customers send many requests.
         ("limits.address_per_minute".to_owned(), "0".to_owned()),
         ("limits.customer_per_minute".to_owned(), "0".to_owned()),
         ("log.format".to_owned(), "json".to_owned()),

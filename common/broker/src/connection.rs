@@ -1,4 +1,4 @@
-//! Opens connections.
+//! Connections to the broker, with a limit on how long opening one may take.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use lapin::{Channel, ConnectionProperties};
 
 use process::settings::Broker;
 
-/// The connection or a channel of it is gone: drop what hung on it and open another.
+/// The connection or one of its channels is closed. Drop everything that used it and open another.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection to the broker is lost: {0}")]
 pub struct LostConnection(pub String);
 
 impl LostConnection {
-    /// The broker took it away because its user did what it may not, or may not log in.
+    /// Whether the broker closed it because of the user's rights: a retry cannot help.
     pub fn is_refused(&self) -> bool {
         self.0.contains("ACCESS_REFUSED")
     }
@@ -32,14 +32,14 @@ impl From<PoolError> for LostConnection {
     }
 }
 
-/// An open connection.
+/// An open connection. Publish and consume on different ones: see the crate.
 pub struct Connection {
     inner: deadpool_lapin::Connection,
-    /// It may declare what is not its own.
+    /// Whether this process may declare exchanges and queues that others use.
     pub(super) declares: bool,
 }
 
-/// Without the URL, which has a password in it.
+/// Hides the URL, because it contains a password.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Connection({:?})", self.inner.status())
@@ -47,36 +47,35 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// Opens a connection, once. The name is shown to operators by the broker.
+    /// Tries once; retries are the caller's choice. The broker shows the name to operators.
     pub async fn open(settings: &Broker, name: &str) -> Result<Self, LostConnection> {
         let inner = pool(settings, name, 1)?.get().await?;
         Ok(Self { inner, declares: settings.declare })
     }
 
-    /// Opens a channel.
     pub(super) async fn channel(&self) -> Result<Channel, LostConnection> {
         Ok(self.inner.create_channel().await?)
     }
 
-    /// Closes it in good order, so that the broker has taken every ack. A failure changes nothing:
-    /// what was not acked comes again.
+    /// Closes the connection in order, so that the broker has processed every ack. A failure is
+    /// ignored: what was not acked is redelivered.
     pub async fn close(&self) {
         let limit = Duration::from_secs(2);
         let _gone = tokio::time::timeout(limit, self.inner.close(200, "done".into())).await;
     }
 
-    /// The connection works, as far as is known.
+    /// Whether the connection is usable, as far as the client library knows.
     pub fn is_open(&self) -> bool {
         self.inner.status().connected()
     }
 
-    /// The broker lets nobody publish on this connection, for want of memory or disk.
+    /// Whether the broker blocks publishers on this connection, because it lacks memory or disk.
     pub fn is_blocked(&self) -> bool {
         self.inner.status().blocked()
     }
 }
 
-/// A source of connections that gives up when one takes too long.
+/// A pool, because the client library itself has no time-out for opening a connection.
 fn pool(settings: &Broker, name: &str, size: usize) -> Result<Pool, LostConnection> {
     let limit = Some(Duration::from_millis(settings.connect_timeout_ms));
     let url = settings.url.expose();

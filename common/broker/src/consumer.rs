@@ -1,4 +1,4 @@
-//! Consumes a queue: deliveries one by one, acks up to one of them.
+//! Consumes a queue: delivers messages one by one; one ack can cover all messages up to it.
 
 use std::task::{self, Poll};
 
@@ -13,23 +13,23 @@ use super::connection::{Connection, LostConnection};
 /// What to consume, and how.
 #[derive(Debug, Clone)]
 pub struct Subscription {
-    /// The queue.
+    /// The name of the queue.
     pub queue: String,
-    /// Messages that the broker sends ahead.
+    /// How many messages the broker delivers before the first of them is acked.
     pub prefetch: u16,
-    /// From RabbitMQ 4.0 on, the highest priority is the active consumer of a queue that has a
-    /// single one. 3.10 ignores it there.
+    /// The `x-priority` of the consumer. RabbitMQ 4.0 and later make the consumer with the highest
+    /// priority the active one of a queue with a single active consumer; 3.10 ignores it there.
     pub priority: i32,
 }
 
-/// A message from a queue.
+/// A message from a queue, not yet acked.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Its bytes.
+    /// The bytes, not yet decoded.
     pub body: Vec<u8>,
-    /// The key that it was published with.
+    /// The key that the message was published with.
     pub routing_key: String,
-    /// It was delivered before, perhaps to another worker.
+    /// Whether it was delivered before, perhaps to another worker.
     pub redelivered: bool,
     raw: Raw,
 }
@@ -40,13 +40,14 @@ impl Delivery {
         ack(self, false).await
     }
 
-    /// Acks this message and all before it that came on the same subscription.
+    /// Acks this message and all earlier ones of the same subscription.
     pub async fn ack_through(&self) -> Result<(), LostConnection> {
         ack(self, true).await
     }
 }
 
-/// An open subscription on a channel of its own, so that an ack never reaches into another queue.
+/// An open subscription. It has its own channel, so that an ack of many messages never covers
+/// messages of another queue.
 #[derive(Debug)]
 pub struct Consumer {
     channel: Channel,
@@ -54,7 +55,7 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// Subscribes.
+    /// Opens a channel and subscribes on it.
     pub async fn open(
         connection: &Connection,
         subscription: &Subscription,
@@ -65,13 +66,13 @@ impl Consumer {
         Ok(Self { channel, stream })
     }
 
-    /// The next message. An error when the subscription is over: the connection was lost, or the
-    /// broker cancelled.
+    /// Waits for the next message. An error means that the subscription has ended: the connection
+    /// was lost, or the broker cancelled it.
     pub async fn next(&mut self) -> Result<Delivery, LostConnection> {
         std::future::poll_fn(|task| self.poll_next(task)).await
     }
 
-    /// The same for who waits on several subscriptions in one task.
+    /// Like [`Self::next`], for a task that waits on several subscriptions.
     pub fn poll_next(
         &mut self,
         task: &mut task::Context<'_>,
@@ -83,30 +84,31 @@ impl Consumer {
         })
     }
 
-    /// A message that has come already, if there is one.
+    /// Returns a message only if one has arrived already.
     pub fn try_next(&mut self) -> Option<Result<Delivery, LostConnection>> {
         self.next().now_or_never()
     }
 
-    /// Takes nothing more. What had come already is returned, to be finished and acked.
+    /// Cancels the subscription. Returns the messages that had arrived before; finish and ack them.
     pub async fn cancel(&mut self) -> Result<Vec<Delivery>, LostConnection> {
         self.channel.basic_cancel(self.stream.tag(), BasicCancelOptions::default()).await?;
-        Ok(arrived(&mut self.stream))
+        Ok(take_arrived(&mut self.stream))
     }
 
-    /// Subscribes again after [`Self::cancel`]: at the end of the line of consumers.
+    /// Subscribes again after [`Self::cancel`]. The broker puts it behind the other consumers.
     pub async fn subscribe(&mut self, to: &Subscription) -> Result<(), LostConnection> {
         self.stream = subscribe(&self.channel, to).await?;
         Ok(())
     }
 
-    /// Changes the subscription without a moment in which nobody is subscribed. What had come
-    /// already on the old one is returned, to be finished and acked.
+    /// Changes the subscription. The new one starts before the old one is cancelled, so the queue
+    /// always has a consumer. Returns the messages that had arrived on the old one; finish and ack
+    /// them.
     pub async fn replace(&mut self, to: &Subscription) -> Result<Vec<Delivery>, LostConnection> {
         let stream = subscribe(&self.channel, to).await?;
         let mut old = std::mem::replace(&mut self.stream, stream);
         self.channel.basic_cancel(old.tag(), BasicCancelOptions::default()).await?;
-        Ok(arrived(&mut old))
+        Ok(take_arrived(&mut old))
     }
 }
 
@@ -120,8 +122,8 @@ async fn subscribe(
     Ok(channel.basic_consume(to.queue.as_str().into(), "".into(), options, arguments).await?)
 }
 
-/// The deliveries of a cancelled subscription: the broker sent them before it confirmed.
-fn arrived(stream: &mut lapin::Consumer) -> Vec<Delivery> {
+/// The rest of a cancelled subscription: what the broker sent before it confirmed the cancel.
+fn take_arrived(stream: &mut lapin::Consumer) -> Vec<Delivery> {
     let mut arrived = Vec::new();
     while let Some(Some(Ok(raw))) = stream.next().now_or_never() {
         arrived.push(delivery(raw));

@@ -1,36 +1,36 @@
-//! Declares the topology on a broker. Doing so again changes nothing; a difference is an error.
+//! Declares the topology on a broker. Declaring it again changes nothing; a difference is an error.
 
-use futures::future::try_join_all;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind as Kind};
 
 use super::connection::{Connection, LostConnection};
-use super::depths::Depth;
 use super::fault::Fault;
 use crate::topology::{Argument, ExchangeKind, Topology};
 
-/// Declares every exchange, queue and binding; where the settings forbid it, only looks whether every
-/// exchange and queue is there.
+/// Declares every exchange, queue and binding. If the settings forbid it, only checks that every
+/// exchange and queue exists.
 pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(), LostConnection> {
     let channel = connection.channel().await?;
     let passive = !connection.declares;
     for exchange in topology.exchanges() {
         let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
-        let (name, none) = (exchange.name.into(), FieldTable::default());
+        let name = exchange.name.into();
+        let none = FieldTable::default();
         let declared = channel.exchange_declare(name, kind(exchange.kind), options, none).await;
-        declared.map_err(|error| explained("exchange", exchange.name, error))?;
+        declared.map_err(|error| with_advice("exchange", exchange.name, error))?;
     }
     for queue in topology.queues() {
         let options = QueueDeclareOptions { durable: true, passive, ..Default::default() };
         let name = queue.name.as_str();
         let declared =
             channel.queue_declare(name.into(), options, arguments(&queue.arguments)).await;
-        declared.map_err(|error| explained("queue", name, error))?;
+        declared.map_err(|error| with_advice("queue", name, error))?;
         if passive {
             continue;
         }
-        let (exchange, key) = (queue.exchange.into(), queue.routing_key.as_str().into());
+        let exchange = queue.exchange.into();
+        let key = queue.routing_key.as_str().into();
         let bind = QueueBindOptions::default();
         channel.queue_bind(name.into(), exchange, key, bind, FieldTable::default()).await?;
     }
@@ -38,15 +38,14 @@ pub async fn declare(connection: &Connection, topology: &Topology) -> Result<(),
     Ok(())
 }
 
-/// The error with what to do about it: whoever starts a process sees this and no more.
-fn explained(what: &str, name: &str, error: lapin::Error) -> LostConnection {
+/// Adds the advice to the error, because it is all that whoever starts a process sees.
+fn with_advice(what: &str, name: &str, error: lapin::Error) -> LostConnection {
     match Fault::of(error) {
         Ok(fault) => LostConnection(format!("{what} {name}: {fault} -> {}", fault.advice())),
         Err(error) => error,
     }
 }
 
-/// The broker's name for a kind of exchange.
 pub(super) fn kind(kind: ExchangeKind) -> Kind {
     match kind {
         ExchangeKind::Direct => Kind::Direct,
@@ -55,26 +54,7 @@ pub(super) fn kind(kind: ExchangeKind) -> Kind {
     }
 }
 
-/// How many messages wait in queues and how many consumers they have, in their order. Messages that
-/// were sent to a consumer and are not acked are not counted.
-pub(super) async fn queue_depths(
-    connection: &Connection,
-    queues: &[String],
-) -> Result<Vec<Depth>, LostConnection> {
-    let channel = connection.channel().await?;
-    let look = queues.iter().map(|queue| async {
-        let options = QueueDeclareOptions { passive: true, ..Default::default() };
-        let name = queue.as_str().into();
-        let found = channel.queue_declare(name, options, FieldTable::default()).await?;
-        let (messages, consumers) = (found.message_count(), found.consumer_count());
-        Ok::<_, LostConnection>(Depth { queue: queue.clone(), messages, consumers })
-    });
-    let depths = try_join_all(look).await?;
-    close(&channel).await;
-    Ok(depths)
-}
-
-/// An error while closing is no error: the channel is gone either way.
+/// Ignores an error: the channel is closed either way.
 pub(super) async fn close(channel: &Channel) {
     let _gone = channel.close(200, "done".into()).await;
 }

@@ -1,4 +1,4 @@
-//! What the broker finds wrong with a declaration, and what to do about it.
+//! What can be wrong with a declared queue or exchange, and what to do about it.
 
 use std::fmt;
 
@@ -7,55 +7,54 @@ use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 
 use super::connection::LostConnection;
 
-/// What is wrong with a queue or an exchange.
+/// A difference between the broker and the topology.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// It is not there.
+    /// The queue or exchange does not exist.
     Missing,
-    /// It was declared with other arguments: the broker says which.
+    /// It was declared with other arguments. The broker's message says which.
     Differs(String),
-    /// This user may not compare or make it: the broker's words.
+    /// This user may not compare or declare it. With the broker's message.
     Forbidden(String),
 }
 
 impl Fault {
-    /// The fault that the broker told; other errors are passed on.
+    /// The fault that the broker reported. An error of another kind is returned as it is.
     pub(super) fn of(error: lapin::Error) -> Result<Self, LostConnection> {
         let ErrorKind::ProtocolError(protocol) = error.kind() else { return Err(error.into()) };
-        let words = protocol.get_message().to_string();
+        let message = protocol.get_message().to_string();
         match protocol.kind() {
             AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND) => Ok(Self::Missing),
-            AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => Ok(Self::Differs(words)),
-            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Ok(Self::Forbidden(words)),
+            AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => Ok(Self::Differs(message)),
+            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED) => Ok(Self::Forbidden(message)),
             _ => Err(error.into()),
         }
     }
 
-    /// What to do about it.
+    /// What an operator should do.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Missing => "run: workers topology apply",
             Self::Differs(_) => {
-                "the arguments of a queue are frozen when it is made: set the topology.* settings \
-                 as they were then; if it was made by another version, empty it, delete it and run: \
-                 workers topology apply (docs/operating.md, Topology)"
+                "the arguments of a queue cannot be changed: set the topology.* settings as they \
+                 were when it was declared; if another version declared it, empty it, delete it \
+                 and run: workers topology apply (docs/operating.md, Topology)"
             }
             Self::Forbidden(_) => {
                 "use the broker's user boxoffice-operator for operators' commands \
-                 (docs/operating.md, Rights); give processes those of rabbitmq/permissions.json and \
-                 broker.declare = false"
+                 (docs/operating.md, Rights); give processes the rights of \
+                 rabbitmq/permissions.json and broker.declare = false"
             }
         }
     }
 }
 
-/// The fault in words, the broker's where it has some.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("it is missing"),
-            Self::Differs(words) => write!(f, "it was declared otherwise: {words}"),
-            Self::Forbidden(words) => write!(f, "the broker refuses it to this user: {words}"),
+            Self::Differs(message) => write!(f, "it was declared otherwise: {message}"),
+            Self::Forbidden(message) => write!(f, "the broker refuses it to this user: {message}"),
         }
     }
 }

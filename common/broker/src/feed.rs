@@ -1,4 +1,5 @@
-//! A feed of hints: an exclusive queue of this connection, gone with it.
+//! A feed of messages that may be lost. Its queue is exclusive to the connection and is deleted
+//! with it.
 
 use futures::StreamExt;
 use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
@@ -6,23 +7,23 @@ use lapin::types::{AMQPValue, FieldTable};
 
 use super::connection::{Connection, LostConnection};
 
-/// How many messages may wait for a slow reader before the oldest are dropped.
+/// How many messages may wait for a slow reader. Above that, the oldest are dropped.
 const LENGTH_MAX: i64 = 20_000;
 
-/// Messages of an exchange from now on, until the connection is lost.
+/// The messages of an exchange from now on, until the connection is lost.
 #[derive(Debug)]
 pub struct Feed {
     stream: lapin::Consumer,
 }
 
 impl Feed {
-    /// Begins to listen to all messages of an exchange.
+    /// Subscribes to all messages of an exchange.
     pub async fn open(connection: &Connection, exchange: &str) -> Result<Self, LostConnection> {
         Self::open_at(connection, exchange, "#").await
     }
 
-    /// Begins to listen to the messages with a key. Every feed has a queue with a name of its own,
-    /// because the queue of a lost connection may linger.
+    /// Subscribes to the messages with one routing key. The name of the queue is random, because
+    /// the queue of a lost connection may still exist for a while.
     pub async fn open_at(
         connection: &Connection,
         exchange: &str,
@@ -36,15 +37,17 @@ impl Feed {
         let options =
             QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
         channel.queue_declare(name.as_str().into(), options, arguments).await?;
-        let (bind, none) = (QueueBindOptions::default(), FieldTable::default());
+        let bind = QueueBindOptions::default();
+        let none = FieldTable::default();
         channel.queue_bind(name.as_str().into(), exchange.into(), key.into(), bind, none).await?;
         let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..Default::default() };
-        let (queue, none) = (name.as_str().into(), FieldTable::default());
+        let queue = name.as_str().into();
+        let none = FieldTable::default();
         let stream = channel.basic_consume(queue, "".into(), options, none).await?;
         Ok(Self { stream })
     }
 
-    /// The next message's bytes.
+    /// Waits for the next message, and returns its bytes.
     pub async fn next(&mut self) -> Result<Vec<u8>, LostConnection> {
         match self.stream.next().await {
             Some(Ok(delivery)) => Ok(delivery.data),

@@ -1,8 +1,11 @@
-//! The only place with AMQP.
+//! The only crate with AMQP.
 //!
-//! A process has two connections, because a broker in need blocks the one that publishes and the
-//! other must go on acking: [`Publisher`] and [`Connection`]. Nothing recovers by itself in the
-//! client library; whoever loses a channel drops everything that hung on it and begins anew.
+//! A process has two connections, a [`Publisher`] and a [`Connection`] for consumers: a broker that
+//! lacks memory or disk blocks a connection that publishes, and consumers must still be able to
+//! ack. The client library recovers nothing by itself. Whoever loses a channel drops everything
+//! that used it and starts again.
+
+#![warn(missing_docs)]
 
 mod connection;
 mod consumer;
@@ -12,6 +15,7 @@ mod fault;
 mod feed;
 mod meter;
 pub mod operators;
+mod publication;
 mod publisher;
 mod sender;
 pub mod topology;
@@ -22,5 +26,6 @@ pub use declare::declare;
 pub use depths::{Depth, Depths};
 pub use fault::Fault;
 pub use feed::Feed;
-pub use publisher::{Message, PublishError, Publisher};
+pub use publication::{Publication, PublishError};
+pub use publisher::Publisher;
 pub use sender::Sender;

@@ -1,9 +1,9 @@
-//! What the publisher counts: once a message, and a message is an envelope or a batch.
+//! What the publisher counts. It counts once for each message, and a message carries many requests.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::publisher::PublishError;
+use super::publication::PublishError;
 use crate::topology::{DEAD_LETTERS, HOLDS, OUTCOMES, PAYMENTS, PRESENCE, REQUESTS};
 use process::telemetry::metrics::{self, Counter, Histogram, SECONDS};
 use process::telemetry::names;
@@ -20,7 +20,7 @@ static FAILURES: LazyLock<[Counter; 4]> = LazyLock::new(|| {
     REASONS.map(|reason| metrics::counter(names::PUBLISH_FAILURES_TOTAL, &[("reason", reason)]))
 });
 
-/// Counts what became of a message that was sent to an exchange.
+/// Counts the result of one publish.
 pub(super) fn published(exchange: &str, took: Duration, result: &Result<(), PublishError>) {
     let Err(error) = result else {
         if let Some(at) = EXCHANGES.iter().position(|known| *known == exchange) {
@@ -37,7 +37,7 @@ pub(super) fn published(exchange: &str, took: Duration, result: &Result<(), Publ
     FAILURES[at].inc();
 }
 
-/// Shows the counters from the start, at 0: an alert on a rise needs something to rise from.
+/// Registers the counters at 0 from the start: an alert on a rise needs a first value.
 pub(super) fn register() {
     LazyLock::force(&CONFIRM);
     LazyLock::force(&FAILURES);

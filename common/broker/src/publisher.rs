@@ -1,4 +1,4 @@
-//! Publishes, and knows of each message whether the broker has it.
+//! Publishes, and reports for each message whether the broker has it.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -10,54 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Connection, LostConnection};
 use super::declare::declare;
 use super::meter;
+use super::publication::{Publication, PublishError};
 use super::sender::Sender;
 use crate::topology::Topology;
 use process::backoff::Backoff;
 use process::settings;
-
-/// A message to publish.
-#[derive(Debug, Clone)]
-pub struct Message {
-    /// To which exchange.
-    pub exchange: &'static str,
-    /// With which key.
-    pub routing_key: String,
-    /// Its bytes.
-    pub body: Vec<u8>,
-    /// It must reach a queue and must survive the broker's restart. False for what is only a hint.
-    pub durable: bool,
-    /// Headers for people: why a message is dead, say.
-    pub headers: Vec<(&'static str, String)>,
-}
-
-impl Message {
-    /// A message that must not be lost.
-    pub fn durable(exchange: &'static str, routing_key: String, body: Vec<u8>) -> Self {
-        Self { exchange, routing_key, body, durable: true, headers: Vec::new() }
-    }
-
-    /// A message that may be lost, and may reach nobody.
-    pub fn hint(exchange: &'static str, routing_key: String, body: Vec<u8>) -> Self {
-        Self { durable: false, ..Self::durable(exchange, routing_key, body) }
-    }
-}
-
-/// Why a message is not known to be with the broker.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PublishError {
-    /// There is no connection, or the broker blocks publishers: it was not sent.
-    #[error("the broker is away: {0}")]
-    Away(String),
-    /// The broker refused it: the queue is full. It is not there.
-    #[error("the queue is full")]
-    Full,
-    /// No queue is bound to that key. It is not there.
-    #[error("no queue takes the routing key {0}")]
-    Unroutable(String),
-    /// It was sent, and the confirm did not come in time. It may be there.
-    #[error("the broker did not confirm in time")]
-    Unknown,
-}
 
 #[derive(Debug)]
 struct Link {
@@ -65,8 +22,8 @@ struct Link {
     sender: Sender,
 }
 
-/// One confirm channel that is kept open: lost, it is opened again, with the topology declared.
-/// Cheap to clone.
+/// Publishes on one channel in confirm mode. If the channel is lost, a background task opens
+/// another one and declares the topology again. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Publisher {
     link: Arc<RwLock<Option<Arc<Link>>>>,
@@ -74,7 +31,8 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// A publisher that opens and keeps its connection in the background until `stop`.
+    /// Starts a background task that opens the connection, and opens it again when it is lost,
+    /// until `stop` is cancelled.
     pub fn start(
         settings: &settings::Broker,
         topology: &Topology,
@@ -83,7 +41,9 @@ impl Publisher {
     ) -> Self {
         meter::register();
         let publisher = Self { link: Arc::default(), lost: Arc::default() };
-        let (settings, topology, name) = (settings.clone(), topology.clone(), name.to_owned());
+        let settings = settings.clone();
+        let topology = topology.clone();
+        let name = name.to_owned();
         let keeper = publisher.clone();
         tokio::spawn(async move {
             let keep = keeper.keep(&settings, &topology, &name);
@@ -92,40 +52,26 @@ impl Publisher {
         publisher
     }
 
-    /// Messages can be published now, as far as is known.
+    /// Whether messages can be published now, as far as is known.
     pub fn is_ready(&self) -> bool {
         self.usable_link().is_ok()
     }
 
-    /// Publishes a message and waits for the broker's word on it.
-    pub async fn publish(&self, message: Message) -> Result<(), PublishError> {
+    /// Publishes a message and waits for the publisher confirm.
+    pub async fn publish(&self, message: Publication) -> Result<(), PublishError> {
         self.publish_all(vec![message]).await.pop().expect("one result for one message")
     }
 
-    /// Publishes messages in this order and waits for the word on each.
-    pub async fn publish_all(&self, messages: Vec<Message>) -> Vec<Result<(), PublishError>> {
+    /// Publishes messages in this order and waits for each confirm.
+    pub async fn publish_all(&self, messages: Vec<Publication>) -> Vec<Result<(), PublishError>> {
         let link = match self.usable_link() {
             Ok(link) => link,
-            Err(error) => {
-                let refuse = |message: &Message| {
-                    let result = Err(error.clone());
-                    meter::published(message.exchange, Duration::ZERO, &result);
-                    result
-                };
-                return messages.iter().map(refuse).collect();
-            }
+            Err(error) => return refuse_all(&messages, &error),
         };
         let began = Instant::now();
         let publishes = messages.iter().map(|message| send(&link, message));
         let results = join_all(publishes).await;
-        // One queue that does not confirm must not cost the others their channel.
-        let is_deaf = !link.sender.has_heard_since(began);
-        let broken = |result: &Result<(), PublishError>| match result {
-            Err(PublishError::Unknown) => is_deaf,
-            Err(PublishError::Away(_)) => true,
-            _ => false,
-        };
-        if results.iter().any(broken) && !link.connection.is_blocked() {
+        if is_broken(&link, &results, began) {
             self.drop_link(&link);
         }
         results
@@ -136,7 +82,8 @@ impl Publisher {
         let Some(link) = link else {
             return Err(PublishError::Away("not connected".to_owned()));
         };
-        // First whether it is there: one that was lost while it was blocked counts as blocked for ever.
+        // Check liveness before blocked: lapin keeps reporting *blocked* on a connection that died
+        // while blocked, so the other order never reconnects.
         if !link.sender.is_open() || !link.connection.is_open() {
             self.drop_link(&link);
             return Err(PublishError::Away("the connection is lost".to_owned()));
@@ -173,7 +120,8 @@ impl Publisher {
         }
     }
 
-    /// Until the link is lost: somebody noticed while publishing, or it is seen to be down.
+    /// Returns when the link is lost. A publish notices it, or the regular look does while nobody
+    /// publishes.
     async fn watch(&self) {
         let mut look = tokio::time::interval(Duration::from_millis(500));
         loop {
@@ -190,6 +138,29 @@ impl Publisher {
     }
 }
 
+/// Nothing is sent, and every message is counted as refused.
+fn refuse_all(messages: &[Publication], error: &PublishError) -> Vec<Result<(), PublishError>> {
+    let results = vec![Err(error.clone()); messages.len()];
+    for (message, result) in messages.iter().zip(&results) {
+        meter::published(message.exchange, Duration::ZERO, result);
+    }
+    results
+}
+
+/// Whether these results, of messages that were sent since `began`, prove that the link is lost.
+fn is_broken(link: &Link, results: &[Result<(), PublishError>], began: Instant) -> bool {
+    // Keep the channel if other confirms arrived: one queue that does not confirm must not fail
+    // the messages to all the others.
+    let is_silent = !link.sender.has_confirmed_since(began);
+    let is_lost = results.iter().any(|result| match result {
+        Err(PublishError::Unknown) => is_silent,
+        Err(PublishError::Away(_)) => true,
+        _ => false,
+    });
+    // A blocked connection confirms nothing and is not lost: it works again once it is unblocked.
+    is_lost && !link.connection.is_blocked()
+}
+
 async fn open(
     settings: &settings::Broker,
     topology: &Topology,
@@ -202,7 +173,7 @@ async fn open(
     Ok(Link { connection, sender })
 }
 
-async fn send(link: &Link, message: &Message) -> Result<(), PublishError> {
+async fn send(link: &Link, message: &Publication) -> Result<(), PublishError> {
     let sent = Instant::now();
     let result = link.sender.send(message).await;
     meter::published(message.exchange, sent.elapsed(), &result);

@@ -1,4 +1,4 @@
-//! One channel that publishes, and says of each message whether the broker has it.
+//! One channel that publishes, and reports for each message whether the broker has it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation};
 
 use super::connection::{Connection, LostConnection};
-use super::publisher::{Message, PublishError};
+use super::publication::{Publication, PublishError};
 
 /// A channel in confirm mode.
 #[derive(Debug)]
@@ -16,37 +16,37 @@ pub struct Sender {
     channel: Channel,
     timeout: Duration,
     opened: Instant,
-    /// When the broker's last word came, in microseconds since `opened`.
-    heard_us: AtomicU64,
+    /// When the last confirm arrived, in microseconds since `opened`.
+    last_confirm_us: AtomicU64,
 }
 
 impl Sender {
-    /// Opens the channel. A confirm that takes longer than `timeout` is not waited for.
+    /// Opens the channel. A confirm that takes longer than `timeout` counts as unknown.
     pub async fn open(connection: &Connection, timeout: Duration) -> Result<Self, LostConnection> {
         let channel = connection.channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Self { channel, timeout, opened: Instant::now(), heard_us: AtomicU64::new(0) })
+        Ok(Self { channel, timeout, opened: Instant::now(), last_confirm_us: AtomicU64::new(0) })
     }
 
-    /// The channel works, as far as is known.
+    /// Whether the channel is usable, as far as the client library knows.
     pub(super) fn is_open(&self) -> bool {
         self.channel.status().connected()
     }
 
-    /// The broker has said something of a message since then: where one lacks its confirm, that is the
-    /// fault of its queue and not of the channel.
-    pub(super) fn has_heard_since(&self, moment: Instant) -> bool {
-        let heard = Duration::from_micros(self.heard_us.load(Ordering::Relaxed));
-        self.opened + heard > moment
+    /// Whether a confirm arrived after this moment. If so, the channel works, and a confirm that is
+    /// missing is the fault of its queue.
+    pub(super) fn has_confirmed_since(&self, moment: Instant) -> bool {
+        let last = Duration::from_micros(self.last_confirm_us.load(Ordering::Relaxed));
+        self.opened + last > moment
     }
 
-    fn heard(&self) {
+    fn note_confirm(&self) {
         let now = self.opened.elapsed().as_micros() as u64;
-        self.heard_us.store(now, Ordering::Relaxed);
+        self.last_confirm_us.store(now, Ordering::Relaxed);
     }
 
-    /// Publishes a message and waits for the broker's word on it.
-    pub async fn send(&self, message: &Message) -> Result<(), PublishError> {
+    /// Publishes a message and waits for the publisher confirm.
+    pub async fn send(&self, message: &Publication) -> Result<(), PublishError> {
         let away = |error: lapin::Error| PublishError::Away(error.to_string());
         let publish = async {
             let confirm = self
@@ -60,9 +60,9 @@ impl Sender {
                 )
                 .await
                 .map_err(away)?;
-            // Once it was sent, a lost channel leaves open whether it arrived.
+            // The message was sent. If the channel is lost now, the broker may have it or not.
             let confirmation = confirm.await.map_err(|_| PublishError::Unknown)?;
-            self.heard();
+            self.note_confirm();
             Ok(confirmation)
         };
         match tokio::time::timeout(self.timeout, publish).await {
@@ -80,7 +80,7 @@ impl Sender {
     }
 }
 
-fn properties(message: &Message) -> BasicProperties {
+fn properties(message: &Publication) -> BasicProperties {
     let mut headers = FieldTable::default();
     for (name, value) in &message.headers {
         headers.insert((*name).into(), AMQPValue::LongString(value.as_str().into()));

@@ -1,103 +1,76 @@
-//! Exchanges, queues and bindings: every name and argument, once.
+//! Exchanges, queues and bindings: the only place that names them and their arguments.
 //!
-//! The services declare this at start, and `rabbitmq/definitions.json` is the same in the broker's
-//! own format, for brokers where services may not configure. It runs on RabbitMQ 3.10 and on 4.x.
+//! The services declare this topology at start. `rabbitmq/definitions.json` holds the same in the
+//! broker's own format, for brokers where services may not declare. It runs on RabbitMQ 3.10 and on
+//! 4.x.
 //!
-//! Rules that the arguments follow, with the source of each:
-//! - everything that must not be lost is a quorum queue with an explicit delivery limit, because 3.10
-//!   has none and requeues to the back without one (rabbitmq.com, quorum queues, poison messages);
-//! - dead-lettering is at-least-once, which needs `reject-publish`; without it the broker falls
-//!   back to at-most-once in silence (the same page, dead lettering);
-//! - a delay queue has one fixed TTL, because messages expire at the head only (rabbitmq.com, TTL);
-//! - a target of dead-lettering has no length limit: a refused message is tried again only after
-//!   180 s. `requests.NN` is no such target and has one.
+//! The rules for the arguments, with their sources:
+//! - Everything that must not be lost is a quorum queue with an explicit delivery limit. Without
+//!   one, 3.10 has no limit and requeues to the back (rabbitmq.com, quorum queues, poison
+//!   messages).
+//! - Dead-lettering is at-least-once, which needs `reject-publish`. Without it, the broker silently
+//!   falls back to at-most-once (the same page, dead lettering).
+//! - A delay queue has one fixed TTL, because messages expire only at the head (rabbitmq.com, TTL).
+//! - A target of dead-lettering has no length limit, because a rejected message is retried only
+//!   after 180 s. `requests.NN` is not such a target and has a limit.
 
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
 use booking::domain::{EventId, SectionNumber};
 use booking::ids::ReservationId;
-use delays::DUE_KEY;
 use process::settings;
+use queues::{TTL, dead_letters, delay, holds_due, payments, requests};
 
 mod definitions;
 mod delays;
 mod pools;
+mod queues;
 
 pub use definitions::definitions;
+pub use queues::{Argument, Queue};
 
-/// Requests to reservation workers, by partition.
+/// Exchange: requests to reservation workers, by partition.
 pub const REQUESTS: &str = "requests";
-/// Requests to payment workers, by partition.
+/// Exchange: requests to payment workers, by partition.
 pub const PAYMENTS: &str = "payments";
-/// Holds: into a delay queue, and out of it when due.
+/// Exchange: holds, into a delay queue and then into the queue of due holds.
 pub const HOLDS: &str = "holds";
-/// The queue of holds that are due.
+/// Queue: holds that are due.
 pub const HOLDS_DUE: &str = "holds.due";
-/// What was decided, to every front door.
+/// Exchange: decisions, to every front door.
 pub const OUTCOMES: &str = "outcomes";
-/// Signs of life of the workers.
+/// Exchange: workers announce that they are alive.
 pub const PRESENCE: &str = "presence";
-/// What operators tell the workers, and what these answer.
+/// Exchange: orders from operators to workers, and the answers.
 pub const CONTROL: &str = "control";
-/// The routing key, on the exchange of controls, of what every worker hears.
+/// The routing key, on [`CONTROL`], of orders to every worker.
 pub const TO_WORKERS: &str = "workers";
-/// What could not be read or kept failing: an exchange and its queue.
+/// Exchange and queue: messages that could not be read, or that kept failing.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
-const DELIVERY_LIMIT: i64 = 20;
-/// Operators look at dead letters by taking them and giving them back, which counts as a failed
-/// delivery on RabbitMQ 4.0 to 4.2, where the default limit would drop them at the 20th look.
-const LOOKS_LIMIT: i64 = 1_000_000_000;
-const TTL: &str = "x-message-ttl";
-
-/// How an exchange routes.
+/// How an exchange compares the routing key with that of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExchangeKind {
-    /// By equal key.
+    /// The keys must be equal.
     Direct,
-    /// By pattern.
+    /// The binding's key is a pattern.
     Topic,
-    /// To all.
+    /// Every binding matches.
     Fanout,
 }
 
-/// An exchange; all are durable.
+/// A durable exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
-    /// Its name.
+    /// As the broker knows it.
     pub name: &'static str,
     /// How it routes.
     pub kind: ExchangeKind,
 }
 
-/// The value of a queue argument.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Argument {
-    /// A flag. The broker refuses the word "true" in its place.
-    Bool(bool),
-    /// A number.
-    Int(i64),
-    /// A word.
-    Text(&'static str),
-}
-
-/// A durable quorum queue and the one binding that fills it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queue {
-    /// Its name.
-    pub name: String,
-    /// Its arguments: frozen once it is declared.
-    pub arguments: Vec<(&'static str, Argument)>,
-    /// The exchange that it is bound to.
-    pub exchange: &'static str,
-    /// The key of the binding.
-    pub routing_key: String,
-}
-
-/// All that the broker holds for one Boxoffice.
+/// All that one Boxoffice has on the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topology {
     request_partitions: u16,
@@ -107,7 +80,7 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// The topology of these settings.
+    /// Sorts the delays and removes duplicates; the rest is taken from the settings as it is.
     pub fn new(settings: &settings::Topology) -> Self {
         let mut delays_ms = settings.delays_ms.clone();
         delays_ms.sort_unstable();
@@ -120,18 +93,18 @@ impl Topology {
         }
     }
 
-    /// How many partitions the requests have.
+    /// Partition numbers of requests run from 0 to this, exclusive.
     pub fn request_partitions(&self) -> u16 {
         self.request_partitions
     }
 
-    /// How many partitions the payments have.
+    /// Partition numbers of payments run from 0 to this, exclusive.
     pub fn payment_partitions(&self) -> u16 {
         self.payment_partitions
     }
 
-    /// The partition that decides about a section. The hash has a fixed output, so all processes and
-    /// all builds agree.
+    /// The partition that decides about a section. The hash is stable, so all processes and all
+    /// builds agree.
     pub fn request_partition(&self, event: EventId, section: SectionNumber) -> u16 {
         let mut key = [0; 8];
         key[..4].copy_from_slice(&event.0.to_le_bytes());
@@ -139,8 +112,8 @@ impl Topology {
         (xxh3_64(&key) % u64::from(self.request_partitions)) as u16
     }
 
-    /// The partition that cancels a reservation. A cancel names no section, and needs none: the
-    /// row locks and the tombstone make it right wherever it is handled.
+    /// The partition that cancels a reservation. A cancel names no section and needs none: the row
+    /// locks and the tombstone make it correct in any partition.
     pub fn cancel_partition(&self, id: ReservationId) -> u16 {
         (xxh3_64(id.0.as_bytes()) % u64::from(self.request_partitions)) as u16
     }
@@ -150,27 +123,27 @@ impl Topology {
         (xxh3_64(id.0.as_bytes()) % u64::from(self.payment_partitions)) as u16
     }
 
-    /// The routing key of a partition, on `requests` and on `payments`.
+    /// The routing key of a partition, on [`REQUESTS`] and on [`PAYMENTS`].
     pub fn partition_key(partition: u16) -> String {
         format!("{partition:02}")
     }
 
-    /// The queue of a partition of the requests.
+    /// The queue of one partition of the requests.
     pub fn request_queue(partition: u16) -> String {
         format!("{REQUESTS}.{partition:02}")
     }
 
-    /// The queue of a partition of the payments.
+    /// The queue of one partition of the payments.
     pub fn payment_queue(partition: u16) -> String {
         format!("{PAYMENTS}.{partition:02}")
     }
 
-    /// Whether workers consume this queue. Delay queues wait, and dead letters lie.
+    /// Whether workers consume this queue. They do not consume delay queues and dead letters.
     pub fn is_worked_on(queue: &str) -> bool {
         Self::pool_of(queue).is_some()
     }
 
-    /// Every exchange.
+    /// Every exchange, in the order in which they are declared.
     pub fn exchanges(&self) -> Vec<Exchange> {
         use ExchangeKind::{Direct, Fanout, Topic};
         [
@@ -186,97 +159,19 @@ impl Topology {
         .to_vec()
     }
 
-    /// The queues that workers or operators must empty: all but the delay queues, which empty
-    /// themselves.
+    /// The queues that workers or operators must empty. Delay queues empty themselves.
     pub fn work_queues(&self) -> Vec<String> {
         let is_delay = |queue: &Queue| queue.arguments.iter().any(|(key, _)| *key == TTL);
         self.queues().into_iter().filter(|queue| !is_delay(queue)).map(|queue| queue.name).collect()
     }
 
-    /// Every durable queue, targets of dead-lettering first.
+    /// Every durable queue. Targets of dead-lettering come first.
     pub fn queues(&self) -> Vec<Queue> {
         let mut queues = vec![dead_letters(), holds_due()];
         queues.extend(self.delays_ms.iter().map(|ms| delay(*ms)));
         queues.extend((0..self.payment_partitions).map(payments));
         queues.extend((0..self.request_partitions).map(|p| requests(p, self.requests_max_length)));
         queues
-    }
-}
-
-fn quorum() -> Vec<(&'static str, Argument)> {
-    vec![
-        ("x-queue-type", Argument::Text("quorum")),
-        ("x-queue-leader-locator", Argument::Text("balanced")),
-    ]
-}
-
-/// Quorum, and what is rejected or fails too often goes to the dead letters, at least once.
-fn work() -> Vec<(&'static str, Argument)> {
-    let mut arguments = quorum();
-    arguments.extend([
-        ("x-delivery-limit", Argument::Int(DELIVERY_LIMIT)),
-        ("x-dead-letter-exchange", Argument::Text(DEAD_LETTERS)),
-        ("x-dead-letter-strategy", Argument::Text("at-least-once")),
-        ("x-overflow", Argument::Text("reject-publish")),
-    ]);
-    arguments
-}
-
-fn requests(partition: u16, max_length: i64) -> Queue {
-    let mut arguments = work();
-    arguments.push(("x-single-active-consumer", Argument::Bool(true)));
-    arguments.push(("x-max-length", Argument::Int(max_length)));
-    Queue {
-        name: Topology::request_queue(partition),
-        arguments,
-        exchange: REQUESTS,
-        routing_key: Topology::partition_key(partition),
-    }
-}
-
-fn payments(partition: u16) -> Queue {
-    Queue {
-        name: Topology::payment_queue(partition),
-        arguments: work(),
-        exchange: PAYMENTS,
-        routing_key: Topology::partition_key(partition),
-    }
-}
-
-fn delay(ms: u32) -> Queue {
-    let mut arguments = quorum();
-    arguments.extend([
-        (TTL, Argument::Int(i64::from(ms))),
-        ("x-dead-letter-exchange", Argument::Text(HOLDS)),
-        ("x-dead-letter-routing-key", Argument::Text(DUE_KEY)),
-        ("x-dead-letter-strategy", Argument::Text("at-least-once")),
-        ("x-overflow", Argument::Text("reject-publish")),
-    ]);
-    Queue {
-        name: Topology::holds_queue(&Topology::key_of_delay(ms)),
-        arguments,
-        exchange: HOLDS,
-        routing_key: Topology::key_of_delay(ms),
-    }
-}
-
-fn holds_due() -> Queue {
-    Queue {
-        name: HOLDS_DUE.to_owned(),
-        arguments: work(),
-        exchange: HOLDS,
-        routing_key: DUE_KEY.to_owned(),
-    }
-}
-
-fn dead_letters() -> Queue {
-    let mut arguments = quorum();
-    arguments.push(("x-delivery-limit", Argument::Int(LOOKS_LIMIT)));
-    Queue {
-        name: DEAD_LETTERS.to_owned(),
-        arguments,
-        exchange: DEAD_LETTERS,
-        routing_key: String::new(),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Waiting longer after each failure, with jitter so that many do not come back at once.
+//! Delays that double after each failure. Jitter keeps many clients from returning at once.
 
 use std::time::Duration;
 
-/// Doubling delays from a first one up to a cap.
+/// The delays of one retry loop. It knows how often the loop has failed.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     first: Duration,
@@ -11,17 +11,17 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// From `first`, doubling up to `cap`.
+    /// Delays from `first`, doubling up to `cap`.
     pub const fn new(first: Duration, cap: Duration) -> Self {
         Self { first, cap, failures: 0 }
     }
 
-    /// After a success: begin from the first delay again.
+    /// Starts from the first delay again. Call it after a success.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// The next delay: between half of it and all of it, at random.
+    /// The next delay: a random part of it, at least half.
     pub fn next_delay(&mut self) -> Duration {
         let full = self.first.saturating_mul(1 << self.failures.min(16)).min(self.cap);
         self.failures = self.failures.saturating_add(1);

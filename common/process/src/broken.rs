@@ -1,25 +1,25 @@
 //! Ways to break a process on purpose, to prove that the tests notice. Not in release builds.
 //!
-//! `BOXOFFICE_BREAK=name` breaks the process in that way for its whole life. `cargo xtask broken` runs
-//! the tests against each.
+//! `BOXOFFICE_BREAK=name` breaks the process in that way for its whole life. `cargo xtask broken`
+//! runs the tests against each.
 
-/// A way to be wrong.
+/// One deliberate defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Break {
     /// An envelope is acked when it comes, before anything is committed.
     AckBeforeCommit,
-    /// Outcomes are told before their transaction is committed.
+    /// Outcomes are published before their transaction is committed.
     PublishBeforeCommit,
-    /// A request that was decided before is decided once more, as if it were another one.
+    /// A request that was decided before is decided again, as if it were a new one.
     NoDedupe,
     /// Neither rows nor customers are locked.
     NoLock,
-    /// What is due is decided by the clock of the worker.
+    /// Whether a hold is due is decided by the worker's clock, not by the database's.
     ExpiryByTheWorkersClock,
 }
 
 impl Break {
-    /// Its name in the environment.
+    /// The value of `BOXOFFICE_BREAK` that selects it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AckBeforeCommit => "ack-before-commit",
@@ -30,7 +30,7 @@ impl Break {
         }
     }
 
-    /// Whether this process is broken in this way. Never in a release build.
+    /// Whether this process has this defect. Never in a release build.
     #[inline]
     pub fn is_on(self) -> bool {
         #[cfg(debug_assertions)]

@@ -1,15 +1,15 @@
-//! The process's clock. Decisions take the time as an argument; only edges read it.
+//! The process's clock. Decisions take the time as an argument; only code that does I/O reads it.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// Now, to the millisecond.
+/// The current time, cut to milliseconds.
 pub fn now() -> DateTime<Utc> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     let now = Utc::now();
     skewed(now).trunc_subsecs(3)
 }
 
-/// Not in release builds: `BOXOFFICE_CLOCK_OFFSET_MS` lets a test have a process with a wrong clock.
+/// Test builds only: `BOXOFFICE_CLOCK_OFFSET_MS` gives one process a wrong clock.
 #[cfg(debug_assertions)]
 fn skewed(now: DateTime<Utc>) -> DateTime<Utc> {
     use std::sync::LazyLock;

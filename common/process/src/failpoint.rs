@@ -1,9 +1,9 @@
-//! Named points at which a test may stop a process, to kill it there. Not in release builds.
+//! Named points where a test can stop a process and then kill it. Not in release builds.
 //!
-//! `BOXOFFICE_FAILPOINT=name` stops the process at the first time that the point is reached: it logs
-//! `failpoint reached` and stays there until it is killed.
+//! `BOXOFFICE_FAILPOINT=name` stops the process the first time it reaches that point: it logs
+//! `failpoint reached` and waits there until it is killed.
 
-/// A point that a test may stop at.
+/// Waits for ever if a test selected this point; otherwise returns at once.
 #[inline]
 #[cfg_attr(
     not(debug_assertions),

@@ -1,4 +1,4 @@
-//! Asks a process whether it lives or is ready: for images that have no curl.
+//! A health check that a container can run on itself: images have no curl.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -7,7 +7,8 @@ use ureq::Agent;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What to ask of a process that listens at this address.
+/// The health check's URL for a process that listens at this address. A wildcard address becomes
+/// loopback, because nobody can connect to a wildcard.
 pub fn url(listen: SocketAddr, ready: bool) -> String {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -18,7 +19,7 @@ pub fn url(listen: SocketAddr, ready: bool) -> String {
     format!("http://{}/{path}", SocketAddr::new(ip, listen.port()))
 }
 
-/// Asks, and blocks for three seconds at most. The error says what is wrong.
+/// Sends the request, and blocks for three seconds at most. The error says what is wrong.
 pub fn check(url: &str) -> Result<(), String> {
     let config = Agent::config_builder()
         .timeout_global(Some(TIMEOUT))

@@ -1,4 +1,6 @@
-//! What every process needs, whatever it does: settings, telemetry, a clock, a way to stop.
+//! What every process needs, whatever it does: settings, telemetry, a clock, and orderly shutdown.
+
+#![warn(missing_docs)]
 
 pub mod backoff;
 pub mod broken;

@@ -1,5 +1,5 @@
-//! Stopping: the first signal asks every task to finish what it has in hand, the second ends the
-//! process, and so does the drain's deadline.
+//! Shutdown: the first signal asks every task to finish its work in hand. The second signal, or the
+//! drain's deadline, ends the process at once.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 /// A token that is cancelled by the first SIGTERM or SIGINT. A second one exits at once with 130.
 pub fn on_signal() -> anyhow::Result<CancellationToken> {
     let token = CancellationToken::new();
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let signalled = token.clone();
     tokio::spawn(async move {
         for again in [false, true] {
@@ -28,8 +28,8 @@ pub fn on_signal() -> anyhow::Result<CancellationToken> {
     Ok(token)
 }
 
-/// Waits for the work after the token was cancelled, but no longer than the deadline; an error says
-/// that work was cut off (what was not acked is redelivered to another worker).
+/// Runs the work to its end. After the token is cancelled, it waits no longer than the deadline. An
+/// error says that work was cut off; what was not acked is redelivered to another worker.
 pub async fn drained(
     token: &CancellationToken,
     work: impl Future<Output = anyhow::Result<()>>,

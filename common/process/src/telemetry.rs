@@ -1,4 +1,4 @@
-//! What a process tells of itself: logs, metrics, and traces.
+//! What a process reports about itself: logs, metrics, and traces.
 
 mod current;
 pub mod log;

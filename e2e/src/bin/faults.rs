@@ -25,7 +25,9 @@ async fn run() -> Result<ExitCode> {
             arguments.next().with_context(|| format!("usage: faults SEED MINUTES RATE: {what}"))?;
         text.parse().with_context(|| format!("{what} must be a number, not {text}"))
     };
-    let (seed, minutes, rate) = (number("SEED")?, number("MINUTES")?, number("RATE")?);
+    let seed = number("SEED")?;
+    let minutes = number("MINUTES")?;
+    let rate = number("RATE")?;
     say(&format!("seed: {seed}"));
     let is_replicated = arguments.next().as_deref() == Some("cluster");
     let world =

@@ -1,4 +1,5 @@
-//! A tiny balancer before the front doors: connections go in turn to those that say they are ready.
+//! A small load balancer in front of the front doors. New connections go in turn to those that
+//! report that they are ready.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -9,19 +10,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How often it looks who is ready.
+/// How often readiness is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// A listener on 127.0.0.1. It ends with this value.
+/// A listener on 127.0.0.1. It closes when this is dropped.
 #[derive(Debug)]
 pub struct Balancer {
-    /// Where clients reach it.
+    /// Address for clients.
     pub address: String,
     _tasks: JoinSet<()>,
 }
 
 impl Balancer {
-    /// Opens one before the front doors at these addresses.
+    /// Opens a balancer for the front doors at these addresses.
     pub async fn open(doors: Vec<String>) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?.to_string();
@@ -59,7 +60,7 @@ async fn accept(listener: TcpListener, ready: watch::Receiver<Arc<[String]>>) {
     }
 }
 
-/// To the first that takes the connection, beginning with the one whose turn it is.
+/// Passes the connection to the next front door in turn, or else to the first that accepts it.
 async fn pass_on(mut client: TcpStream, ready: Arc<[String]>, turn: usize) {
     for place in 0..ready.len() {
         let door = &ready[(turn + place) % ready.len()];

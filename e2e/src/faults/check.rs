@@ -1,4 +1,4 @@
-//! Compares what clients were told with what the database says in the end.
+//! Compares the answers to clients with the database at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +6,9 @@ use anyhow::Result;
 use sqlx::Row;
 use store::{Pool, audit};
 
-use super::model::{Asked, Kept, Told};
+use super::model::{Asked, Kept, Reply};
 
-/// What became of a reservation or a payment.
+/// The final state of a reservation or a payment.
 #[derive(Debug, Clone)]
 struct End {
     state: String,
@@ -16,7 +16,7 @@ struct End {
     tickets: Vec<i64>,
 }
 
-/// Everything that is wrong; nothing in a system that keeps its promises.
+/// Everything that is wrong. Empty for a correct system.
 pub(super) async fn violations(pool: &Pool, kept: &Kept, events: &[i32]) -> Result<Vec<String>> {
     let mut wrong = kept.contradictions.clone();
     statuses(kept, &mut wrong);
@@ -35,7 +35,7 @@ pub(super) async fn violations(pool: &Pool, kept: &Kept, events: &[i32]) -> Resu
     wrong.extend(unfinished(&reservations, &["held", "paying"]));
     wrong.extend(unfinished(&payments, &["processing"]));
     answers(kept, &reservations, &payments, &mut wrong);
-    unpromised(kept, &reservations, &mut wrong);
+    uncertain(kept, &reservations, &mut wrong);
     for (rule, rows) in totals(pool, events).await? {
         if rows != 0 {
             wrong.push(format!("{rows} times broken: {rule}"));
@@ -48,24 +48,24 @@ pub(super) async fn violations(pool: &Pool, kept: &Kept, events: &[i32]) -> Resu
     Ok(wrong)
 }
 
-/// Only answers that the contract knows; a 503 says when to come again.
+/// Only statuses of the contract. A 503 must say when to retry.
 fn statuses(kept: &Kept, wrong: &mut Vec<String>) {
-    for told in &kept.told {
-        let allowed: &[u16] = match told.asked {
+    for reply in &kept.replies {
+        let allowed: &[u16] = match reply.asked {
             Asked::Reserve => &[201, 202, 409, 503],
             Asked::Show | Asked::ShowPayment => &[200, 503],
             Asked::Cancel => &[200, 202, 409, 503],
             Asked::Pay => &[201, 202, 402, 409, 503],
         };
-        if !allowed.contains(&told.status) {
-            wrong.push(format!("{:?} was answered {}: {}", told.asked, told.status, told.body));
-        } else if told.status == 503 && told.retry_after.is_none() {
-            wrong.push(format!("a 503 without Retry-After: {}", told.body));
+        if !allowed.contains(&reply.status) {
+            wrong.push(format!("{:?} was answered {}: {}", reply.asked, reply.status, reply.body));
+        } else if reply.status == 503 && reply.retry_after.is_none() {
+            wrong.push(format!("a 503 without Retry-After: {}", reply.body));
         }
     }
 }
 
-/// No answer contradicts another one, or the end.
+/// No answer may contradict another one or the final state.
 fn answers(
     kept: &Kept,
     reservations: &BTreeMap<String, End>,
@@ -73,25 +73,25 @@ fn answers(
     wrong: &mut Vec<String>,
 ) {
     let mut shown: BTreeMap<(&str, i64), BTreeSet<&str>> = BTreeMap::new();
-    for told in &kept.told {
-        if let (Some(id), Some(revision)) = (&told.reservation, told.revision)
+    for reply in &kept.replies {
+        if let (Some(id), Some(revision)) = (&reply.reservation, reply.revision)
             && revision > 0
         {
-            shown.entry((id.as_str(), revision)).or_default().insert(&told.state);
-            reservation(told, reservations.get(id), wrong);
+            shown.entry((id.as_str(), revision)).or_default().insert(&reply.state);
+            reservation(reply, reservations.get(id), wrong);
         }
-        if let (Asked::Reserve, 409, Some(id)) = (told.asked, told.status, &told.reservation)
-            && told.state.is_empty()
+        if let (Asked::Reserve, 409, Some(id)) = (reply.asked, reply.status, &reply.reservation)
+            && reply.state.is_empty()
             && reservations.get(id).is_none_or(|end| end.state != "rejected")
         {
-            wrong.push(format!("{id} was refused ({}) and is not", told.body));
+            wrong.push(format!("{id} was refused ({}) and is not", reply.body));
         }
-        if let Some(id) = &told.payment {
-            payment(told, payments.get(id), wrong);
+        if let Some(id) = &reply.payment {
+            payment(reply, payments.get(id), wrong);
         }
     }
     for ((id, revision), states) in shown {
-        // A hold whose time is up is shown as expired before anything was written.
+        // A hold that is overdue is shown as expired before that is written.
         let soft = BTreeSet::from(["expired", "held"]);
         if states.len() > 1 && states != soft {
             wrong.push(format!("revision {revision} of {id} was shown as {states:?}"));
@@ -99,14 +99,14 @@ fn answers(
     }
 }
 
-/// Of a reservation that may have been queued or not, the last answer is as the database has it: pending for
-/// ever where it was not. Each was looked up after everything was decided.
-fn unpromised(kept: &Kept, reservations: &BTreeMap<String, End>, wrong: &mut Vec<String>) {
-    for id in kept.unpromised.keys() {
-        let of_it = |told: &&Told| {
-            (told.asked, told.status, told.reservation.as_ref()) == (Asked::Show, 200, Some(id))
+/// Reservations that may have been queued or not. The last answer must match the database, or be
+/// pending for one that was never queued. Each was looked up after everything was decided.
+fn uncertain(kept: &Kept, reservations: &BTreeMap<String, End>, wrong: &mut Vec<String>) {
+    for id in kept.uncertain.keys() {
+        let of_it = |reply: &&Reply| {
+            (reply.asked, reply.status, reply.reservation.as_ref()) == (Asked::Show, 200, Some(id))
         };
-        let last = kept.told.iter().rfind(of_it).map(|told| told.state.as_str());
+        let last = kept.replies.iter().rfind(of_it).map(|reply| reply.state.as_str());
         let end = reservations.get(id).map_or("pending", |end| end.state.as_str());
         if last != Some(end) {
             wrong.push(format!("{id} was not promised, ends as {end} and is shown as {last:?}"));
@@ -114,30 +114,34 @@ fn unpromised(kept: &Kept, reservations: &BTreeMap<String, End>, wrong: &mut Vec
     }
 }
 
-fn reservation(told: &Told, end: Option<&End>, wrong: &mut Vec<String>) {
-    let id = told.reservation.as_deref().unwrap_or_default();
+fn reservation(reply: &Reply, end: Option<&End>, wrong: &mut Vec<String>) {
+    let id = reply.reservation.as_deref().unwrap_or_default();
     let Some(end) = end else {
-        return wrong.push(format!("{id} was shown as {} and is nowhere", told.state));
+        return wrong.push(format!("{id} was shown as {} and is nowhere", reply.state));
     };
-    // An expired one may have its tickets again, if its charge landed late.
-    let is_final = ["confirmed", "rejected", "cancelled"].iter().any(|state| told.shows(state));
-    if told.revision.is_some_and(|revision| revision > end.revision) {
-        wrong.push(format!("{id} was shown at {:?} and ends at {}", told.revision, end.revision));
-    } else if is_final && told.state != end.state {
-        wrong.push(format!("{id} was shown as {} and ends as {}", told.state, end.state));
-    } else if !told.tickets.is_empty() && told.tickets != end.tickets {
-        wrong.push(format!("{id} was shown with {:?} and has {:?}", told.tickets, end.tickets));
+    // An expired reservation may get its tickets back, if its charge succeeded late.
+    let is_final = ["confirmed", "rejected", "cancelled"].iter().any(|state| reply.shows(state));
+    if reply.revision.is_some_and(|revision| revision > end.revision) {
+        wrong.push(format!("{id} was shown at {:?} and ends at {}", reply.revision, end.revision));
+    } else if is_final && reply.state != end.state {
+        wrong.push(format!("{id} was shown as {} and ends as {}", reply.state, end.state));
+    } else if !reply.tickets.is_empty() && reply.tickets != end.tickets {
+        wrong.push(format!("{id} was shown with {:?} and has {:?}", reply.tickets, end.tickets));
     }
 }
 
-fn payment(told: &Told, end: Option<&End>, wrong: &mut Vec<String>) {
-    let id = told.payment.as_deref().unwrap_or_default();
-    let is_over = ["succeeded", "declined", "failed", "refunded"].contains(&told.state.as_str());
+fn payment(reply: &Reply, end: Option<&End>, wrong: &mut Vec<String>) {
+    let id = reply.payment.as_deref().unwrap_or_default();
+    let is_over = ["succeeded", "declined", "failed", "refunded"].contains(&reply.state.as_str());
     match end {
-        None if is_over => wrong.push(format!("payment {id}: told {} and nowhere", told.state)),
-        Some(end) if is_over && end.state != told.state => {
-            wrong
-                .push(format!("payment {id} was told as {} and ends as {}", told.state, end.state));
+        None if is_over => {
+            wrong.push(format!("payment {id}: shown as {} and is nowhere", reply.state))
+        }
+        Some(end) if is_over && end.state != reply.state => {
+            wrong.push(format!(
+                "payment {id} was shown as {} and ends as {}",
+                reply.state, end.state
+            ));
         }
         _ => {}
     }
@@ -169,7 +173,7 @@ async fn payments(pool: &Pool, events: &[i32]) -> Result<BTreeMap<String, End>> 
     rows.iter().map(end).collect()
 }
 
-/// Exact inventory and money, beyond what the audit knows.
+/// Exact totals of tickets and money, which the audit does not check.
 async fn totals(pool: &Pool, events: &[i32]) -> Result<Vec<(&'static str, i64)>> {
     const TOTALS: [(&str, &str); 5] = [
         (

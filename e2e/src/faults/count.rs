@@ -1,4 +1,4 @@
-//! What happened in a run, in numbers.
+//! Statistics of a run.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,52 +8,49 @@ use std::time::Duration;
 use super::fault::Kind;
 use super::fleet::Role;
 
-/// Counts, while faults are done side by side.
+/// The statistics, shared by faults that happen concurrently.
 #[derive(Debug, Default)]
 pub struct Count {
     figures: Mutex<Figures>,
 }
 
-/// The figures of a run.
+/// The numbers of a run.
 #[derive(Debug, Default, Clone)]
 pub struct Figures {
     /// Faults by kind.
     pub faults: BTreeMap<Kind, u64>,
-    /// How often a process was killed at each point, and how often the point was not reached.
+    /// For each fail point: how often a process was killed there, and how often the point was not
+    /// reached.
     pub points: BTreeMap<&'static str, (u64, u64)>,
-    /// Processes that had to be killed because they did not end in good order after SIGTERM.
+    /// Processes that did not end in order after SIGTERM and had to be killed.
     pub drained_badly: Vec<Role>,
-    /// The longest that a process took to end after SIGTERM.
+    /// The longest time that a process took to end after SIGTERM.
     pub drain_longest: Duration,
-    /// Requests of clients, by the status of their answer.
+    /// Requests of clients, by the status of the response.
     pub answers: BTreeMap<u16, u64>,
-    /// Requests without an answer, because a connection was lost.
+    /// Requests without a response, because a connection was lost.
     pub unanswered: u64,
-    /// Reservations that were accepted.
     pub accepted: u64,
-    /// Reservations whose clients were told that they may have been queued or not, and never more.
-    pub unpromised: u64,
-    /// Rounds that ended.
+    /// Reservations whose clients learned only that they may have been queued.
+    pub uncertain: u64,
     pub rounds: u64,
-    /// The longest from the end of all faults to the first decision.
+    /// The longest time from the end of all faults to the first decision.
     pub first_decision_longest: Duration,
-    /// The longest from there until all that had been accepted before was decided, where it was.
+    /// The longest time from that first decision until everything accepted before was decided.
     pub backlog_longest: Duration,
-    /// Rounds in which it was not, in the time that they have.
+    /// Rounds in which that took longer than allowed.
     pub backlogs_not_cleared: u64,
-    /// Queues that a restarted broker left without a leader until it was restarted once more.
+    /// Queues that had no leader after the broker restarted, until it was restarted once more.
     pub queues_without_leader: u64,
-    /// What was found to be wrong.
     pub violations: Vec<String>,
 }
 
 impl Count {
-    /// The figures so far.
+    /// A copy of the numbers so far.
     pub fn figures(&self) -> Figures {
         self.figures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes the figures.
     pub fn note(&self, change: impl FnOnce(&mut Figures)) {
         change(&mut self.figures.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -87,8 +84,8 @@ impl fmt::Display for Figures {
         let answers: Vec<String> =
             self.answers.iter().map(|(status, count)| format!("{status}: {count}")).collect();
         writeln!(f, "answers: {}", answers.join(", "))?;
-        let unpromised = self.unpromised;
-        writeln!(f, "reservations accepted: {}, not promised: {unpromised}", self.accepted)?;
+        let uncertain = self.uncertain;
+        writeln!(f, "reservations accepted: {}, not promised: {uncertain}", self.accepted)?;
         let faults: Vec<String> =
             self.faults.iter().map(|(kind, count)| format!("{kind:?}: {count}")).collect();
         let all: u64 = self.faults.values().sum();

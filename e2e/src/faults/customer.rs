@@ -1,4 +1,5 @@
-//! A customer of the fault harness: asks, asks again where it may, and records every answer.
+//! A customer of the fault harness: sends requests, retries those that it may retry, and records
+//! every answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::dice::Dice;
-use super::model::{Asked, Model, Told};
+use super::model::{Asked, Model, Reply};
 use crate::{Answer, Buyer};
 
-/// Test cards, the good one more often than the others.
+/// Test cards. The one that succeeds is more frequent than the others.
 const CARDS: [&str; 8] = [
     "4242424242424242",
     "4242424242424242",
@@ -24,25 +25,25 @@ const CARDS: [&str; 8] = [
 ];
 /// How often a request is sent before a customer gives up.
 const TRIES_MAX: u32 = 8;
-/// How long a customer looks for a reservation that was not promised.
-const HOPES: Duration = Duration::from_secs(10);
+/// How long a customer looks for a reservation that may not have been queued.
+const LOOK_UP_FOR: Duration = Duration::from_secs(10);
 
 /// What all customers of one round share.
 #[derive(Debug)]
 pub(super) struct Counter {
-    /// The front doors.
+    /// A client for each front door.
     pub(super) doors: Vec<Buyer>,
-    /// What they were told.
+    /// Records the answers.
     pub(super) model: Arc<Model>,
     /// The events on sale.
     pub(super) events: Vec<i32>,
     /// Tickets of each event.
     pub(super) tickets: u64,
-    /// When customers stop to ask.
+    /// When customers stop sending requests.
     pub(super) closes: Instant,
 }
 
-/// One customer with a plan that follows from its dice.
+/// One customer. Its behaviour follows from its dice.
 pub(super) struct Customer {
     counter: Arc<Counter>,
     dice: Dice,
@@ -51,31 +52,30 @@ pub(super) struct Customer {
 }
 
 impl Customer {
-    /// A customer.
     pub(super) fn new(counter: Arc<Counter>, dice: Dice, number: u64) -> Self {
         let mut dice = dice;
         let event = *dice.one(&counter.events);
         Self { counter, dice, number, event }
     }
 
-    /// Books, and then pays, cancels, or lets the hold run out.
+    /// Books, and then pays, cancels, or lets the hold expire.
     pub(super) async fn run(mut self) {
         let key = self.dice.percent(85).then(|| format!("reserve-{}", self.number));
         let body = self.wish();
         let path = format!("/api/v1/events/{}/reservations", self.event);
-        let Some(told) =
-            self.insist(Asked::Reserve, &path, key.as_deref(), Some(body.clone())).await
+        let Some(reply) =
+            self.ask_until_known(Asked::Reserve, &path, key.as_deref(), Some(body.clone())).await
         else {
             return;
         };
-        let Some(id) = told.reservation.clone() else { return };
+        let Some(id) = reply.reservation.clone() else { return };
         if key.is_some() && self.dice.percent(20) {
-            // Another front door, the same request.
-            self.insist(Asked::Reserve, &path, key.as_deref(), Some(body)).await;
+            // The same request to another front door.
+            self.ask_until_known(Asked::Reserve, &path, key.as_deref(), Some(body)).await;
         }
-        let until = match told.status {
+        let until = match reply.status {
             200..=202 => self.counter.closes,
-            _ => self.counter.closes.min(Instant::now() + HOPES),
+            _ => self.counter.closes.min(Instant::now() + LOOK_UP_FOR),
         };
         if self.decided(&id, until).await.as_deref() != Some("held") {
             return;
@@ -101,13 +101,13 @@ impl Customer {
     }
 
     fn wish(&mut self) -> Value {
-        // Few customers, so that some meet their limit.
+        // Few different customers, so that some reach their limit.
         let customer = format!("customer-{}@example.org", self.dice.below(400));
         if self.dice.percent(20) {
             let quantity = self.dice.between(1, 4);
             return json!({"customer": customer, "best": {"quantity": quantity}});
         }
-        // Half of them want the same few seats.
+        // Half of the customers want the same few seats.
         let end = if self.dice.percent(50) { 30 } else { self.counter.tickets };
         let first = self.dice.between(1, end.saturating_sub(3).max(1));
         let tickets: Vec<u64> = (first..=first + self.dice.below(3)).collect();
@@ -118,14 +118,15 @@ impl Customer {
         let key = format!("pay-{}-{name}", self.number);
         let path = format!("/api/v1/events/{}/reservations/{id}/payments", self.event);
         let body = json!({"card": self.dice.one(&CARDS)});
-        let Some(told) = self.insist(Asked::Pay, &path, Some(&key), Some(body)).await else {
+        let Some(reply) = self.ask_until_known(Asked::Pay, &path, Some(&key), Some(body)).await
+        else {
             return;
         };
-        let Some(payment) = told.payment else { return };
+        let Some(payment) = reply.payment else { return };
         let path = format!("{path}/{payment}");
         while !self.is_over() {
             match self.ask(Asked::ShowPayment, &path, None, None).await {
-                Some(told) if told.status == 200 && told.state != "processing" => return,
+                Some(reply) if reply.status == 200 && reply.state != "processing" => return,
                 _ => sleep(Duration::from_millis(400)).await,
             }
         }
@@ -137,16 +138,16 @@ impl Customer {
 
     async fn cancel(mut self, id: &str) {
         let path = format!("/api/v1/events/{}/reservations/{id}", self.event);
-        self.insist(Asked::Cancel, &path, None, None).await;
+        self.ask_until_known(Asked::Cancel, &path, None, None).await;
     }
 
-    /// Waits for the decision of a reservation; its state.
+    /// Waits for the decision about a reservation. Returns its state.
     async fn decided(&mut self, id: &str, until: Instant) -> Option<String> {
         let path = format!("/api/v1/events/{}/reservations/{id}", self.event);
         while Instant::now() < until {
             match self.ask(Asked::Show, &path, None, None).await {
-                Some(told) if told.status == 200 && told.state != "pending" => {
-                    return Some(told.state);
+                Some(reply) if reply.status == 200 && reply.state != "pending" => {
+                    return Some(reply.state);
                 }
                 _ => sleep(Duration::from_millis(200)).await,
             }
@@ -154,21 +155,21 @@ impl Customer {
         None
     }
 
-    /// Asks until it is known what became of the request; without a key it cannot be repeated.
-    async fn insist(
+    /// Sends a request until its result is known. Without an idempotency key it cannot be repeated.
+    async fn ask_until_known(
         &mut self,
         asked: Asked,
         path: &str,
         key: Option<&str>,
         body: Option<Value>,
-    ) -> Option<Told> {
+    ) -> Option<Reply> {
         for _ in 0..TRIES_MAX {
-            let told = self.ask(asked, path, key, body.clone()).await;
+            let reply = self.ask(asked, path, key, body.clone()).await;
             let may_repeat = key.is_some() || asked == Asked::Cancel;
-            match told {
-                Some(told) if told.status != 503 => return Some(told),
-                // Who is told an id may look it up.
-                Some(told) if !may_repeat => return told.reservation.is_some().then_some(told),
+            match reply {
+                Some(reply) if reply.status != 503 => return Some(reply),
+                // An answer with an id is enough: the reservation can be looked up.
+                Some(reply) if !may_repeat => return reply.reservation.is_some().then_some(reply),
                 None if !may_repeat => return None,
                 _ if self.is_over() => return None,
                 _ => sleep(Duration::from_millis(self.dice.between(200, 900))).await,
@@ -177,14 +178,14 @@ impl Customer {
         None
     }
 
-    /// One request to one of the front doors.
+    /// Sends one request to one of the front doors.
     async fn ask(
         &mut self,
         asked: Asked,
         path: &str,
         key: Option<&str>,
         body: Option<Value>,
-    ) -> Option<Told> {
+    ) -> Option<Reply> {
         let method = match asked {
             Asked::Reserve | Asked::Pay => Method::POST,
             Asked::Show | Asked::ShowPayment => Method::GET,
@@ -202,9 +203,9 @@ impl Customer {
             counter.model.unanswered();
             return None;
         };
-        let told = Told::of(asked, &answer, of_path(asked, path));
-        counter.model.told(self.event, key, &told);
-        Some(told)
+        let reply = Reply::of(asked, &answer, of_path(asked, path));
+        counter.model.record(self.event, key, &reply);
+        Some(reply)
     }
 
     fn is_over(&self) -> bool {
@@ -212,7 +213,7 @@ impl Customer {
     }
 }
 
-/// The reservation that a path names.
+/// The reservation in a path.
 fn of_path(asked: Asked, path: &str) -> Option<&str> {
     match asked {
         Asked::Reserve => None,

@@ -1,11 +1,12 @@
-//! Chance that can be repeated: everything that is drawn in a run follows from its seed.
+//! Repeatable random numbers: all choices in a run follow from its seed.
 
-/// A small generator of numbers (SplitMix64): the same seed gives the same numbers for ever.
+/// A small random number generator (SplitMix64). The same seed gives the same numbers in all
+/// versions.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// The dice of one part of a run: parts do not disturb each other.
+    /// The generator for one part of a run, independent of the others.
     pub fn of(seed: u64, part: &str, number: u64) -> Self {
         let named = part.bytes().fold(seed, |hash, byte| mix(hash ^ u64::from(byte)));
         Self(mix(named ^ mix(number)))
@@ -16,27 +17,26 @@ impl Dice {
         mix(self.0)
     }
 
-    /// From 0 up to, and without, `end`, which is not 0.
+    /// A number from 0 up to `end`, exclusive. `end` must not be 0.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    /// From the first to the last, both included.
+    /// A number from the first to the last, both included.
     pub fn between(&mut self, first: u64, last: u64) -> u64 {
         first + self.below(last - first + 1)
     }
 
-    /// Yes, in so many of a hundred cases.
+    /// True with this probability in per cent.
     pub fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }
 
-    /// One of these.
+    /// One of these, at random.
     pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len() as u64) as usize]
     }
 
-    /// Another order.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last as u64 + 1) as usize);

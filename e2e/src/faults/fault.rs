@@ -1,4 +1,4 @@
-//! The faults: what each does, and to whom.
+//! The faults, and how each is inflicted.
 
 use std::time::Duration;
 
@@ -7,10 +7,9 @@ use tokio::time::sleep;
 
 use super::dice::Dice;
 use super::fleet::Member;
-use super::proxy::Weather;
+use super::proxy::Condition;
 use super::world::World;
 
-/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// `kill -9` of a process.
@@ -21,29 +20,29 @@ pub enum Kind {
     Pause,
     /// SIGTERM of a process.
     Terminate,
-    /// A process with a wrong clock.
+    /// A process has a wrong clock.
     WrongClock,
-    /// A process loses its connections to a server and cannot make others for a while.
+    /// A process loses its connections to a server, and cannot open others for a while.
     Cut,
-    /// Everything between a process and a server takes longer.
+    /// The network between a process and a server is slow.
     Slow,
-    /// Nothing passes between a process and a server, and nobody is told.
+    /// The network between a process and a server passes nothing, and reports no error.
     BlackHole,
-    /// The open connections between a process and a server are dead without being closed.
+    /// The open connections between a process and a server pass nothing any more and stay open.
     Forgotten,
     /// All processes lose a server at once, for a while.
     CutAll,
-    /// Postgres crashes and comes back.
+    /// Postgres crashes and starts again.
     PostgresCrash,
-    /// Postgres is restarted.
+    /// Postgres is restarted in order.
     PostgresRestart,
-    /// RabbitMQ is killed and comes back.
+    /// RabbitMQ is killed and starts again.
     RabbitCrash,
-    /// RabbitMQ is restarted.
+    /// RabbitMQ is restarted in order.
     RabbitRestart,
-    /// RabbitMQ has no memory left and blocks publishers.
+    /// RabbitMQ's memory alarm: it blocks publishers.
     RabbitAlarm,
-    /// The node that leads the queues of a cluster is killed.
+    /// The node of a cluster that leads the queues is killed.
     LeaderKill,
     /// The standby of Postgres becomes the primary.
     Promotion,
@@ -62,7 +61,7 @@ impl Kind {
     /// Faults of networks.
     pub const NETWORKS: &'static [Self] =
         &[Self::Cut, Self::Slow, Self::BlackHole, Self::Forgotten, Self::CutAll];
-    /// Faults of servers that stand alone.
+    /// Faults of single servers.
     pub const SERVERS: &'static [Self] = &[
         Self::PostgresCrash,
         Self::RabbitCrash,
@@ -70,10 +69,10 @@ impl Kind {
         Self::PostgresRestart,
         Self::RabbitRestart,
     ];
-    /// Faults of servers with others that take over.
+    /// Faults of replicated servers.
     pub const REPLICATED_SERVERS: &'static [Self] = &[Self::LeaderKill, Self::Promotion];
 
-    /// Does it, and undoes it.
+    /// Inflicts the fault, and ends it.
     pub async fn inflict(self, world: &World, dice: &mut Dice) -> Result<()> {
         let seconds = |from: f64, to: f64, dice: &mut Dice| {
             Duration::from_secs_f64(from + (to - from) * dice.below(1_000) as f64 / 1_000.0)
@@ -101,15 +100,15 @@ impl Kind {
                 member.skew(offset_ms, seconds(2.0, 6.0, dice)).await
             }
             Self::Cut | Self::Slow | Self::BlackHole => {
-                let weather = match self {
-                    Self::Cut => Weather::Down,
-                    Self::BlackHole => Weather::Silent,
-                    _ => Weather::Slow(seconds(0.01, 0.3, dice)),
+                let condition = match self {
+                    Self::Cut => Condition::Down,
+                    Self::BlackHole => Condition::Silent,
+                    _ => Condition::Slow(seconds(0.01, 0.3, dice)),
                 };
                 let link = world.link(member, dice);
-                link.set(weather);
+                link.set(condition);
                 sleep(seconds(0.1, 8.0, dice)).await;
-                link.set(Weather::Clear);
+                link.set(Condition::Normal);
                 Ok(())
             }
             Self::Forgotten => {
@@ -123,11 +122,11 @@ impl Kind {
                     .map(|links| if is_postgres { &links.postgres } else { &links.rabbitmq })
                     .collect();
                 for link in &all {
-                    link.set(Weather::Down);
+                    link.set(Condition::Down);
                 }
                 sleep(seconds(0.1, 6.0, dice)).await;
                 for link in &all {
-                    link.set(Weather::Clear);
+                    link.set(Condition::Normal);
                 }
                 Ok(())
             }

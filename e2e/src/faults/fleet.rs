@@ -1,4 +1,4 @@
-//! The processes under test, each behind proxies of its own.
+//! The processes under test, each with proxies of its own.
 
 use std::time::Duration;
 
@@ -10,24 +10,22 @@ use tokio::sync::Mutex;
 use super::proxy::Proxy;
 use crate::Service;
 
-/// What a process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A front door.
     Api,
     /// Decides requests.
     Reservations,
-    /// Has reservations paid.
+    /// Processes payments.
     Payments,
-    /// Frees holds that are due.
+    /// Frees overdue holds.
     Expiry,
 }
 
 impl Role {
-    /// Every role.
     pub const ALL: [Self; 4] = [Self::Api, Self::Reservations, Self::Payments, Self::Expiry];
 
-    /// The points at which a process of this role can be stopped.
+    /// The fail points that a process of this role reaches.
     pub fn fail_points(self) -> &'static [&'static str] {
         match self {
             Self::Api => &[],
@@ -58,19 +56,16 @@ impl Role {
 /// The networks between one process and the servers.
 #[derive(Debug)]
 pub struct Links {
-    /// To Postgres.
     pub postgres: Proxy,
-    /// To RabbitMQ.
     pub rabbitmq: Proxy,
 }
 
-/// One process and its place in the fleet: it comes back at the same address.
+/// One process of the fleet. After a restart it has the same address.
 pub struct Member {
-    /// What it is for.
     pub role: Role,
-    /// Its networks. They outlive the process.
+    /// They outlive the process.
     pub links: Links,
-    /// Where it is reached: the public address of a front door, the admin address of a worker.
+    /// The public address of a front door, or the admin address of a worker.
     pub address: String,
     place: Mutex<Place>,
 }
@@ -81,8 +76,8 @@ struct Place {
 }
 
 impl Member {
-    /// Starts a process with these settings; the servers' URLs lead through its own proxies. It has
-    /// a port that no client can be given while it is away.
+    /// Starts a process with these settings. The URLs of the servers lead through its own proxies.
+    /// Its port is one that no client gets for a connection while the process is down.
     pub async fn start(role: Role, links: Links, settings: Vec<(String, String)>) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port(u64::from(links.postgres.port()))?);
         let name = if role == Role::Api { "API__LISTEN" } else { "WORKERS__ADMIN_LISTEN" };
@@ -94,7 +89,7 @@ impl Member {
         Ok(Self { role, links, address, place })
     }
 
-    /// `kill -9`, and back after `pause`.
+    /// `kill -9`, and a restart after `pause`.
     pub async fn kill(&self, pause: Duration) -> Result<()> {
         let mut place = self.place.lock().await;
         if let Some(service) = place.service.take() {
@@ -104,12 +99,13 @@ impl Member {
         place.start(self.role, &[])
     }
 
-    /// SIGTERM, and back when it has ended. How long it took, and whether it ended in good order.
+    /// SIGTERM, and a restart when it has ended. Returns how long that took, and whether it ended
+    /// in order.
     pub async fn terminate(&self) -> Result<(Duration, bool)> {
         self.exchange(&[]).await
     }
 
-    /// The same, and back with these settings too.
+    /// Like [`Self::terminate`], but restarts it with more settings.
     pub async fn exchange(&self, extra: &[(&str, &str)]) -> Result<(Duration, bool)> {
         let mut place = self.place.lock().await;
         let began = std::time::Instant::now();
@@ -130,8 +126,8 @@ impl Member {
         place.signal(Signal::CONT)
     }
 
-    /// Has it stop at a named point, kills it there, and has it back. Whether the point was
-    /// reached within `patience`; it is killed then in any case.
+    /// Stops the process at a fail point, kills it there, and restarts it. Returns whether it
+    /// reached the point within `patience`; if not, it is killed anyway.
     pub async fn kill_at(&self, point: &'static str, patience: Duration) -> Result<bool> {
         let mut place = self.place.lock().await;
         if let Some(service) = place.service.take() {
@@ -146,7 +142,7 @@ impl Member {
         Ok(reached)
     }
 
-    /// Kills it, and has it back for a while with a clock that is wrong by this much.
+    /// Kills the process, and restarts it for a while with a clock that is wrong by this much.
     pub async fn skew(&self, offset_ms: i64, lasts: Duration) -> Result<()> {
         let mut place = self.place.lock().await;
         let offset = offset_ms.to_string();
@@ -161,19 +157,19 @@ impl Member {
         place.start(self.role, &[])
     }
 
-    /// Whether it says that it is ready.
+    /// Whether it reports that it is ready.
     pub async fn is_ready(&self, client: &reqwest::Client) -> bool {
         let url = format!("http://{}/readyz", self.address);
         client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// SIGTERM for good; whether it ended in good order.
+    /// Stops it for good with SIGTERM. Returns whether it ended in order.
     pub async fn stop(&self) -> Result<bool> {
         let Some(service) = self.place.lock().await.service.take() else { return Ok(true) };
         Ok(tokio::task::spawn_blocking(|| service.terminate()).await??.success())
     }
 
-    /// What its present process has logged.
+    /// The log of the current process.
     pub async fn log(&self) -> Vec<String> {
         let place = self.place.lock().await;
         let lines = place.service.as_ref().map(Service::lines).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! The fault harness: a whole Boxoffice under load while its processes, its networks and its servers
-//! fail, side by side and at random; and an account of what its clients were told.
+//! The fault harness: a whole Boxoffice under load while its processes, networks and servers fail,
+//! concurrently and at random. All answers to clients are recorded and checked.
 //!
-//! A run has rounds. In each, customers come while faults overlap; then every fault is undone, all that
-//! was accepted must be decided, and every answer is compared with the database. What is drawn follows
-//! from the seed; how the processes interleave does not.
+//! A run consists of rounds. In each round customers send requests while faults overlap. Then all
+//! faults end, everything that was accepted must be decided, and every answer is compared with the
+//! database. All random choices follow from the seed; the interleaving of processes does not.
 
 mod balancer;
 mod check;
@@ -23,7 +23,7 @@ pub use count::Figures;
 pub use dice::Dice;
 pub use fault::Kind;
 pub use fleet::{Links, Member, Role};
-pub use proxy::{Proxy, Weather};
+pub use proxy::{Condition, Proxy};
 pub use round::{Plan, play, play_with};
 pub use servers::{Servers, settle};
 pub use world::World;

@@ -1,4 +1,4 @@
-//! What clients asked for, and every answer that they were given.
+//! The requests of clients, and every answer to them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,46 +7,44 @@ use serde_json::Value;
 
 use crate::Answer;
 
-/// Which request an answer was given to.
+/// The request that an answer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asked {
-    /// For tickets.
+    /// To reserve tickets.
     Reserve,
-    /// What became of a reservation.
+    /// To read a reservation.
     Show,
-    /// To give a hold back.
+    /// To cancel a hold.
     Cancel,
-    /// To have a reservation paid.
+    /// To pay for a reservation.
     Pay,
-    /// What became of a payment.
+    /// To read a payment.
     ShowPayment,
 }
 
-/// One answer.
+/// One answer, as it is recorded.
 #[derive(Debug, Clone)]
-pub(super) struct Told {
-    /// To what.
+pub(super) struct Reply {
     pub(super) asked: Asked,
-    /// The status code.
     pub(super) status: u16,
-    /// Seconds to wait before asking again, where it says so.
+    /// The `Retry-After` header, in seconds.
     pub(super) retry_after: Option<u32>,
-    /// The reservation that it speaks of.
+    /// The id of the reservation.
     pub(super) reservation: Option<String>,
-    /// The payment that it speaks of.
+    /// The id of the payment.
     pub(super) payment: Option<String>,
-    /// The state of the one or the other; empty in most problems.
+    /// The state of the reservation or payment. Empty in most problems.
     pub(super) state: String,
     /// The reservation's revision.
     pub(super) revision: Option<i64>,
     /// The tickets of the reservation.
     pub(super) tickets: Vec<i64>,
-    /// The body, for whoever has to find out what went wrong.
+    /// The body, to find the cause of a failure.
     pub(super) body: Value,
 }
 
-impl Told {
-    /// Reads an answer about the reservation that was asked for, where that is known.
+impl Reply {
+    /// Reads an answer. `known` is the reservation in the request, if there is one.
     pub(super) fn of(asked: Asked, answer: &Answer, known: Option<&str>) -> Self {
         let text = |name: &str| answer.body[name].as_str().map(str::to_owned);
         let is_view = answer.body["status"].is_string();
@@ -70,14 +68,15 @@ impl Told {
         }
     }
 
-    /// The answer says that the reservation is in this state, not merely that it was refused.
+    /// Whether the answer says that the reservation is in this state, and not only that the request
+    /// was refused.
     pub(super) fn shows(&self, state: &str) -> bool {
         self.revision.is_some() && self.state == state
     }
 }
 
-/// All that clients know of one another's requests: the reservations and payments that were
-/// accepted, and everything that was told of each.
+/// What all clients know: the reservations and payments that were accepted, and every answer about
+/// them.
 #[derive(Debug, Default)]
 pub(super) struct Model {
     kept: Mutex<Kept>,
@@ -86,71 +85,72 @@ pub(super) struct Model {
 /// What a model has recorded.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Kept {
-    /// Every answer, in the order in which they came.
-    pub(super) told: Vec<Told>,
-    /// The reservations that were accepted: a final outcome is owed to each.
+    /// In the order in which they arrived.
+    pub(super) replies: Vec<Reply>,
+    /// Accepted reservations with their events. Each must get a final outcome.
     pub(super) accepted: BTreeMap<String, i32>,
-    /// Those that may have been queued or not: their clients were told an id, and that nothing is certain.
-    pub(super) unpromised: BTreeMap<String, i32>,
-    /// The payments that were accepted, with their reservations.
+    /// Reservations that may have been queued or not: the answer had an id and said so.
+    pub(super) uncertain: BTreeMap<String, i32>,
+    /// Accepted payments with their reservations.
     pub(super) payments: BTreeMap<String, String>,
-    /// The ids that were told under each idempotency key.
+    /// The ids that were returned for each idempotency key.
     pub(super) keys: BTreeMap<String, String>,
-    /// What contradicts itself already.
+    /// Contradictions found while recording.
     pub(super) contradictions: Vec<String>,
-    /// Requests that no answer came to, because a connection was lost.
+    /// Requests without an answer, because a connection was lost.
     pub(super) unanswered: u64,
 }
 
 impl Model {
-    /// Records an answer about event `event`.
-    pub(super) fn told(&self, event: i32, key: Option<&str>, told: &Told) {
+    /// Records an answer about an event.
+    pub(super) fn record(&self, event: i32, key: Option<&str>, reply: &Reply) {
         let mut kept = self.lock();
-        let accepted = matches!(told.status, 200..=202);
-        if let (Asked::Reserve, Some(id)) = (told.asked, &told.reservation) {
+        let accepted = matches!(reply.status, 200..=202);
+        if let (Asked::Reserve, Some(id)) = (reply.asked, &reply.reservation) {
             if accepted {
                 kept.accepted.insert(id.clone(), event);
-                kept.unpromised.remove(id);
-            } else if told.status == 503 && !kept.accepted.contains_key(id) {
-                kept.unpromised.insert(id.clone(), event);
+                kept.uncertain.remove(id);
+            } else if reply.status == 503 && !kept.accepted.contains_key(id) {
+                kept.uncertain.insert(id.clone(), event);
             }
             kept.note_key(key, id);
         }
-        if let (Asked::Pay, Some(id), Some(of)) = (told.asked, &told.payment, &told.reservation) {
+        if let (Asked::Pay, Some(id), Some(of)) = (reply.asked, &reply.payment, &reply.reservation)
+        {
             if accepted {
                 kept.payments.insert(id.clone(), of.clone());
             }
             kept.note_key(key, id);
         }
-        kept.told.push(told.clone());
+        kept.replies.push(reply.clone());
     }
 
-    /// Records that a connection was lost before the answer.
+    /// Records a connection that was lost before the answer.
     pub(super) fn unanswered(&self) {
         self.lock().unanswered += 1;
     }
 
-    /// The reservations that were accepted so far.
+    /// The reservations accepted so far.
     pub(super) fn accepted(&self) -> Vec<String> {
         self.lock().accepted.keys().cloned().collect()
     }
 
-    /// The same, each with its event.
+    /// The reservations accepted so far, with their events.
     pub(super) fn accepted_of(&self) -> Vec<(String, i32)> {
         self.lock().accepted.iter().map(|(id, event)| (id.clone(), *event)).collect()
     }
 
-    /// Those that may have been queued or not, each with its event.
-    pub(super) fn unpromised_of(&self) -> Vec<(String, i32)> {
-        self.lock().unpromised.iter().map(|(id, event)| (id.clone(), *event)).collect()
+    /// Reservations that may have been queued or not, with their events.
+    pub(super) fn uncertain_of(&self) -> Vec<(String, i32)> {
+        self.lock().uncertain.iter().map(|(id, event)| (id.clone(), *event)).collect()
     }
 
-    /// Records that something is wrong already.
+    /// Records a contradiction.
     pub(super) fn contradiction(&self, what: String) {
         self.lock().contradictions.push(what);
     }
 
-    /// Takes all that was recorded, and begins anew.
+    /// Takes everything recorded, and starts anew.
     pub(super) fn take(&self) -> Kept {
         std::mem::take(&mut *self.lock())
     }

@@ -1,4 +1,5 @@
-//! A TCP proxy before a server: the network between it and one process, with its weather.
+//! A TCP proxy in front of a server. It stands for the network between the server and one process,
+//! and can fail like one.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,32 +12,33 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// How a network is.
+/// The condition of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weather {
-    /// Everything passes at once.
-    Clear,
-    /// Everything passes, this much later.
+pub enum Condition {
+    /// Data pass at once.
+    Normal,
+    /// Data pass after this delay.
     Slow(Duration),
-    /// Nothing passes, and nobody is told; what was sent passes when it is clear again.
+    /// No data pass, and no error is reported. Data sent meanwhile pass afterwards.
     Silent,
-    /// Every connection is closed, and so is every new one.
+    /// All connections are closed, and new ones too.
     Down,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct State {
-    weather: Weather,
+    condition: Condition,
     target: SocketAddr,
-    /// Rises with every event that connections of before do not survive.
+    /// Increases with every event that ends existing connections.
     epoch: u64,
-    /// Connections of before this epoch are closed.
+    /// Connections from before this epoch are closed.
     closed_before: u64,
-    /// Connections of before this epoch are silent for ever, as after a firewall forgot them.
+    /// Connections from before this epoch pass nothing any more, as if a firewall had dropped their
+    /// state.
     forgotten_before: u64,
 }
 
-/// A listener on 127.0.0.1 that passes on to a server. It ends with this value.
+/// A listener on 127.0.0.1 that forwards to a server. It closes when this is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     port: u16,
@@ -45,12 +47,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Opens a proxy to this port of 127.0.0.1.
+    /// Opens a proxy to this port on 127.0.0.1.
     pub async fn open(port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let own = listener.local_addr()?.port();
         let state = watch::Sender::new(State {
-            weather: Weather::Clear,
+            condition: Condition::Normal,
             target: at(port),
             epoch: 0,
             closed_before: 0,
@@ -60,20 +62,20 @@ impl Proxy {
         Ok(Self { port: own, state, accepting })
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// The port of the listener on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Changes the weather for connections that are open and for new ones.
-    pub fn set(&self, weather: Weather) {
-        self.state.send_modify(|state| state.weather = weather);
-        if weather == Weather::Down {
+    /// Changes the condition for existing and new connections.
+    pub fn set(&self, condition: Condition) {
+        self.state.send_modify(|state| state.condition = condition);
+        if condition == Condition::Down {
             self.cut();
         }
     }
 
-    /// Closes every open connection; new ones are taken.
+    /// Closes every existing connection. New ones are accepted.
     pub fn cut(&self) {
         self.state.send_modify(|state| {
             state.epoch += 1;
@@ -81,7 +83,7 @@ impl Proxy {
         });
     }
 
-    /// Lets nothing pass on any open connection for ever, without closing it; new ones are fine.
+    /// Stops all data on existing connections for ever, without closing them. New ones work.
     pub fn forget(&self) {
         self.state.send_modify(|state| {
             state.epoch += 1;
@@ -89,7 +91,7 @@ impl Proxy {
         });
     }
 
-    /// Leads to another server from now on; connections to the old one are closed.
+    /// Forwards to another server from now on. Connections to the old one are closed.
     pub fn point_at(&self, port: u16) {
         self.state.send_modify(|state| state.target = at(port));
         self.cut();
@@ -110,14 +112,15 @@ async fn accept(listener: TcpListener, state: watch::Receiver<State>) {
     loop {
         let Ok((client, _)) = listener.accept().await else { continue };
         let now = *state.borrow();
-        if now.weather == Weather::Down {
+        if now.condition == Condition::Down {
             continue;
         }
         tokio::spawn(serve(client, state.clone(), now));
     }
 }
 
-/// Until one side closes, or the connection is cut. An error is the end of a connection, no more.
+/// Forwards until one side closes, or the connection is cut. An error only means that the
+/// connection ended.
 async fn serve(client: TcpStream, state: watch::Receiver<State>, born: State) {
     let both = async {
         let server = TcpStream::connect(born.target).await?;
@@ -146,10 +149,11 @@ async fn pump(
     let mut buffer = vec![0; 16 * 1_024];
     loop {
         let read = from.read(&mut buffer).await?;
-        let passes = |now: &State| now.weather != Weather::Silent && now.forgotten_before <= born;
+        let passes =
+            |now: &State| now.condition != Condition::Silent && now.forgotten_before <= born;
         let gone = |_| io::Error::from(io::ErrorKind::ConnectionAborted);
-        let weather = state.wait_for(passes).await.map_err(gone)?.weather;
-        if let Weather::Slow(delay) = weather {
+        let condition = state.wait_for(passes).await.map_err(gone)?.condition;
+        if let Condition::Slow(delay) = condition {
             tokio::time::sleep(delay).await;
         }
         if read == 0 {

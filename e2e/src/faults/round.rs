@@ -1,4 +1,4 @@
-//! A round: load, faults that overlap, an end of all faults, and the account.
+//! A round: load with overlapping faults, then the end of all faults, then the checks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,40 +13,41 @@ use super::check;
 use super::customer::{Counter, Customer};
 use super::dice::Dice;
 use super::fault::Kind;
-use super::model::{Asked, Kept, Model, Told};
+use super::model::{Asked, Kept, Model, Reply};
 use super::world::{SEATS, World};
 use crate::Buyer;
 
-/// How a round is played.
+/// The parameters of a round.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Everything that is drawn follows from it.
+    /// All random choices follow from it.
     pub seed: u64,
-    /// How long faults are begun.
+    /// How long new faults begin.
     pub lasts: Duration,
-    /// Customers that come in a second.
+    /// Customers that arrive per second.
     pub customers_per_second: u64,
-    /// The longest until everything must be decided after the last fault.
+    /// How long after the last fault everything must be decided.
     pub settle: Duration,
-    /// The faults of each lane: lanes run side by side, the faults of one after the other.
+    /// The kinds of faults in each lane. Lanes run concurrently; within a lane, one fault follows
+    /// another.
     pub lanes: Vec<&'static [Kind]>,
 }
 
-/// How long customers go on to come after the last fault.
+/// How long customers continue to arrive after the last fault.
 const AFTER: Duration = Duration::from_secs(3);
-/// Customers that are there at once, at most.
+/// Maximum customers at once.
 const CROWD_MAX: usize = 300;
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// Prompts of holds that ended early may still be on their way when all is decided, and the broker tells
-/// what its queues have only every few seconds.
+/// Expiry messages of holds that ended early may still be in delay queues when everything is
+/// decided, and the broker updates its figures about queues only every few seconds.
 const LAST_DELAYS: Duration = Duration::from_secs(25);
 
-/// Plays a round of faults, notes what happened, and returns what is wrong.
+/// Runs a round, updates the statistics, and returns what is wrong.
 pub async fn play(world: &Arc<World>, plan: &Plan, round: u64) -> Result<Vec<String>> {
-    play_with(world, plan, round, world.doors()?, suffer(world, plan, round)).await
+    play_with(world, plan, round, world.doors()?, inflict_faults(world, plan, round)).await
 }
 
-/// The same with any disturbance, and with customers at these doors.
+/// Like [`play`], with any disturbance, and with customers of these front doors.
 pub async fn play_with(
     world: &Arc<World>,
     plan: &Plan,
@@ -92,7 +93,7 @@ pub async fn play_with(
     Ok(wrong)
 }
 
-/// Customers, one after the other, until it is enough; ends when the last one has gone.
+/// Starts customers one after the other until `enough`, and waits until the last one has finished.
 async fn crowd(counter: Arc<Counter>, plan: Plan, round: u64, enough: CancellationToken) {
     let mut customers = JoinSet::new();
     let pause = Duration::from_secs(1) / plan.customers_per_second as u32;
@@ -109,8 +110,8 @@ async fn crowd(counter: Arc<Counter>, plan: Plan, round: u64, enough: Cancellati
     while customers.join_next().await.is_some() {}
 }
 
-/// Faults in every lane until the time is over; returns when the last one is undone.
-async fn suffer(world: &Arc<World>, plan: &Plan, round: u64) -> Result<()> {
+/// Inflicts faults in every lane until the time is over, and waits until the last one has ended.
+async fn inflict_faults(world: &Arc<World>, plan: &Plan, round: u64) -> Result<()> {
     let until = Instant::now() + plan.lasts;
     let mut lanes = JoinSet::new();
     for (number, kinds) in plan.lanes.iter().copied().enumerate() {
@@ -137,7 +138,7 @@ async fn suffer(world: &Arc<World>, plan: &Plan, round: u64) -> Result<()> {
     Ok(())
 }
 
-/// How long it takes until there is a decision, and until what had been accepted is decided.
+/// Measures the time until the first decision, and until everything accepted before is decided.
 async fn measure_recovery(
     world: &World,
     model: &Model,
@@ -190,8 +191,8 @@ async fn measure_recovery(
     Ok(())
 }
 
-/// Until nothing moves any more: no hold, no payment under way. What goes on for ever is left to
-/// the account.
+/// Waits until nothing changes any more: no hold and no payment is pending. What never ends is
+/// found by the checks.
 async fn settled(world: &World, events: &[i32], deadline: Instant) -> Result<()> {
     let live = "SELECT (SELECT count(*) FROM reservations
                         WHERE event_id = ANY ($1) AND status IN ('held', 'paying'))
@@ -208,7 +209,7 @@ async fn settled(world: &World, events: &[i32], deadline: Instant) -> Result<()>
     Ok(())
 }
 
-/// Waits until nothing is left in any queue, ready or in the hands of a worker; what is left in the end.
+/// Waits until all queues are empty, including messages that are not acked. Returns what is left.
 async fn left_in_queues(world: &World, deadline: Instant) -> Result<Vec<String>> {
     loop {
         let left = world.left_in_queues().await?;
@@ -219,11 +220,10 @@ async fn left_in_queues(world: &World, deadline: Instant) -> Result<Vec<String>>
     }
 }
 
-/// Every reservation that was accepted, or that may have been, is looked up once more, at each front door
-/// in turn.
+/// Looks up every reservation that was or may have been accepted, at each front door in turn.
 async fn ask_again(world: &World, model: &Model) -> Result<()> {
     let doors = world.doors()?;
-    for (all, is_owed) in [(model.accepted_of(), true), (model.unpromised_of(), false)] {
+    for (all, is_owed) in [(model.accepted_of(), true), (model.uncertain_of(), false)] {
         for part in all.chunks(32) {
             let looks = part.iter().enumerate().map(|(number, (id, event))| {
                 look_up(&doors[number % doors.len()], model, id, *event, is_owed)
@@ -234,7 +234,7 @@ async fn ask_again(world: &World, model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// Connections that are dead without being closed may cost a few tries.
+/// Retries, because connections may be dead without being closed.
 async fn look_up(door: &Buyer, model: &Model, id: &str, event: i32, is_owed: bool) {
     const TRIES: u32 = 20;
     let path = format!("/api/v1/events/{event}/reservations/{id}");
@@ -242,12 +242,12 @@ async fn look_up(door: &Buyer, model: &Model, id: &str, event: i32, is_owed: boo
     for _ in 0..TRIES {
         match door.ask(Method::GET, &path, &[], None).await {
             Ok(answer) => {
-                let told = Told::of(Asked::Show, &answer, Some(id));
-                model.told(event, None, &told);
-                if told.status == 200 && (told.state != "pending" || !is_owed) {
+                let reply = Reply::of(Asked::Show, &answer, Some(id));
+                model.record(event, None, &reply);
+                if reply.status == 200 && (reply.state != "pending" || !is_owed) {
                     return;
                 }
-                last = told.body.to_string();
+                last = reply.body.to_string();
             }
             Err(error) => last = format!("{error:#}"),
         }
@@ -260,10 +260,10 @@ fn note(world: &World, kept: &Kept, wrong: &[String]) {
     world.count.note(|figures| {
         figures.rounds += 1;
         figures.accepted += kept.accepted.len() as u64;
-        figures.unpromised += kept.unpromised.len() as u64;
+        figures.uncertain += kept.uncertain.len() as u64;
         figures.unanswered += kept.unanswered;
-        for told in &kept.told {
-            *figures.answers.entry(told.status).or_default() += 1;
+        for reply in &kept.replies {
+            *figures.answers.entry(reply.status).or_default() += 1;
         }
         figures.violations.extend(wrong.iter().cloned());
     });

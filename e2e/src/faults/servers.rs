@@ -1,4 +1,4 @@
-//! The servers of a run, and the faults that they suffer.
+//! The servers of a run, and their faults.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Servers {
     set: Set,
     /// The harness's own network.
     pub links: Links,
-    /// One fault of Postgres at a time, and one of RabbitMQ.
+    /// At most one fault of Postgres at a time, and one of RabbitMQ.
     postgres: Mutex<()>,
     rabbitmq: Mutex<()>,
 }
@@ -47,14 +47,15 @@ struct Pair {
 }
 
 impl Servers {
-    /// Starts one of each.
+    /// Starts one server of each kind.
     pub async fn alone() -> Result<Self> {
         let own = Own::start().await?;
-        let (postgres, rabbitmq) = (own.postgres.port(), own.rabbitmq.amqp_port());
+        let postgres = own.postgres.port();
+        let rabbitmq = own.rabbitmq.amqp_port();
         Self::with(Set::Alone(Arc::new(own)), postgres, rabbitmq).await
     }
 
-    /// Starts three nodes of RabbitMQ, and a Postgres with a standby that has every commit.
+    /// Starts three nodes of RabbitMQ, and a Postgres with a synchronous standby.
     pub async fn replicated() -> Result<Self> {
         let name = format!("own-{}", uuid::Uuid::new_v4());
         let dir = testbed::checkout::target().join("test").join(name);
@@ -65,7 +66,8 @@ impl Servers {
             Ok(Replicated { rabbitmq: Cluster::start(&dir.join("rabbitmq"), 3)?, pair, dir })
         })
         .await?;
-        let (postgres, rabbitmq) = (replicated.primary_port(), replicated.node(0).amqp_port());
+        let postgres = replicated.primary_port();
+        let rabbitmq = replicated.node(0).amqp_port();
         Self::with(Set::Cluster(Arc::new(replicated)), postgres, rabbitmq).await
     }
 
@@ -77,18 +79,19 @@ impl Servers {
         Ok(Self { set, links, postgres: Mutex::default(), rabbitmq: Mutex::default() })
     }
 
-    /// A network of its own for a process: to one of the nodes, by its number.
+    /// A network for one process. `number` selects the node of RabbitMQ.
     pub async fn link(&self, number: usize) -> Result<Links> {
         let (postgres, rabbitmq) = match &self.set {
             Set::Alone(own) => (own.postgres.port(), own.rabbitmq.amqp_port()),
             Set::Cluster(all) => (all.primary_port(), all.node(number).amqp_port()),
         };
-        let (postgres, rabbitmq) = (Proxy::open(postgres).await?, Proxy::open(rabbitmq).await?);
+        let postgres = Proxy::open(postgres).await?;
+        let rabbitmq = Proxy::open(rabbitmq).await?;
         Ok(Links { postgres, rabbitmq })
     }
 
     /// A database and a virtual host, both reached through the harness's own network.
-    pub async fn places(&self) -> Result<(Database, Vhost)> {
+    pub async fn database_and_vhost(&self) -> Result<(Database, Vhost)> {
         let base = match &self.set {
             Set::Alone(own) => own.rabbitmq.management_url(),
             Set::Cluster(all) => all.node(0).management_url(),
@@ -107,9 +110,8 @@ impl Servers {
         }
     }
 
-    /// Does a fault of this kind, for this long where it has a length, and undoes it. `links` are
-    /// the networks that must lead to another server afterwards. How many queues the broker left
-    /// without a leader.
+    /// Inflicts a fault, for this long if it has a duration, and ends it. Afterwards `links` must
+    /// lead to the right server. Returns how many queues the broker left without a leader.
     pub(super) async fn inflict(
         &self,
         kind: Kind,
@@ -119,7 +121,8 @@ impl Servers {
         match (&self.set, kind) {
             (Set::Alone(own), Kind::PostgresCrash | Kind::PostgresRestart) => {
                 let _alone = self.postgres.lock().await;
-                let (own, server) = (Arc::clone(own), Arc::clone(own));
+                let server = Arc::clone(own);
+                let own = Arc::clone(own);
                 let how = if kind == Kind::PostgresCrash { Stop::Immediate } else { Stop::Fast };
                 blocking(move || server.postgres.stop(how)).await?;
                 sleep(lasts).await;
@@ -142,7 +145,8 @@ impl Servers {
             }
             (Set::Alone(own), Kind::RabbitAlarm) => {
                 let _alone = self.rabbitmq.lock().await;
-                let (own, server) = (Arc::clone(own), Arc::clone(own));
+                let server = Arc::clone(own);
+                let own = Arc::clone(own);
                 blocking(move || server.rabbitmq.control(&["set_vm_memory_high_watermark", "0"]))
                     .await?;
                 sleep(lasts).await;
@@ -223,7 +227,7 @@ impl Replicated {
         self.pair.lock().expect("no holder panics")
     }
 
-    /// The standby has become the primary: another one follows it.
+    /// Starts a new standby after the old one has become the primary.
     fn follow_again(&self) -> Result<()> {
         let mut pair = self.pair();
         pair.promotions += 1;
@@ -235,8 +239,8 @@ impl Replicated {
     }
 }
 
-/// Waits until every quorum queue has a leader, and restarts the node where one stays without: RabbitMQ
-/// 3.10.8 has been seen to leave one so for good. How many it left.
+/// Waits until every quorum queue has a leader. Restarts the node if a queue stays without one:
+/// RabbitMQ 3.10.8 sometimes leaves it so for good. Returns the number of such queues.
 pub fn settle(rabbitmq: &RabbitMq) -> Result<u64> {
     const RESTARTS_MAX: u64 = 3;
     let mut left = 0;

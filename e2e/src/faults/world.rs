@@ -1,4 +1,4 @@
-//! One whole Boxoffice with two of everything, and a network that can be broken anywhere.
+//! A whole Boxoffice with two processes of each role, and proxies on every connection to a server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,24 +18,23 @@ use super::servers::Servers;
 use crate::stack::shared;
 use crate::{Buyer, Database, PATIENCE, Vhost, plans};
 
-/// Rows of ten seats in each of the two sections of an event.
+/// Rows of ten seats, in each of the two sections of an event.
 const ROWS: usize = 40;
-/// Seats of an event.
 pub(super) const SEATS: u64 = 2 * ROWS as u64 * 10;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Everything in one place.
+/// Everything that a run needs.
 pub struct World {
-    /// The servers, where they are its own.
+    /// The servers, if they are this run's own.
     pub servers: Option<Servers>,
-    /// The database, not through a proxy.
+    /// Not through a proxy.
     pub database: Database,
-    /// The virtual host, not through a proxy.
+    /// Not through a proxy.
     pub vhost: Vhost,
     /// Two processes of each role.
     pub members: Vec<Member>,
-    /// What happened so far.
+    /// The statistics so far.
     pub count: Count,
     client: reqwest::Client,
 }
@@ -46,17 +45,17 @@ impl World {
         Self::on_own(Servers::alone().await?).await
     }
 
-    /// The same on three nodes of RabbitMQ, and a Postgres with a standby.
+    /// Like [`Self::start`], with three nodes of RabbitMQ and a Postgres with a standby.
     pub async fn start_replicated() -> Result<Self> {
         Self::on_own(Servers::replicated().await?).await
     }
 
     async fn on_own(servers: Servers) -> Result<Self> {
-        let (database, vhost) = servers.places().await?;
+        let (database, vhost) = servers.database_and_vhost().await?;
         Self::on(database, vhost, Some(servers), &[]).await
     }
 
-    /// Starts the processes on the servers that all tests share, with these settings too.
+    /// Starts the processes on the servers that all tests share, with more settings.
     pub async fn on_shared(extra: &[(&str, &str)]) -> Result<Self> {
         let (database, vhost) = shared().await?;
         Self::on(database, vhost, None, extra).await
@@ -92,7 +91,8 @@ impl World {
         let deadline = Instant::now() + 2 * PATIENCE;
         for member in &self.members {
             while !member.is_ready(&self.client).await {
-                let (role, address) = (member.role, &member.address);
+                let role = member.role;
+                let address = &member.address;
                 ensure!(Instant::now() < deadline, "{role:?} at {address} does not get ready");
                 sleep(LOOK_AGAIN).await;
             }
@@ -110,31 +110,30 @@ impl World {
         Ok(events)
     }
 
-    /// Clients of the front doors.
+    /// A client for each front door.
     pub fn doors(&self) -> Result<Vec<Buyer>> {
         let doors = self.members.iter().filter(|one| one.role == Role::Api);
         doors.map(|door| Buyer::new(&door.address)).collect()
     }
 
-    /// One of the networks of a process.
+    /// One of the networks of a process, at random.
     pub fn link<'a>(&self, member: &'a Member, dice: &mut Dice) -> &'a Proxy {
         if dice.percent(50) { &member.links.postgres } else { &member.links.rabbitmq }
     }
 
-    /// Messages that nobody could read, or that were delivered too often.
+    /// The number of dead letters.
     pub async fn dead_letters(&self) -> Result<u32> {
         self.vhost.waiting(DEAD_LETTERS).await
     }
 
-    /// The durable queues in which something is left, ready or in the hands of a worker. Given up messages
+    /// The durable queues that are not empty, including messages that are not acked. Dead letters
     /// are counted elsewhere.
     pub(super) async fn left_in_queues(&self) -> Result<Vec<String>> {
         let queues = self.vhost.list("queues").await?;
         Ok(queues.iter().filter_map(left_in).collect())
     }
 
-    /// Writes what every process has logged to files, and says where, for whoever has to find out what
-    /// went wrong.
+    /// Writes the log of every process to a file, and prints where, to find the cause of a failure.
     #[expect(clippy::print_stderr, reason = "the last word of a run that failed")]
     pub async fn keep_logs(&self) -> Result<()> {
         let dir = testbed::checkout::target().join("test").join("faults");
@@ -147,7 +146,7 @@ impl World {
         Ok(())
     }
 
-    /// Stops every process; how many did not end in good order.
+    /// Stops every process. Returns how many did not end in order.
     pub async fn stop(self: Arc<Self>) -> Result<usize> {
         let mut badly = 0;
         for member in &self.members {
@@ -157,10 +156,11 @@ impl World {
     }
 }
 
-/// What is left in a queue, as the management API tells; what it does not tell may be anything.
+/// The messages in a queue, according to the management API. A missing figure counts as not empty.
 fn left_in(queue: &Value) -> Option<String> {
     let name = queue["name"].as_str().unwrap_or_default();
-    let (ready, unacked) = (&queue["messages_ready"], &queue["messages_unacknowledged"]);
+    let ready = &queue["messages_ready"];
+    let unacked = &queue["messages_unacknowledged"];
     let is_work = queue["durable"] == true && name != DEAD_LETTERS;
     (is_work && (ready != 0 || unacked != 0))
         .then(|| format!("{name} is left with {ready} ready and {unacked} unacked"))
@@ -177,7 +177,7 @@ fn event(id: i32) -> EventPlan {
     event
 }
 
-/// The port of a server's URL.
+/// The port in a server's URL.
 fn port(url: &str) -> Result<u16> {
     let (_, after) = url.split_once("127.0.0.1:").context("a server on 127.0.0.1")?;
     Ok(after.split('/').next().unwrap_or_default().parse()?)

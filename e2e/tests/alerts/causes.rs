@@ -1,9 +1,9 @@
-//! One after another, what the alerts are for is made to happen, and mended.
+//! Each alert's real cause is created and then removed, one after another.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use broker::Message;
+use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::{Buyer, Database, Options, Stack, Vhost, eventually, plans};
 use reqwest::Method;
@@ -18,7 +18,7 @@ use crate::rules;
 
 const RESERVATIONS: usize = 0;
 const EXPIRY: usize = 2;
-const PLACES: usize = 10;
+const WAITERS_MAX: usize = 10;
 
 /// A system on servers of its own, watched by a Prometheus of its own.
 struct Watched {
@@ -50,11 +50,12 @@ impl Watched {
             .set("workers__overdue_sweep_after_ms", 1_000)
             .set("workers__gateway_timeout_ms", 400)
             .set("database__lock_timeout_ms", 300)
-            .set("api__waiters_max", PLACES);
+            .set("api__waiters_max", WAITERS_MAX);
         let stack = Stack::on(database, vhost, options).await?;
         let prometheus = Prometheus::start().await?;
         prometheus.follow(&stack).await?;
-        let (seen, seats) = (Vec::new(), 1..);
+        let seen = Vec::new();
+        let seats = 1..;
         Ok(Self { stack, prometheus, rabbitmq, _postgres: postgres, seen, seats })
     }
 
@@ -63,14 +64,14 @@ impl Watched {
         self.seen.push(alert);
     }
 
-    /// Asks for a seat that nobody wanted before; it need not be decided.
+    /// Requests a seat that nobody requested before. Does not wait for the decision.
     async fn ask(&mut self) -> Result<String> {
         let seat = self.seats.next().context("a seat")?;
         let body = json!({"customer": "ada", "tickets": [seat]});
         Ok(self.stack.buyer.post_reservation(body, &[]).await?.id().to_owned())
     }
 
-    /// Holds such a seat.
+    /// Holds a seat that nobody requested before.
     async fn hold(&mut self) -> Result<String> {
         let id = self.ask().await?;
         self.stack.buyer.until(&id, &["held"]).await?;
@@ -95,10 +96,10 @@ async fn every_alert_fires_from_its_cause_and_clears() -> Result<()> {
     watched.stack.finish().await
 }
 
-/// A poison message, a row that breaks an invariant, a gateway that does not answer at once, and more
-/// clients than there are places.
+/// A poison message, a row that violates an invariant, a gateway that does not answer at once, and
+/// more clients than may wait.
 async fn what_needs_a_person(watched: &mut Watched) -> Result<()> {
-    let letter = Message::durable(REQUESTS, Topology::partition_key(0), b"no JSON".to_vec());
+    let letter = Publication::durable(REQUESTS, Topology::partition_key(0), b"no JSON".to_vec());
     watched.stack.publisher.publish(letter).await?;
     let query = "UPDATE sections SET available = available + $1 WHERE event_id = 1";
     sqlx::query(query).bind(-1).execute(&watched.stack.database.pool).await?;
@@ -107,7 +108,7 @@ async fn what_needs_a_person(watched: &mut Watched) -> Result<()> {
     assert_eq!(paid.status, 201, "{:?}", paid.body);
     let url = format!("{}/api/v1/events/1/stream", watched.stack.buyer.base());
     let mut streams = Vec::new();
-    for _ in 0..PLACES {
+    for _ in 0..WAITERS_MAX {
         streams.push(reqwest::get(&url).await?.error_for_status()?);
     }
     for alert in ["GatewayFails", "DeadLetters", "InvariantBroken", "WaitersNearLimit"] {
@@ -119,7 +120,7 @@ async fn what_needs_a_person(watched: &mut Watched) -> Result<()> {
     Ok(())
 }
 
-/// The expiry pool is gone when a hold is due.
+/// The expiry pool is stopped when a hold becomes due.
 async fn stopped_pool(watched: &mut Watched) -> Result<()> {
     let id = watched.hold().await?;
     watched.stack.kill_worker(EXPIRY)?;
@@ -132,7 +133,7 @@ async fn stopped_pool(watched: &mut Watched) -> Result<()> {
     Ok(())
 }
 
-/// What should prompt the expiry of a hold is thrown away; the audit finds it, late.
+/// The message that prompts a hold's expiry is deleted. The overdue sweep finds the hold, late.
 async fn lost_prompts(watched: &mut Watched) -> Result<()> {
     let id = watched.hold().await?;
     let delays = watched.stack.topology_settings().delays_ms;
@@ -149,11 +150,11 @@ async fn lost_prompts(watched: &mut Watched) -> Result<()> {
     Ok(())
 }
 
-/// The only reservation worker runs and does nothing.
+/// The only reservation worker runs but does nothing.
 async fn hanging_worker(watched: &mut Watched) -> Result<()> {
     watched.stack.workers[RESERVATIONS].signal(Signal::STOP)?;
     for _ in 0..8 {
-        // A rise is seen between two looks of Prometheus.
+        // Prometheus sees a rise only between two scrapes.
         watched.ask().await?;
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
@@ -164,7 +165,7 @@ async fn hanging_worker(watched: &mut Watched) -> Result<()> {
     Ok(())
 }
 
-/// Somebody locks what everybody needs.
+/// A transaction locks the rows that all others need.
 async fn locked_database(watched: &mut Watched) -> Result<()> {
     let mut lock = watched.stack.database.pool.begin().await?;
     sqlx::query("LOCK TABLE sections IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;

@@ -1,4 +1,4 @@
-//! Alerts: right by themselves, and each fires from a real cause and clears.
+//! The alerts: their files are valid, and each alert fires for its real cause and clears.
 
 mod causes;
 mod prometheus;

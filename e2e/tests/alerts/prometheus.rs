@@ -1,4 +1,4 @@
-//! A Prometheus of the test's own, with the alerts of `ops/` made impatient.
+//! A Prometheus for the test, with the alerts of `ops/` and shorter times.
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use e2e::{Service, Stack, eventually};
 use serde_json::{Value, json};
 use testbed::process::{Process, Signal};
 
-/// Shorter times and lower bounds, so that a test need not wait for minutes.
+/// Shorter times and lower bounds, so that a test does not wait for minutes.
 const IMPATIENT: [(&str, &str); 10] = [
     ("for: 1m", "for: 0s"),
     ("for: 2m", "for: 0s"),
@@ -25,7 +25,6 @@ const IMPATIENT: [(&str, &str); 10] = [
     ("> 1800", "> 2"),
 ];
 
-/// A running Prometheus.
 pub(crate) struct Prometheus {
     process: Process,
     dir: PathBuf,
@@ -34,7 +33,7 @@ pub(crate) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts one that scrapes nothing yet.
+    /// Starts a Prometheus that scrapes nothing yet.
     pub(crate) async fn start() -> Result<Self> {
         let name = format!("prometheus-{}", uuid::Uuid::new_v4().simple());
         let dir = testbed::checkout::target().join("test").join(name);
@@ -62,7 +61,7 @@ impl Prometheus {
         Ok(prometheus)
     }
 
-    /// Scrapes the processes of this stack that run now, and no others.
+    /// Scrapes the current processes of this stack, and no others.
     pub(crate) async fn follow(&self, stack: &Stack) -> Result<()> {
         let mut targets = Vec::new();
         let address = async |service: &Service| -> Result<String> {
@@ -77,7 +76,8 @@ impl Prometheus {
             let target = address(service).await?;
             targets.push(json!({"targets": [target], "labels": {"job": "workers"}}));
         }
-        let (new, file) = (self.dir.join("new.json"), self.dir.join("targets.json"));
+        let new = self.dir.join("new.json");
+        let file = self.dir.join("targets.json");
         fs::write(&new, Value::from(targets.clone()).to_string())?;
         fs::rename(new, file)?;
         let all_up = || async { self.count("sum(up)").await == Some(targets.len()) };
@@ -101,7 +101,7 @@ impl Prometheus {
         .await;
     }
 
-    /// Stops it and removes what it wrote.
+    /// Stops it, and removes its files.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.process.stop(Signal::KILL, Duration::from_secs(5))?;
         Ok(fs::remove_dir_all(&self.dir)?)

@@ -1,4 +1,4 @@
-//! The files of `ops/` and the runbooks, without a running system.
+//! Checks of the files in `ops/` and of the runbooks that need no running system.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,17 +7,16 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use process::telemetry::names;
 
-/// The alerts, from the root of the checkout.
+/// The path of the alerts, from the root of the checkout.
 pub(crate) const ALERTS: &str = "ops/prometheus/alerts.yml";
 const DASHBOARD: &str = "ops/grafana/boxoffice.json";
 
-/// What stands before the first colon of lines that begin so, behind it.
+/// The values of all lines `key: value` with this key.
 fn values(text: &str, key: &str) -> Vec<String> {
     let value = |line: &str| line.trim().strip_prefix(key).map(|rest| rest.trim().to_owned());
     text.lines().filter_map(value).collect()
 }
 
-/// The names of all alerts.
 pub(crate) fn alerts() -> Result<BTreeSet<String>> {
     let text = fs::read_to_string(testbed::checkout::root().join(ALERTS))?;
     Ok(values(&text, "- alert:").into_iter().collect())
@@ -28,8 +27,8 @@ fn promtool(arguments: &[&str]) -> Result<()> {
     command.current_dir(testbed::checkout::root()).args(arguments);
     let output =
         command.output().context("promtool is not installed: cargo xtask test installs it")?;
-    let (said, why) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let why = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "promtool {arguments:?}: {said}{why}");
     Ok(())
 }

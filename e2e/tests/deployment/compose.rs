@@ -1,4 +1,5 @@
-//! `docker-compose.yml`: what is scaled can be, what is called is there, and `cargo xtask dev` finds what it looks for.
+//! `docker-compose.yml`: services that should scale can, every address exists, and `cargo xtask
+//! dev` finds what it needs.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -22,7 +23,7 @@ fn file() -> Result<Value> {
     interpolated(&file)
 }
 
-/// With the defaults of all variables, which is what one gets who sets none.
+/// The file with the defaults of all variables, as for somebody who sets none.
 fn interpolated(value: &Value) -> Result<Value> {
     Ok(match value {
         Value::String(text) => Value::String(defaults(text)?),
@@ -39,7 +40,7 @@ fn interpolated(value: &Value) -> Result<Value> {
 fn defaults(text: &str) -> Result<String> {
     let Some((before, rest)) = text.split_once("${") else { return Ok(text.to_owned()) };
     let (variable, after) = rest.split_once('}').context("a closing brace")?;
-    // One that must be set would stand in the way of cargo xtask dev, which starts the servers alone.
+    // A variable without a default would stop `cargo xtask dev`, which starts only the servers.
     let (_, default) =
         variable.split_once(":-").with_context(|| format!("{variable} has no default"))?;
     Ok(format!("{before}{default}{}", defaults(after)?))
@@ -54,7 +55,7 @@ fn services(file: &Value) -> BTreeMap<&str, &Value> {
         .collect()
 }
 
-/// What is set of a service's environment: names without a value are taken from whoever starts it.
+/// The environment of a service. A name without a value is taken from the caller's environment.
 fn environment(service: &Value) -> Environment {
     let set = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
     service["environment"].as_object().into_iter().flatten().filter_map(set).collect()
@@ -149,7 +150,8 @@ fn hosts_are_services_and_mounted_files_are_there() -> Result<()> {
 fn dev_finds_the_servers_that_it_looks_for() -> Result<()> {
     let file = file()?;
     let services = services(&file);
-    let (postgres, rabbitmq) = (services["postgres"], services["rabbitmq"]);
+    let postgres = services["postgres"];
+    let rabbitmq = services["rabbitmq"];
     for (variable, value) in environment(postgres) {
         assert_eq!(value, "boxoffice", "{variable}");
     }

@@ -1,11 +1,12 @@
-//! The Dockerfile builds what is run, with the toolchain of this checkout, and runs it without privileges.
+//! The Dockerfile builds the programs that run, with the toolchain of this checkout, and runs them
+//! without privileges.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 use testbed::checkout;
 
-/// A stage: its name, what it is made from, and its instructions.
+/// A stage: its name, its base image, and its instructions.
 pub(crate) struct Stage {
     pub(crate) name: String,
     from: String,
@@ -21,7 +22,6 @@ impl Stage {
     }
 }
 
-/// The stages of the Dockerfile.
 pub(crate) fn stages() -> Result<Vec<Stage>> {
     let text = fs::read_to_string(checkout::root().join("Dockerfile"))?.replace("\\\n", " ");
     let mut stages: Vec<Stage> = Vec::new();
@@ -105,10 +105,10 @@ fn the_images_have_programs_and_no_shell_and_no_root() -> Result<()> {
     Ok(())
 }
 
-/// Whether an image's version is written down.
+/// Whether the version of an image is fixed.
 pub(crate) fn pinned(image: &str) -> bool {
     let tag = image.rsplit_once(':').map_or("", |(_, tag)| tag);
-    // Distroless images are rebuilt under a name that says the release of Debian, and have no other version.
+    // A distroless image has no version but the release of Debian in its name.
     tag.starts_with(|first: char| first.is_ascii_digit() || first == 'v')
         || image.ends_with("debian13:nonroot")
 }

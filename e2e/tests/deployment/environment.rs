@@ -1,4 +1,4 @@
-//! What processes are told: settings that exist, hosts that exist, commands that exist.
+//! The environment of processes: every setting, every host and every command exists.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
@@ -19,7 +19,7 @@ fn run(binary: &str, arguments: &[&str], environment: &Environment) -> Result<Ou
     Ok(Command::new(path).args(arguments).env_clear().envs(environment).output()?)
 }
 
-/// The queues that a process with these settings would have; an error if it refuses a setting, or knows it not.
+/// The queues that a process with these settings declares. An error if it refuses a setting.
 pub(crate) fn queues(environment: &Environment) -> Result<Vec<String>> {
     const OTHERS: [&str; 6] = [
         "DATABASE_URL",
@@ -29,7 +29,7 @@ pub(crate) fn queues(environment: &Environment) -> Result<Vec<String>> {
         "RABBITMQ_USER",
         "RABBITMQ_PASSWORD",
     ];
-    // A name that does not begin as ours do is none that a process would refuse.
+    // A process refuses only unknown names that begin as ours do, so others are checked here.
     for variable in environment.keys() {
         ensure!(
             variable.starts_with("BOXOFFICE__") || OTHERS.contains(&variable.as_str()),
@@ -46,7 +46,7 @@ fn name_of(queue: &Value) -> &str {
     queue["name"].as_str().unwrap_or_default()
 }
 
-/// The environment of a container. Texts from secrets that are not in the manifests are made up.
+/// The environment of a container. Values from secrets that are not in the manifests are made up.
 pub(crate) fn environment(target: &Target, container: &Value) -> Result<Environment> {
     let mut environment = Environment::new();
     for source in list(&container["envFrom"]) {
@@ -56,7 +56,7 @@ pub(crate) fn environment(target: &Target, container: &Value) -> Result<Environm
             environment.insert(key.clone(), value.as_str().unwrap_or_default().to_owned());
         }
     }
-    // Only these can be used in those that follow.
+    // A variable can use only those listed before it.
     let mut listed = Environment::new();
     for variable in list(&container["env"]) {
         let named = variable["name"].as_str().context("a name")?.to_owned();
@@ -102,7 +102,7 @@ fn every_setting_exists_and_can_be_read() {
     }
 }
 
-/// The addresses that can be called: of services in the manifests, and of those that the operators make.
+/// The host names that exist: services in the manifests, and services that the operators create.
 fn hosts(target: &Target) -> Vec<String> {
     let of_service = |service: &Value| {
         let ports: Vec<_> = list(&service["spec"]["ports"])
@@ -128,7 +128,7 @@ fn a_setting_that_does_not_exist_is_refused() {
     assert!(queues(&environment("BOXOFFICE__API__DRAIN_MS")).is_ok());
 }
 
-/// Whether a program of ours has this command.
+/// Whether one of our programs has this command.
 pub(crate) fn has_command(binary: &str, arguments: &[&str]) -> Result<()> {
     let output = run(binary, &[arguments, &["--help"]].concat(), &Environment::new())?;
     ensure!(

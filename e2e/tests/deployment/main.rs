@@ -1,5 +1,6 @@
-//! What `docker-compose.yml`, `Dockerfile` and `k8s/` say fits what the processes and each other need. No engine and no
-//! cluster is asked: manifests are rendered, held against schemas, and every reference in them is followed.
+//! `docker-compose.yml`, `Dockerfile` and `k8s/` fit the processes and each other. No engine and no
+//! cluster is needed: manifests are rendered and checked against schemas, and every reference in
+//! them is followed.
 
 mod compose;
 mod dockerfile;

@@ -1,11 +1,11 @@
-//! What must talk can, on both sides; what need not cannot.
+//! Network policies: every connection that is needed is allowed on both sides; others are not.
 
 use serde_json::Value;
 
 use crate::objects::{Pod, kind, list, name, of_kind, pods, selects, title};
 use crate::rendered::{Target, targets};
 
-/// Whether a peer of a policy is pods of this namespace with these labels.
+/// Whether a peer in a policy selects pods of this namespace with these labels.
 fn is_peer(peer: &Value, pod: &Pod<'_>) -> bool {
     peer.get("namespaceSelector").is_none() && selects(&peer["podSelector"], &pod.labels)
 }
@@ -22,7 +22,7 @@ fn takes_port(rule: &Value, pod: &Pod<'_>, port: u64) -> bool {
         })
 }
 
-/// Whether policies let a pod call a port of another.
+/// Whether policies let a pod call a port of another pod.
 fn may_call(target: &Target, from: &Pod<'_>, to: &Pod<'_>, port: u64) -> bool {
     let policies = |pod: &Pod<'_>, way: &str| -> Vec<&Value> {
         let of_way =
@@ -37,8 +37,9 @@ fn may_call(target: &Target, from: &Pod<'_>, to: &Pod<'_>, port: u64) -> bool {
                 && takes_port(rule, to, port)
         })
     };
-    let (out, into) = (policies(from, "Egress"), policies(to, "Ingress"));
-    // Pods that no policy takes may do anything.
+    let out = policies(from, "Egress");
+    let into = policies(to, "Ingress");
+    // A pod that no policy selects may connect to anything.
     (out.is_empty() || allowed(&out, "egress", "to", to))
         && (into.is_empty() || allowed(&into, "ingress", "from", from))
 }
@@ -52,7 +53,8 @@ fn processes_reach_the_servers_and_nothing_else_reaches_them() {
                 .find(|pod| name(pod.owner) == cluster && kind(pod.owner) != "Service")
                 .expect("a server")
         };
-        let (postgres, rabbitmq) = (server("boxoffice-postgres"), server("boxoffice-rabbitmq"));
+        let postgres = server("boxoffice-postgres");
+        let rabbitmq = server("boxoffice-rabbitmq");
         let ours = |pod: &&Pod<'_>| matches!(kind(pod.owner), "Deployment" | "Job");
         for pod in pods.iter().filter(ours) {
             assert!(may_call(target, pod, postgres, 5432), "{}: Postgres", title(pod.owner));

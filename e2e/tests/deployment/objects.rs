@@ -1,30 +1,26 @@
-//! Looking into objects of Kubernetes.
+//! Access to Kubernetes objects.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Labels.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// Pods of one kind: of a template in the manifests, or such as an operator makes.
+/// Pods of one kind: from a template in the manifests, or created by an operator.
 pub(crate) struct Pod<'a> {
-    /// Who makes it.
+    /// The object that creates them.
     pub(crate) owner: &'a Value,
-    /// Its labels.
     pub(crate) labels: Labels,
-    /// Its ports, by name.
+    /// Port numbers by name.
     pub(crate) ports: BTreeMap<String, u64>,
-    /// Its specification; null for an operator's.
+    /// The specification. Null for pods that an operator creates.
     pub(crate) spec: &'a Value,
 }
 
-/// The kind of an object.
 pub(crate) fn kind(object: &Value) -> &str {
     object["kind"].as_str().unwrap_or_default()
 }
 
-/// The name of an object.
 pub(crate) fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or_default()
 }
@@ -34,7 +30,6 @@ pub(crate) fn title(object: &Value) -> String {
     format!("{} {}", kind(object), name(object))
 }
 
-/// The objects of a kind.
 pub(crate) fn of_kind<'a>(
     objects: &'a [Value],
     wanted: &'a str,
@@ -42,23 +37,22 @@ pub(crate) fn of_kind<'a>(
     objects.iter().filter(move |object| kind(object) == wanted)
 }
 
-/// The one object of this kind and name.
+/// The only object of this kind and name.
 pub(crate) fn find<'a>(objects: &'a [Value], wanted: &str, named: &str) -> Option<&'a Value> {
     objects.iter().find(|object| kind(object) == wanted && name(object) == named)
 }
 
-/// The elements of a list, or none where it is not there.
+/// The elements of a list. Empty if the list is missing.
 pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Labels as they are written.
 pub(crate) fn labels(value: &Value) -> Labels {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     value.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
-/// Whether a label selector takes these labels. One that is empty takes all.
+/// Whether a label selector matches these labels. An empty selector matches all.
 pub(crate) fn selects(selector: &Value, of: &Labels) -> bool {
     let matches =
         labels(&selector["matchLabels"]).iter().all(|(key, value)| of.get(key) == Some(value));
@@ -75,12 +69,11 @@ pub(crate) fn selects(selector: &Value, of: &Labels) -> bool {
         })
 }
 
-/// The pods of these objects.
 pub(crate) fn pods(objects: &[Value]) -> Vec<Pod<'_>> {
     objects.iter().filter_map(pod).collect()
 }
 
-/// The pods that a template in the manifests makes.
+/// The pods that a template in the manifests creates.
 pub(crate) fn templates(objects: &[Value]) -> impl Iterator<Item = Pod<'_>> {
     pods(objects).into_iter().filter(|pod| !pod.spec.is_null())
 }
@@ -107,7 +100,7 @@ fn pod(owner: &Value) -> Option<Pod<'_>> {
                 spec: &template["spec"],
             })
         }
-        // What the operators of Postgres and RabbitMQ make.
+        // Pods that the operators of Postgres and RabbitMQ create.
         "Cluster" => made(
             named("cnpg.io/cluster"),
             ports(&[("postgresql", 5432), ("metrics", 9187), ("status", 8000)]),

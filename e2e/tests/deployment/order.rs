@@ -1,4 +1,4 @@
-//! `k8s/apply` does things in the order that keeps a system serving.
+//! `k8s/apply` applies objects in an order that keeps a running system available.
 
 use std::process::Command;
 
@@ -30,7 +30,8 @@ fn servers_come_before_the_schema_and_the_schema_before_the_processes() -> Resul
         let namespace =
             of_kind(&target.objects, "Namespace").next().map(name).expect("a namespace");
         for job in of_kind(&target.objects, "Job").map(name) {
-            // A Job cannot be changed, so the last release's must go, and the new one must be done before what follows.
+            // A Job cannot be changed. So the one of the last release is deleted, and the new one
+            // must finish before the next step.
             assert!(
                 position("delete job boxoffice-migrate boxoffice-topology") < applied[1],
                 "{printed}"

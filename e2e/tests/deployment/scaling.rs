@@ -1,4 +1,4 @@
-//! Each part scales by itself, within what the rest can bear.
+//! Each part scales alone, within the limits of the other parts.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::objects::{find, kind, list, name, of_kind, title};
 use crate::pods::of_services;
 use crate::rendered::{Target, targets};
 
-/// The scalers of a target, by the Deployment that they scale, with the most pods that they make.
+/// The autoscalers of a target, by the Deployment that they scale, with their maximum number of
+/// pods.
 fn scalers(target: &Target) -> BTreeMap<&str, (&Value, u64)> {
     let mut scalers = BTreeMap::new();
     let with =
@@ -43,7 +44,7 @@ fn each_part_is_scaled_by_one_and_its_number_is_written_nowhere_else() {
                 target.name,
                 title(pod.owner)
             );
-            // Else each deployment would set back what the scaler has chosen.
+            // A fixed number would undo the autoscaler's choice at every deployment.
             assert!(pod.owner["spec"]["replicas"].is_null(), "{}", title(pod.owner));
         }
     }
@@ -91,7 +92,7 @@ fn pools_look_at_their_own_queues() -> Result<()> {
     Ok(())
 }
 
-/// The patterns that the queries use: letters, `[.]`, and `[0-9]+` at the end.
+/// Matches the patterns that the queries use: letters, `[.]`, and `[0-9]+` at the end.
 fn matches(pattern: &str, name: &str) -> bool {
     let text = pattern.replace("[.]", ".");
     match text.strip_suffix("[0-9]+") {
@@ -107,7 +108,7 @@ fn the_database_takes_the_connections_of_all_that_may_run() -> Result<()> {
     for target in targets() {
         let scalers = scalers(target);
         let each = u64::from(Settings::default().database.connections_max);
-        // A rollout has one more of each for a while.
+        // During a rollout each Deployment has one pod more.
         let most = |pod: &Value| scalers.get(name(pod)).map_or(1, |(_, most)| *most) + 1;
         let wanted: u64 = of_services(target).map(|(pod, _)| most(pod.owner) * each).sum();
         let allowed = target.objects.iter().find_map(|object| match kind(object) {

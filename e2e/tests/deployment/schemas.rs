@@ -1,4 +1,4 @@
-//! Every object fits its schema; and a schema would say if one did not.
+//! Every object fits its schema, and a schema finds an object that does not.
 
 use std::fs;
 
@@ -33,13 +33,15 @@ fn what_does_not_fit_is_told() -> Result<()> {
         ),
         (
             "ours",
-            "{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: x}, spec: {selector: {}, podMetricsEndpoints: [{path: /}]}}",
+            "{apiVersion: monitoring.coreos.com/v1, kind: PodMonitor, metadata: {name: x}, \
+             spec: {selector: {}, podMetricsEndpoints: [{path: /}]}}",
             "'port' is a required property",
         ),
         (
             "within ours",
-            "{apiVersion: rabbitmq.com/v1beta1, kind: RabbitmqCluster, metadata: {name: x}, spec: {replicas: 1, image: x, persistence: {}, \
-             rabbitmq: {}, resources: {}, affinity: {podAffinit: {}}}}",
+            "{apiVersion: rabbitmq.com/v1beta1, kind: RabbitmqCluster, metadata: {name: x}, \
+             spec: {replicas: 1, image: x, persistence: {}, rabbitmq: {}, resources: {}, \
+             affinity: {podAffinit: {}}}}",
             "'podAffinit' was unexpected",
         ),
         ("Compose", "{services: {x: {image: x, port: [80]}}}", "'port' was unexpected"),
@@ -48,8 +50,8 @@ fn what_does_not_fit_is_told() -> Result<()> {
     for (name, text, expected) in broken {
         let path = dir.join(format!("broken-{name}.yaml"));
         fs::write(&path, text)?;
-        let told = check(VERSIONS[1], &[(name.to_owned(), path)]).expect_err(name).to_string();
-        assert!(told.contains(expected), "{name}: {told}");
+        let error = check(VERSIONS[1], &[(name.to_owned(), path)]).expect_err(name).to_string();
+        assert!(error.contains(expected), "{name}: {error}");
     }
     Ok(())
 }

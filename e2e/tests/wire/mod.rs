@@ -1,4 +1,4 @@
-//! A connection on which any bytes can be sent.
+//! A connection that can send any bytes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// What is read of an answer, at most.
+/// Maximum bytes read of a response.
 const ANSWER_BYTES_MAX: usize = 100_000;
 
 /// A connection to the front door.
@@ -18,18 +18,18 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// A new one.
     pub(crate) async fn open(address: &str) -> Result<Self> {
         let stream = timeout(e2e::PATIENCE, TcpStream::connect(address)).await??;
         Ok(Self { stream, read: Vec::new() })
     }
 
-    /// Sends bytes; an error where the other side takes no more.
+    /// An error means that the other side accepts no more.
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<()> {
         Ok(timeout(e2e::PATIENCE, self.stream.write_all(bytes)).await??)
     }
 
-    /// Sends the same again and again, with pauses, until the other side answers or takes no more.
+    /// Sends the same bytes repeatedly, with pauses, until the other side answers or accepts no
+    /// more.
     pub(crate) async fn trickle(&mut self, bytes: &[u8], pause: Duration) -> Result<()> {
         let trickle = async {
             loop {
@@ -44,7 +44,7 @@ impl Wire {
         timeout(e2e::PATIENCE, trickle).await.context("the connection is still there")
     }
 
-    /// The status of the first answer; an error where the connection ends without one.
+    /// The status of the first response. An error if the connection ends without one.
     pub(crate) async fn status(&mut self) -> Result<u16> {
         loop {
             if let Some(status) = statuses(&self.read).first() {
@@ -54,7 +54,7 @@ impl Wire {
         }
     }
 
-    /// All that comes until the connection ends, however it ends.
+    /// Everything received until the connection ends in any way.
     pub(crate) async fn rest(&mut self) -> Result<Vec<u8>> {
         while self.read.len() < ANSWER_BYTES_MAX {
             match timeout(e2e::PATIENCE, self.stream.read_buf(&mut self.read)).await {
@@ -66,7 +66,6 @@ impl Wire {
         Ok(std::mem::take(&mut self.read))
     }
 
-    /// Waits for the end of the connection.
     pub(crate) async fn is_closed(&mut self) -> Result<bool> {
         self.rest().await.map(|_| true)
     }
@@ -76,22 +75,22 @@ impl Wire {
     }
 }
 
-/// Sends bytes on a connection of their own, and returns all that is answered until it is closed.
+/// Sends bytes on a new connection. Returns everything received until it closes.
 pub(crate) async fn exchange(address: &str, bytes: &[u8]) -> Result<Vec<u8>> {
     let mut wire = Wire::open(address).await?;
-    // Who refuses early need not take it all.
+    // A server that refuses early need not read everything.
     let _refused = wire.send(bytes).await;
     wire.rest().await
 }
 
-/// The status of every answer in these bytes.
+/// The status of every response in these bytes.
 pub(crate) fn statuses(bytes: &[u8]) -> Vec<u16> {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.split("HTTP/1.1 ").skip(1);
     lines.filter_map(|line| line.get(..3)?.parse().ok()).collect()
 }
 
-/// How many files this process may have open, after raising it to what the system allows.
+/// Raises the limit of open files as far as the system allows. Returns the limit.
 pub(crate) fn open_files_max() -> Result<usize> {
     let limits = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limits.maximum, maximum: limits.maximum };

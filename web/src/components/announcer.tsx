@@ -1,6 +1,9 @@
 import { assertive, polite } from '../services/announce';
 
-/** The live regions. They stand in the page from the start, because regions that appear with their text are not read. */
+/**
+ * The live regions. They are in the page from the start: screen readers do not read a region that appears with its
+ * text.
+ */
 export function Announcer() {
   return (
     <>

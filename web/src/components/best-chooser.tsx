@@ -5,7 +5,7 @@ import { hasSeats } from '../services/events';
 import { money } from '../services/format';
 import { Quantity } from './quantity';
 
-/** Tickets by number: general admission, or the best seats that the house can find. */
+/** Chooses a number of tickets: general admission, or the best seats available. */
 export function BestChooser({ booking }: { booking: Booking }) {
   const { event, cart } = booking;
   const wish = cart.best.value;
@@ -14,7 +14,7 @@ export function BestChooser({ booking }: { booking: Booking }) {
   const tiers = event.tiers.filter((tier) => !section || section.tiers.includes(tier.number));
   const first = useRef<HTMLSelectElement>(null);
   useEffect(() => {
-    // Led here by a general section of the map or the list, whose button is gone: go on with the keyboard here.
+    // The buyer came from a general section of the map or list, whose button is gone: move the focus here.
     if (document.activeElement === document.body) first.current?.focus();
   }, []);
   return (

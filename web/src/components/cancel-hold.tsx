@@ -4,7 +4,7 @@ import { explain } from '../services/problem';
 import type { EventRef } from '../services/types';
 import { Notice } from './notice';
 
-/** Gives the seats back, after a second thought: in a crowd they are gone at once. */
+/** Cancels the hold, after a confirmation: on a busy sale the seats are taken again at once. */
 export function CancelHold({ event, id, label }: { event: EventRef; id: string; label: string }) {
   const [step, setStep] = useState<'rest' | 'sure' | 'sent'>('rest');
   const [problem, setProblem] = useState<string>();
@@ -12,7 +12,7 @@ export function CancelHold({ event, id, label }: { event: EventRef; id: string; 
   const first = useRef<HTMLButtonElement>(null);
   const wasAsked = useRef(false);
   useLayoutEffect(() => {
-    // The button that had the focus has just gone.
+    // The button that had the focus was just removed.
     if (step === 'sure') yes.current?.focus();
     else if (wasAsked.current) first.current?.focus();
     wasAsked.current = step === 'sure';

@@ -11,7 +11,7 @@ const WAYS: { way: Way; label: string }[] = [
   { way: 'best', label: 'Best available' },
 ];
 
-/** Three equal ways to the same cart; the list comes first, for those whom a map does not serve. */
+/** Three ways to fill the same cart. The list comes first, for buyers who cannot use a map. */
 export function Chooser({ booking }: { booking: Booking }) {
   const { way } = booking.cart;
   return (

@@ -9,7 +9,7 @@ import { reserve } from '../services/reservations';
 import type { Event, Reservation, ReservationRequest } from '../services/types';
 import { Notice } from './notice';
 
-/** After a hold has run out: the same tickets again with one click, or what is left of them. */
+/** After a hold has expired: offers the same tickets again with one click, or those of them that are still free. */
 export function HoldAgain({ event, reservation }: { event: Event | undefined; reservation: Reservation }) {
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<{ title: string; detail: string }>();
@@ -59,7 +59,7 @@ export function HoldAgain({ event, reservation }: { event: Event | undefined; re
   );
 }
 
-// General admission has no seats to ask for by number: any of the same kind will do.
+// General admission has no numbered seats: any tickets of the same tier are equal.
 function requestAgain(event: Event | undefined, reservation: Reservation, tickets: number[]): ReservationRequest {
   const wish = wishOf(reservation.id)?.request;
   const customer = reservation.customer ?? wish?.customer ?? '';

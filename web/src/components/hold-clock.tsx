@@ -14,7 +14,7 @@ interface Props {
   onZero: () => void;
 }
 
-/** The time left of a hold: ticking for the eye, spoken twice for the ear. */
+/** The time left of a hold. It is shown every second, and spoken only twice. */
 export function HoldClock({ deadline, holdSeconds, onZero }: Props) {
   const remaining = useCallback(() => deadline - performance.now(), [deadline]);
   const left = useRemaining(remaining, onZero);

@@ -7,7 +7,7 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** A link within the page; new tabs, downloads and modified clicks stay the browser's. */
+/** A link within the page. The browser itself handles new tabs, downloads and clicks with a modifier key. */
 export function Link({ to, children, ...rest }: Props) {
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -7,14 +7,14 @@ import { ListSeats } from './list-seats';
 import { pricesOf } from './sections-left';
 import { useSeatChanges } from './use-seat-changes';
 
-/** Section, row, seat: one plain list at a time, of what can be had now. */
+/** Chooses section, row and seat, with one list at a time of what is available now. */
 export function ListChooser({ booking }: { booking: Booking }) {
   const plan = booking.plan.value;
   const [section, setSection] = useState<PlanSection>();
   const [row, setRow] = useState<Row>();
   const heading = useRef<HTMLHeadingElement>(null);
   const arrived = useRef(false);
-  // Before the next key is handled: a later move would take the focus from where the buyer has gone meanwhile.
+  // In a layout effect, before the next key is handled: later, the buyer may already have moved the focus.
   useLayoutEffect(() => {
     if (arrived.current) heading.current?.focus();
     arrived.current = true;

@@ -5,7 +5,10 @@ import type { PlanSection, Row, Seat } from '../seatmap/plan';
 import { money } from '../services/format';
 import { useSeatChanges } from './use-seat-changes';
 
-/** The free seats of a row as toggle buttons. A seat that goes meanwhile stays in its place, so the focus does too. */
+/**
+ * The free seats of a row as toggle buttons. A seat that is taken meanwhile stays in its place, so that the focus
+ * does not move.
+ */
 export function ListSeats({ booking, section, row }: { booking: Booking; section: PlanSection; row: Row }) {
   useSeatChanges(booking, section.number);
   const standing = (seat: Seat): Standing => {

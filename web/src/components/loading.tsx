@@ -2,7 +2,7 @@ import { explain, ProblemError } from '../services/problem';
 import { Notice } from './notice';
 import { PageTitle } from './page-title';
 
-/** What stands in for a page while it loads. */
+/** Shown in place of a page while it loads. */
 export function Loading({ what }: { what: string }) {
   return (
     <p class="loading" role="status">
@@ -11,7 +11,7 @@ export function Loading({ what }: { what: string }) {
   );
 }
 
-/** What stands in for a page that could not be loaded. */
+/** Shown in place of a page that could not be loaded. */
 export function LoadFailed({ error, what, retry }: { error: unknown; what: string; retry: () => void }) {
   const missing = error instanceof ProblemError && error.problem.status === 404;
   return (

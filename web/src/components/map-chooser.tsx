@@ -74,7 +74,7 @@ function Tool({ label, sign, onClick }: { label: string; sign: string; onClick: 
   );
 }
 
-// The map lives outside the component tree: signals and the live feed talk to it directly.
+// The map is outside the component tree: signals and the live feed update it directly.
 function mount(host: HTMLElement, booking: Booking, plan: Plan, onPoint: (text: string) => void) {
   const { event, board, cart } = booking;
   const map = new SeatMap(host, {

@@ -8,7 +8,7 @@ interface Props {
 
 const SIGNS = { info: 'i', warning: '!', error: '!', success: '✓' };
 
-/** A message that stays until its reason is gone; warnings and errors are spoken at once. */
+/** A message that stays as long as its reason. Screen readers speak warnings and errors at once. */
 export function Notice({ tone = 'info', title, children }: Props) {
   const urgent = tone === 'warning' || tone === 'error';
   return (

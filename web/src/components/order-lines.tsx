@@ -3,7 +3,7 @@ import { seatName } from '../seatmap/plan';
 import { hasSeats } from '../services/events';
 import { money, plural } from '../services/format';
 
-/** The lines of the order: each chosen seat, or the wish for so many. */
+/** The lines of the order: each chosen seat, or the number of tickets. */
 export function OrderLines({ booking }: { booking: Booking }) {
   const { cart } = booking;
   if (cart.way.value === 'best') return <BestLine booking={booking} />;
@@ -25,7 +25,7 @@ function SeatLine({ ticket, booking }: { ticket: number; booking: Booking }) {
   const section = event.sections.find((one) => one.number === seat.section);
   const giveUp = () => {
     booking.toggle(ticket);
-    // The line goes with its button, and the focus must not go with both.
+    // The line and its button are removed, so the focus must move elsewhere.
     document.getElementById('order-panel')?.focus();
   };
   return (

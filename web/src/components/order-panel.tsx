@@ -55,7 +55,7 @@ export function OrderPanel({ booking }: { booking: Booking }) {
   );
 }
 
-// On a phone the order is below the map: this bar keeps it one tap away.
+// On a phone the order is below the map. This bar jumps to it.
 function OrderBar({ count, total, onReview }: { count: number; total: Money | undefined; onReview: () => void }) {
   return (
     <div class="order-bar">

@@ -8,7 +8,7 @@ import type { Reservation } from '../services/types';
 import { Link } from './link';
 import { Notice } from './notice';
 
-/** The way back to a reservation that this tab still has running. */
+/** A link to a reservation of this tab that is still in progress. */
 export function OwnHold({ booking }: { booking: Booking }) {
   const [running, setRunning] = useState<Reservation>();
   const event = booking.event.id;

@@ -2,14 +2,17 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 let arrivals = 0;
 
-/** The heading of a page. It takes the focus after a navigation within the page, and again when its focus target vanished. */
+/**
+ * The heading of a page. It takes the focus after a navigation within the page, and when the focused element was
+ * removed.
+ */
 export function PageTitle({ children, title }: { children: string; title?: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title ?? children} · Boxoffice`;
   }, [children, title]);
   useLayoutEffect(() => {
-    // The first page of a visit starts where the browser starts, as on any site.
+    // On the first page of a visit the browser decides where the focus is, as on any site.
     if (arrivals++ > 0) heading.current?.focus({ preventScroll: true });
   }, []);
   useLayoutEffect(() => {

@@ -9,14 +9,17 @@ import { TestCards } from './test-cards';
 
 type Outcome = { tone: 'error' | 'warning'; title: string; detail: string };
 
-/** Pays for a held reservation. It stays in place while paying, so a declined card can be tried again at once. */
+/**
+ * Pays for a held reservation. It stays visible while paying, so that the buyer can try again at once after a
+ * declined card.
+ */
 export function PaymentForm({ event, reservation }: { event: EventRef; reservation: Reservation }) {
   const [card, setCard] = useState('');
   const [sending, setSending] = useState(false);
   const [outcome, setOutcome] = useState<Outcome>();
   const busy = sending || reservation.status === 'paying';
   useEffect(() => {
-    // A payment that was under way when the page was reloaded says how it ended, too.
+    // Also shows the outcome of a payment that was in progress when the page was reloaded.
     resumePayment(event, reservation.id).then(
       (payment) => payment && setOutcome(outcomeOf(payment)),
       () => undefined,

@@ -1,7 +1,7 @@
 import { spokenDuration } from '../services/format';
 import type { Reservation } from '../services/types';
 
-/** Accepted and in the queue: not held yet, and it says so. */
+/** Accepted and in the queue. Says clearly that nothing is held yet. */
 export function PendingState({ reservation, up }: { reservation: Reservation; up: boolean }) {
   const eta = reservation.queue?.eta_ms;
   return (

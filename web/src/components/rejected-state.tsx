@@ -16,7 +16,7 @@ const WORDS: Record<string, string> = {
   internal_error: 'It could not be decided, through a fault of ours. Please try again.',
 };
 
-/** Refused after waiting in the queue: why, and the way back with everything that can still be had. */
+/** Rejected after waiting in the queue: shows why, and a link back with the seats that are still available. */
 export function RejectedState({ reservation }: { reservation: Reservation }) {
   const { event, id, reason } = reservation;
   const wish = wishOf(id);

@@ -5,7 +5,10 @@ import { useRemaining } from './use-tick';
 
 const DAY_MS = 86_400_000;
 
-/** The time to an on-sale, by the server's clock. Ticks for the eye only; readers hear it when they come to it. */
+/**
+ * The time to an on-sale, by the server's clock. It changes only visually; a screen reader reads it when the user
+ * reaches it.
+ */
 export function SaleCountdown({ at, onOpen }: { at: string; onOpen: () => void }) {
   const remaining = useCallback(() => untilMs(at), [at]);
   const left = useRemaining(remaining, onOpen);

@@ -11,7 +11,7 @@ interface Props {
   onOpen: () => void;
 }
 
-/** What a buyer must know before choosing: not yet, not now, not any more, or nothing left. */
+/** What a buyer must know before choosing: not on sale yet, paused, ended, or sold out. */
 export function SaleNotice({ event, booking, onOpen }: Props) {
   const left = useComputed(() =>
     event.sections.reduce((sum, section) => sum + (booking.board.left(section.number).value ?? section.available), 0),

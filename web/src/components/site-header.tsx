@@ -1,7 +1,7 @@
 import { paths } from '../router';
 import { Link } from './link';
 
-/** The name of the house, which leads home. */
+/** The name of the site, as a link to the list of events. */
 export function SiteHeader() {
   return (
     <header class="site">

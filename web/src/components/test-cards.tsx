@@ -7,7 +7,7 @@ const CARDS = [
   { number: '4000 0000 0000 0408', effect: 'loses the first answer' },
 ];
 
-/** No real card is taken here: these are the ones that the dummy gateway knows. */
+/** The test cards of the dummy gateway. Real cards are not accepted. */
 export function TestCards({ onUse }: { onUse: (card: string) => void }) {
   return (
     <details class="test-cards" open>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** After the end, how often to ask whether the server agrees, and by how much browsers differ in it. */
+/** How often to ask the server after the end, and a random part, so that browsers do not ask all at once. */
 const AGAIN_MS = 2_000;
 const SPREAD_MS = 1_000;
 
@@ -19,7 +19,7 @@ export function useRemaining(remaining: () => number, onZero: () => void): numbe
       timer = setTimeout(tick, now > 0 ? now % 1000 || 1000 : AGAIN_MS + Math.random() * SPREAD_MS);
     };
     tick();
-    // A sleeping tab's timers stand still: look at the clock again when it wakes.
+    // Timers stop in a sleeping tab, so look at the clock again when it wakes.
     const wake = () => {
       clearTimeout(timer);
       tick();

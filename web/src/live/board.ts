@@ -2,7 +2,7 @@ import { signal, type Signal } from '@preact/signals';
 import type { Availability, AvailabilityDelta, SectionAvailability, SectionDelta } from '../services/types';
 import { numbersIn } from './ranges';
 
-/** `taken`: held or sold, when only the snapshot is known, which does not tell the two apart. */
+/** `taken`: held or sold. The snapshot alone does not distinguish the two. */
 export type SeatState = 'available' | 'held' | 'taken' | 'blocked';
 
 export type Change = [ticket: number, state: SeatState];

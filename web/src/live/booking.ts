@@ -14,7 +14,7 @@ import type { Event, ReservationRequest } from '../services/types';
 import { Board, type Change } from './board';
 import { AvailabilityFollower, type Link } from './follow-availability';
 
-/** One visit to an event's page: the house as it sells, the cart, and the way to a reservation. */
+/** One visit to an event's page: live availability, the cart, and making the reservation. */
 export class Booking {
   readonly board = new Board();
   readonly cart;
@@ -25,7 +25,7 @@ export class Booking {
   readonly asking = signal(false);
   /** Why the last step did not work, in words. */
   readonly problem = signal<{ title: string; detail: string } | undefined>(undefined);
-  /** Numbers held by this buyer's running reservation. */
+  /** Ticket numbers that this buyer's current reservation holds. */
   readonly own = signal<ReadonlySet<number>>(new Set());
   private readonly follower: AvailabilityFollower;
   private readonly listeners = new Set<(changes: readonly Change[]) => void>();
@@ -70,7 +70,7 @@ export class Booking {
     return () => this.listeners.delete(listener);
   }
 
-  /** Chooses a seat, or gives it up. */
+  /** Chooses a seat, or removes it from the choice. */
   toggle(ticket: number): void {
     const seat = this.plan.value?.seats.get(ticket);
     if (!seat || this.asking.value || this.own.value.has(ticket)) return;
@@ -90,7 +90,7 @@ export class Booking {
     }
   }
 
-  /** Sends the order as the cart has it. */
+  /** Sends the order in the cart. */
   hold(): void {
     const { way, seats, best, customer } = this.cart;
     const { quantity, section, tier, together } = best.value;
@@ -120,7 +120,8 @@ export class Booking {
     } catch (error) {
       const ended = refusal(error, 'reservation-ended')?.reservation;
       if (ended === undefined) batch(() => this.refused(error));
-      // The request was granted once and that is over: its own page says how it ended, and how to try again.
+      // This key was used for a reservation that has ended. The reservation's own page shows how, and offers to try
+      // again.
       else if (!this.end.signal.aborted) go(paths.reservation(this.event.id, ended));
     }
   }
@@ -139,7 +140,8 @@ export class Booking {
 
   private onChange(changes: readonly Change[]): void {
     for (const listener of this.listeners) listener(changes);
-    // Our own request takes our seats before its answer is here: what happened to them is the answer's to say.
+    // Our own request takes our seats before its response arrives. The response reports what happened to them, so
+    // ignore this change.
     if (this.asking.value) return;
     const lost = changes.filter(([ticket, state]) => state !== 'available' && !this.own.value.has(ticket)).map(([ticket]) => ticket);
     this.dropGone(lost);

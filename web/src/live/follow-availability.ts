@@ -7,8 +7,11 @@ import type { Board, Change } from './board';
 export type Link = 'connecting' | 'live' | 'polling' | 'offline';
 
 const POLL_MS = 3_000;
-/** A stream can die without a sign; a look at the (unchanged) snapshot costs an empty answer. */
-const AUDIT_MS = 30_000;
+/**
+ * Polls while the stream is open, because a stream can fail without an error. An unchanged snapshot costs an empty
+ * response.
+ */
+const SLOW_POLL_MS = 30_000;
 const REOPEN_MS = 5_000;
 const REOPEN_LONGEST_MS = 60_000;
 
@@ -84,7 +87,7 @@ export class AvailabilityFollower {
         else this.take(data);
       },
       onBreak: (closed) => {
-        // The browser tries again and again: that must neither put off the polls nor hide that they fail.
+        // The browser retries the stream by itself. That must neither delay the polls nor hide that they fail.
         if (this.link !== 'offline') this.setLink('polling');
         if (closed) this.reopenLater();
       },
@@ -99,7 +102,7 @@ export class AvailabilityFollower {
 
   private schedulePoll(): void {
     clearTimeout(this.pollTimer);
-    const waitMs = isStreaming(this.link) ? AUDIT_MS : POLL_MS * (0.75 + Math.random() / 2);
+    const waitMs = isStreaming(this.link) ? SLOW_POLL_MS : POLL_MS * (0.75 + Math.random() / 2);
     this.pollTimer = setTimeout(() => {
       this.reload();
       this.schedulePoll();
@@ -107,7 +110,7 @@ export class AvailabilityFollower {
   }
 
   private take(delta: AvailabilityDelta): void {
-    // While a snapshot is on its way, a delta may be older or newer than it: keep it until both are here.
+    // While a snapshot loads, a delta may be older or newer than it. Keep the delta until both have arrived.
     if (this.loading) {
       this.waiting.push(delta);
       return;

@@ -7,10 +7,10 @@ import type { EventRef, Reservation, ReservationStatus } from '../services/types
 const FINAL: ReadonlySet<ReservationStatus> = new Set(['confirmed', 'rejected', 'cancelled', 'expired', 'refunded']);
 const LEAST_PAUSE_MS = 1_000;
 const AFTER_ERROR_MS = 2_000;
-/** A stream can die without a sign. */
-const AUDIT_MS = 20_000;
+/** Polls while the stream is open, because a stream can fail without an error. */
+const POLL_MS = 20_000;
 
-/** True when nothing more can become of it. */
+/** Whether the status can no longer change. */
 export function isFinal(status: ReservationStatus): boolean {
   return FINAL.has(status);
 }
@@ -38,7 +38,7 @@ export function followReservation(event: EventRef, id: string, handlers: Reserva
   const take = (timed: Timed) => {
     if (end.signal.aborted) return;
     handlers.onLink(true);
-    // A slow answer may be overtaken by the stream: states never go back.
+    // The stream may deliver a newer state before a slow response arrives: never go back to an older state.
     if (timed.reservation.revision < revision) return;
     revision = timed.reservation.revision;
     handlers.onState(timed);
@@ -82,10 +82,10 @@ function connect(event: EventRef, id: string, signal: AbortSignal, taker: Taker)
     },
     onBreak: startPolling,
   });
-  const audit = setInterval(() => void getReservation(event, id, false, signal).then(taker.take, startPolling), AUDIT_MS);
+  const poll = setInterval(() => void getReservation(event, id, false, signal).then(taker.take, startPolling), POLL_MS);
   signal.addEventListener('abort', () => {
     stream.close();
-    clearInterval(audit);
+    clearInterval(poll);
   });
 }
 

@@ -2,7 +2,7 @@ import { Link } from '../components/link';
 import { PageTitle } from '../components/page-title';
 import { paths } from '../router';
 
-/** An address that leads nowhere. */
+/** Shown for an unknown address. */
 export function MissingPage() {
   return (
     <div class="narrow">

@@ -30,7 +30,7 @@ const TITLES: Record<ReservationStatus, string> = {
   refunded: 'Refunded',
 };
 
-/** One reservation from the queue to the tickets. Its address can be reloaded, kept and come back to. */
+/** One reservation, from the queue to the tickets. Its address can be reloaded and bookmarked. */
 export function ReservationPage({ event, id }: { event: string; id: string }) {
   const about = useLoad((signal) => getEvent(event, signal), [event]).data;
   const { timed, refused, up } = useReservation(event, id);
@@ -50,7 +50,7 @@ function State({ timed, about, up }: { timed: Timed; about: Event | undefined; u
   const { reservation, deadline } = timed;
   const [ranOut, setRanOut] = useState<number>();
   const onZero = useCallback(() => setRanOut(deadline), [deadline]);
-  // The clock on screen is at zero before the server's word of it arrives.
+  // The clock on screen reaches zero before the server's message arrives.
   const over = reservation.status === 'held' && deadline !== undefined && ranOut === deadline;
   const status: ReservationStatus = over ? 'expired' : reservation.status;
   useEffect(() => announce(TITLES[status]), [status]);

@@ -2,7 +2,7 @@ import type { SeatState } from '../live/board';
 import { money } from '../services/format';
 import { seatName, type Seat } from './plan';
 
-/** What a seat is to this buyer: the house's state, or something nearer. */
+/** How a seat looks to this buyer: its public state, or the buyer's own choice or hold. */
 export type Standing = SeatState | 'chosen' | 'asked' | 'own';
 
 const WORDS: Record<Standing, string> = {
@@ -15,7 +15,7 @@ const WORDS: Record<Standing, string> = {
   own: 'held for you',
 };
 
-/** True when a click may choose it or give it up. */
+/** Whether a click may choose the seat or remove it from the choice. */
 export function canToggle(standing: Standing): boolean {
   return standing === 'available' || standing === 'chosen';
 }

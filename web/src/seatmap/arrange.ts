@@ -19,21 +19,21 @@ const BLOCK_HEIGHT_PITCHES = 6;
 export function arrange(sections: readonly { section: LayoutSection; seats: LayoutTicket[] }[], pitch: number): Placed[] {
   const seated = sections.filter((one) => one.seats.length > 0).map((one) => ({ ...one, box: boxOf(one.seats) }));
   const placed = apart(seated, pitch) ? seated : spread(seated, AISLE_PITCHES * pitch);
-  const house = boxOf(placed.flatMap((one) => one.seats));
-  const width = house.width > 0 ? house.width : 40 * pitch;
+  const seatsBox = boxOf(placed.flatMap((one) => one.seats));
+  const width = seatsBox.width > 0 ? seatsBox.width : 40 * pitch;
   const first = sections.findIndex((one) => one.seats.length > 0);
   const [inFront, behind] = [sections.slice(0, Math.max(0, first)), sections.slice(Math.max(0, first))];
   const blocks = (list: typeof sections, top: number) =>
-    list.filter((one) => one.seats.length === 0).map((one, index) => ({ ...one, box: block(house.x, top, width, pitch, index) }));
+    list.filter((one) => one.seats.length === 0).map((one, index) => ({ ...one, box: block(seatsBox.x, top, width, pitch, index) }));
   const frontCount = inFront.length;
   return [
-    ...blocks(inFront, house.y - frontCount * rowHeight(pitch)),
+    ...blocks(inFront, seatsBox.y - frontCount * rowHeight(pitch)),
     ...placed,
-    ...blocks(behind, house.y + house.height + GAP_PITCHES * pitch),
+    ...blocks(behind, seatsBox.y + seatsBox.height + GAP_PITCHES * pitch),
   ];
 }
 
-// Curved stands may overlap as boxes and still lie apart: what counts is whether seats fall on each other.
+// The boxes of curved sections may overlap although the sections do not. So compare the seats.
 function apart(sections: readonly Placed[], pitch: number): boolean {
   const owner = new Map<string, Placed>();
   let seats = 0;

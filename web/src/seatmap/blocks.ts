@@ -4,11 +4,11 @@ import type { Plan, PlanSection } from './plan';
 import { svg } from './svg';
 
 const LABEL_PX = 15;
-/** Rough width of a letter, in ems; good enough to tell whether a name fits its block. */
+/** Approximate width of a letter, in ems; exact enough to decide whether a name fits its block. */
 const LETTER_EM = 0.64;
 const LINE_EM = 1.15;
 
-/** The section shapes: buttons while the house is seen from afar, a quiet background once seats show. */
+/** The section shapes: buttons while zoomed out, only a background once seats are visible. */
 export class Blocks {
   readonly group = svg('g', { class: 'blocks' });
   private readonly elements = new Map<number, { block: SVGGElement; name: SVGTextElement; left: SVGTextElement }>();
@@ -35,7 +35,7 @@ export class Blocks {
     known.block.setAttribute('aria-label', this.label(section));
   }
 
-  /** Keeps the lettering the same size on screen, and writes each name as its block has room for it. */
+  /** Keeps the text the same size on screen, and shows as much of each name as fits its block. */
   scaleTo(scale: number): void {
     this.group.setAttribute('font-size', String(LABEL_PX / scale));
     const quiet = this.group.classList.contains('quiet');
@@ -46,13 +46,13 @@ export class Blocks {
     }
   }
 
-  /** Seats of these sections can be seen, so the shapes under them are no buttons any more. */
+  /** The seats of these sections are visible, so the shapes under them are no longer buttons. */
   setQuiet(quiet: boolean): void {
     this.group.classList.toggle('quiet', quiet);
     for (const section of this.plan.sections) {
       if (section.kind === 'general') continue;
       const known = this.elements.get(section.number);
-      // Over seats the name moves to the section's edge, as a caption.
+      // When seats are visible, the name moves to the section's edge.
       known?.name.setAttribute('y', String(quiet ? section.box.y + this.plan.pitch * 0.2 : middleY(section)));
       if (quiet) {
         known?.block.setAttribute('aria-hidden', 'true');
@@ -75,7 +75,7 @@ export class Blocks {
   }
 
   private label(section: PlanSection): string {
-    // Begins with what is written on the shape, so that "click Stalls" works by voice.
+    // Begins with the visible name, so that voice control understands "click Stalls".
     const left = this.leftNow.get(section.number);
     const count = left === undefined ? '' : ` ${leftText(left)}`;
     const prices = priceRange(this.pricesOf(section));

@@ -35,7 +35,7 @@ export function listenForGestures(surface: HTMLElement, handlers: GestureHandler
     if (!before) return;
     const now = local(event);
     if (!dragged && pointers.size === 1 && distance(start, now) < DRAG_THRESHOLD_PX) return;
-    // Captured only now: a captured pointer would send the click of a plain tap to the surface, not to the seat.
+    // Captured only when a drag begins: earlier, the click of a simple tap would go to the surface and not to the seat.
     if (!dragged) for (const id of pointers.keys()) surface.setPointerCapture(id);
     dragged = true;
     const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];

@@ -1,4 +1,4 @@
-/** Paths in plan units, so that neither colour nor CSS carries a meaning alone: every price has a shape of its own. */
+/** Shapes in plan units. Every tier has a shape of its own, so that no meaning depends on colour alone. */
 
 const SHAPES = 5;
 

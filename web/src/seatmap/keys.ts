@@ -25,7 +25,7 @@ const DIRECTIONS: Record<string, Direction> = {
 
 const ZOOM_STEP = 1.5;
 
-/** Arrow keys move, Enter and Space choose, plus and minus zoom, Escape shows the whole house. */
+/** Arrow keys move, Enter and Space choose, plus and minus zoom, Escape shows the whole plan. */
 export function listenForKeys(root: Element, map: KeyTarget, plan: Plan, lookup: KeyLookup, signal: AbortSignal): void {
   const handle = (event: KeyboardEvent): boolean => {
     const direction = DIRECTIONS[event.key];

@@ -24,18 +24,18 @@ export interface SeatMapOptions {
   onPoint(text: string): void;
 }
 
-/** From this distance between seats on screen, seats show instead of sections. */
+/** With at least this distance between seats on screen, seats are shown instead of sections. */
 const READABLE_PX = 12;
-/** A jump to a section makes seats at least this large: comfortable for a finger, and for a mouse. */
+/** Zooming to a section makes seats at least this large: for a finger, and for a mouse. */
 const COMFORTABLE_PX = 26;
 const MOUSE_PX = 20;
 const LARGEST_PX = 56;
-/** A house so small that it would fit larger than this keeps its proportions. */
+/** The largest scale of the whole plan, so that a small plan is not enlarged without limit. */
 const WHOLE_LARGEST_PX = 36;
-/** A finger that hits something smaller than this zooms in instead of choosing. */
+/** If seats are smaller than this, a tap zooms in instead of choosing. */
 const FINGER_PX = 22;
 
-/** The map: one SVG outside the component tree, so that a thousand changes cost a thousand class names. */
+/** The map: one SVG outside the component tree, so that a change to a seat costs only a new class name. */
 export class SeatMap {
   private readonly world = svg('g', { class: 'world' });
   private readonly marks = svg('g', { class: 'marks', 'aria-hidden': 'true' });
@@ -82,7 +82,7 @@ export class SeatMap {
     if (known) this.blocks.setLeft(known, left);
   }
 
-  /** What this buyer has chosen, has asked for, and already holds. */
+  /** What this buyer has chosen, requested, and already holds. */
   setMine(chosen: ReadonlySet<number>, own: ReadonlySet<number>, asking: boolean): void {
     const touched = new Set([...this.chosen, ...this.own, ...chosen, ...own]);
     this.chosen = chosen;
@@ -120,7 +120,7 @@ export class SeatMap {
     if (focus && first) this.focusSeat(first);
   }
 
-  /** Moves the keyboard to a seat and brings it into sight. */
+  /** Moves the focus to a seat, and scrolls it into view. */
   focusSeat(seat: Seat): void {
     this.rows.bring(seat);
     this.moveTo(reveal(this.view, seat, this.size, COMFORTABLE_PX * 2));
@@ -168,7 +168,7 @@ export class SeatMap {
     this.frame = requestAnimationFrame(() => this.settle());
   }
 
-  // Chooses between sections and seats, and mounts what the screen shows, a frame's worth at a time.
+  // Shows sections or seats, and mounts the visible ones, as many as one frame allows at a time.
   private settle(): void {
     const { scale } = this.view;
     const close = scale * this.options.plan.pitch >= READABLE_PX;
@@ -183,7 +183,7 @@ export class SeatMap {
     if (!done) this.frame = requestAnimationFrame(() => this.settle());
   }
 
-  // Exactly one element of the map is a Tab stop, whatever is mounted.
+  // Exactly one element of the map is a Tab stop, no matter which are mounted.
   private keepRoving(): void {
     const usable = this.roving?.isConnected && this.roving.getAttribute('aria-hidden') !== 'true';
     if (usable) return;

@@ -3,7 +3,7 @@ import type { Plan, PlanSection, Row, Seat } from './plan';
 
 export type Direction = 'left' | 'right' | 'up' | 'down' | 'first' | 'last';
 
-/** The seat that an arrow key leads to: along the row, else to the nearest one in the next row, else over the aisle. */
+/** The seat that an arrow key moves to: along the row, else the nearest in the next row, else across the aisle. */
 export function seatTowards(plan: Plan, seat: Seat, direction: Direction): Seat | undefined {
   const section = plan.sections.find((one) => one.number === seat.section);
   const rowIndex = section?.rows.findIndex((row) => row.seats.includes(seat)) ?? -1;
@@ -18,7 +18,7 @@ export function seatTowards(plan: Plan, seat: Seat, direction: Direction): Seat 
   return next ? nearestInRow(next, seat.x) : overTheAisle(plan, seat, direction);
 }
 
-/** The section that an arrow key leads to from another one. */
+/** The section that an arrow key moves to from another one. */
 export function sectionTowards(sections: readonly PlanSection[], from: PlanSection, direction: Direction): PlanSection | undefined {
   if (direction === 'first') return sections[0];
   if (direction === 'last') return sections.at(-1);
@@ -40,7 +40,7 @@ function nearestInRow(row: Row, x: number): Seat | undefined {
   return row.seats.reduce<Seat | undefined>((best, one) => (!best || Math.abs(one.x - x) < Math.abs(best.x - x) ? one : best), undefined);
 }
 
-// Sideways distance counts double, so that an arrow leads straight rather than to whatever is closest.
+// Sideways distance counts double, so that an arrow prefers the straight direction to the closest seat.
 function nearest<T>(list: readonly T[], at: (one: T) => Point, from: Point, direction: Direction): T | undefined {
   let best: T | undefined;
   let least = Infinity;

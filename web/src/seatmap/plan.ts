@@ -29,11 +29,11 @@ export interface PlanSection {
   outline: Point[];
 }
 
-/** A house with every coordinate in one space, the stage above the first row. */
+/** All sections in one coordinate system, with the stage above the first row. */
 export interface Plan {
   sections: PlanSection[];
   seats: Map<number, Seat>;
-  /** Distance between neighbouring seats, in plan units: the same in every house. */
+  /** Distance between neighbouring seats, in plan units: the same in every plan. */
   pitch: number;
   box: Box;
 }
@@ -56,13 +56,13 @@ export function planOf(event: Event, layout: Layout): Plan {
   return { sections, seats, pitch, box: around(sections, pitch) };
 }
 
-/** "Row C, seat 14", or what a plan without rows or seat numbers can say. */
+/** "Row C, seat 14", or less if the plan has no rows or seat numbers. */
 export function seatName(seat: Pick<Seat, 'row' | 'seat' | 'number'>): string {
   if (seat.row !== '' && seat.seat !== '') return `Row ${seat.row}, seat ${seat.seat}`;
   return seat.seat === '' ? `Ticket ${seat.number}` : `Seat ${seat.seat}`;
 }
 
-// Layouts come in metres or in whatever their author drew in; lettering and strokes need units of a known size.
+// Layouts use any unit that their author chose. Text and strokes need units of a known size.
 function scaled(sections: readonly LayoutSection[]): { section: LayoutSection; seats: LayoutTicket[] }[] {
   const factor = PITCH / seatPitch(sections.flatMap((one) => one.tickets));
   return sections.map((one) => ({

@@ -13,7 +13,9 @@ interface Shelf {
   group: SVGGElement | undefined;
 }
 
-/** The seats themselves. Only rows near the screen are in the document, and a change touches only its seats. */
+/**
+ * The seats. Only rows near the visible part are in the document, and a change updates only the seats that it names.
+ */
 export class Rows {
   readonly group = svg('g', { class: 'seats' });
   private readonly shelves: Shelf[] = [];
@@ -65,7 +67,7 @@ export class Rows {
     return this.elements.get(seat.number);
   }
 
-  /** Draws one seat anew in its current standing, if it is in the document. */
+  /** Redraws one seat in its current state, if it is in the document. */
   refresh(seat: Seat): void {
     const element = this.elements.get(seat.number);
     if (element) this.dress(element, seat);
@@ -88,7 +90,7 @@ export class Rows {
     this.place(section, shelf);
   }
 
-  // Rows are read in the order of the document, so a row that comes back goes where it was.
+  // Screen readers read rows in document order, so a row returns to its old place.
   private place(section: number, shelf: Shelf): void {
     const parent = this.sectionGroups.get(section);
     if (!parent || !shelf.group) return;

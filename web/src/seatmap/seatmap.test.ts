@@ -8,7 +8,7 @@ import { clamp, fit, reveal, zoomAt } from './viewport';
 
 const SIZE = { width: 800, height: 600 };
 
-function house(sections: { rows: string[]; seats: number; x: number; y: number }[]): { event: Event; layout: Layout } {
+function venue(sections: { rows: string[]; seats: number; x: number; y: number }[]): { event: Event; layout: Layout } {
   let number = 0;
   const layout = {
     sections: sections.map((section, index) => ({
@@ -38,24 +38,24 @@ function house(sections: { rows: string[]; seats: number; x: number; y: number }
 const plan = ({ event, layout }: { event: Event; layout: Layout }) => planOf(event, layout);
 
 test('a plan has the same distance between seats whatever units the layout came in', () => {
-  const { seats, pitch } = plan(house([{ rows: ['A', 'B'], seats: 10, x: 0, y: 0 }]));
+  const { seats, pitch } = plan(venue([{ rows: ['A', 'B'], seats: 10, x: 0, y: 0 }]));
   expect(pitch).toBe(20);
   expect((seats.get(2)?.x ?? 0) - (seats.get(1)?.x ?? 0)).toBeCloseTo(20);
 });
 
 test('sections that lie apart keep their places', () => {
-  const { seats } = plan(house([{ rows: ['A'], seats: 4, x: 0, y: 0 }, { rows: ['A'], seats: 4, x: 10, y: 0 }]));
+  const { seats } = plan(venue([{ rows: ['A'], seats: 4, x: 0, y: 0 }, { rows: ['A'], seats: 4, x: 10, y: 0 }]));
   expect((seats.get(5)?.x ?? 0) - (seats.get(1)?.x ?? 0)).toBeCloseTo(250);
 });
 
 test('sections drawn over each other move aside', () => {
-  const { sections } = plan(house([{ rows: ['A', 'B'], seats: 10, x: 0, y: 0 }, { rows: ['A', 'B'], seats: 10, x: 4, y: 0 }]));
+  const { sections } = plan(venue([{ rows: ['A', 'B'], seats: 10, x: 0, y: 0 }, { rows: ['A', 'B'], seats: 10, x: 4, y: 0 }]));
   const [first, second] = sections;
   expect(second?.box.x).toBeGreaterThan((first?.box.x ?? 0) + (first?.box.width ?? 0) - 1);
 });
 
 test('arrows lead along the row, to the nearest seat of the next row, and over the aisle', () => {
-  const made = plan(house([{ rows: ['A', 'B'], seats: 4, x: 0, y: 0 }, { rows: ['A', 'B'], seats: 4, x: 10, y: 0 }]));
+  const made = plan(venue([{ rows: ['A', 'B'], seats: 4, x: 0, y: 0 }, { rows: ['A', 'B'], seats: 4, x: 10, y: 0 }]));
   const from = (ticket: number, direction: 'left' | 'right' | 'up' | 'down' | 'first' | 'last') => {
     const seat = made.seats.get(ticket);
     return seat && seatTowards(made, seat, direction)?.number;
@@ -69,13 +69,13 @@ test('arrows lead along the row, to the nearest seat of the next row, and over t
 });
 
 test('a seat says everything that its looks say', () => {
-  const seat = plan(house([{ rows: ['C'], seats: 14, x: 0, y: 0 }])).seats.get(14);
+  const seat = plan(venue([{ rows: ['C'], seats: 14, x: 0, y: 0 }])).seats.get(14);
   expect(seat && seatLabel(seat, 'available')).toBe('Row C, seat 14, available, €25');
   expect(seat && seatLabel({ ...seat, accessible: true }, 'taken')).toBe('Row C, seat 14, taken, €25, wheelchair space');
   expect(seatName({ row: '', seat: '7', number: 1 })).toBe('Seat 7');
 });
 
-test('the view fits the house, zooms around a point, and never loses the house', () => {
+test('the view fits the plan, zooms around a point, and never loses the plan', () => {
   const box = { x: 100, y: 100, width: 1600, height: 600 };
   const whole = fit(box, SIZE);
   expect(whole.scale).toBe(0.5);

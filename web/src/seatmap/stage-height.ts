@@ -1,4 +1,4 @@
-/** How deep the stage is drawn, in plan units. */
-export function stageHeight(pitch: number, houseWidth: number): number {
-  return Math.max(pitch * 1.4, houseWidth * 0.035);
+/** Height of the stage in the drawing, in plan units. */
+export function stageHeight(pitch: number, planWidth: number): number {
+  return Math.max(pitch * 1.4, planWidth * 0.035);
 }

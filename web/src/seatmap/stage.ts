@@ -2,11 +2,11 @@ import type { Plan } from './plan';
 import { stageHeight } from './stage-height';
 import { svg } from './svg';
 
-/** A bar at the top that says where the stage is. */
+/** A bar at the top that shows where the stage is. */
 export function stage(plan: Plan): SVGGElement {
   const { x, y, width } = plan.box;
   const barWidth = width * 0.4;
-  // Wide houses are seen from further away, and the word must still be read.
+  // A wide plan is shown smaller, and the word must stay readable.
   const height = stageHeight(plan.pitch, width);
   const left = x + (width - barWidth) / 2;
   const top = y + plan.pitch * 0.4;

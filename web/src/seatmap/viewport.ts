@@ -22,7 +22,7 @@ export function fit(box: Box, size: Size, maxScale = Infinity): View {
   };
 }
 
-/** Zooms by a factor, with the given screen point staying where it is. */
+/** Zooms by a factor around a screen point, which stays in place. */
 export function zoomAt(view: View, at: Point, factor: number): View {
   return { scale: view.scale * factor, x: at.x - (at.x - view.x) * factor, y: at.y - (at.y - view.y) * factor };
 }
@@ -38,7 +38,7 @@ export function limited(scale: number, { least, most }: Limits): number {
   return Math.min(Math.max(scale, least), Math.max(least, most));
 }
 
-/** Keeps the scale within its limits, and the house in sight. */
+/** Keeps the scale within its limits, and the plan in view. */
 export function clamp(view: View, box: Box, size: Size, limits: Limits): View {
   const scale = limited(view.scale, limits);
   const held = scale === view.scale ? view : zoomAt(view, { x: size.width / 2, y: size.height / 2 }, scale / view.scale);

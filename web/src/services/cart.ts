@@ -11,7 +11,7 @@ export interface BestWish {
   together: boolean;
 }
 
-/** What a buyer wants of one event, kept over reloads of the tab. */
+/** The seats or tickets that a buyer has chosen for one event. Kept when the tab reloads. */
 export interface Cart {
   way: Signal<Way>;
   seats: Signal<readonly number[]>;

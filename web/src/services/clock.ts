@@ -1,14 +1,14 @@
-/** The server's clock as this browser knows it: local time plus the largest lag seen, never the local clock alone. */
+/** An estimate of the server's clock, from its responses and the local monotonic clock. */
 
 let offsetMs = 0;
 
-/** Learns the server's time from an answer whose request left at `sentAt` (`performance.now()`). */
+/** Takes the server's time from a response to a request sent at `sentAt` (`performance.now()`). */
 export function learnServerTime(serverNow: string | null | undefined, sentAt: number): void {
   const server = serverNow ? Date.parse(serverNow) : NaN;
   if (Number.isFinite(server)) offsetMs = server - sentAt;
 }
 
-/** Server time in milliseconds since the epoch, monotonic between two answers. */
+/** Server time in milliseconds since the epoch, monotonic between two responses. */
 export function serverNowMs(): number {
   return performance.now() + (offsetMs === 0 ? performance.timeOrigin : offsetMs);
 }

@@ -20,7 +20,7 @@ export async function getEvent(event: EventRef, signal?: AbortSignal): Promise<E
   return answer.data;
 }
 
-/** Where every seat is. It never changes under one version, so the browser's own cache answers most calls. */
+/** Where every seat is. One version never changes, so the browser's cache serves most calls. */
 export async function getLayout(event: Event, signal?: AbortSignal): Promise<Layout> {
   return (await ask<Layout>(`${eventPath(event.id)}/layout?v=${event.layout_version}`, signal ? { signal } : {})).data;
 }
@@ -31,7 +31,7 @@ export interface AvailabilityAnswer {
   etag: string | null;
 }
 
-/** What is taken now. With an ETag that still holds, the answer is empty and costs next to nothing. */
+/** What is taken now. With a current ETag the response is empty and cheap. */
 export async function getAvailability(event: EventRef, etag: string | null, signal?: AbortSignal): Promise<AvailabilityAnswer> {
   const answer = await ask<Availability>(`${eventPath(event)}/availability`, {
     ...(etag === null ? {} : { headers: { 'if-none-match': etag } }),
@@ -47,7 +47,7 @@ export function eventPath(event: EventRef): string {
   return `/events/${encodeURIComponent(event)}`;
 }
 
-/** Whether a wish for a section, or for any, can be for seats rather than for room to stand. */
+/** Whether this section, or any section, has seats and not only standing places. */
 export function hasSeats(event: Event, section: number | undefined): boolean {
   return event.sections.some((one) => one.kind === 'seated' && (section === undefined || one.number === section));
 }

@@ -15,7 +15,7 @@ export interface Answer<T> {
   status: number;
   data: T;
   headers: Headers;
-  /** `performance.now()` when the request left: deadlines counted from here end early rather than late. */
+  /** `performance.now()` when the request was sent: deadlines counted from here end early, never late. */
   sentAt: number;
 }
 
@@ -24,7 +24,7 @@ export function apiPath(path: string): string {
   return BASE + path;
 }
 
-/** One request. Throws `ProblemError` for a refusal and `NoAnswerError` when nothing came back in time. */
+/** One request. Throws `ProblemError` for a refusal, and `NoAnswerError` if no response arrives in time. */
 export async function ask<T>(path: string, options: Ask = {}): Promise<Answer<T>> {
   const { method = 'GET', body, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const headers = new Headers({ accept: 'application/json', ...options.headers });

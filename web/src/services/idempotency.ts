@@ -1,13 +1,13 @@
 import { recall, remember } from './memory';
 import { ProblemError } from './problem';
 
-/** One wish and the key it travels under, so that the wish is granted once however often it is sent. */
+/** A request body and its idempotency key, so that it takes effect once even if it is sent several times. */
 export interface Attempt<B = unknown> {
   key: string;
   body: B;
 }
 
-/** The attempt for this wish: the same key as long as the same body is wanted in the same scope. */
+/** The attempt for this body: it has the same key as long as the body and the scope are the same. */
 export function attemptFor<B>(scope: string, body: B): Attempt<B> {
   const known = openAttempt<B>(scope);
   if (known && JSON.stringify(known.body) === JSON.stringify(body)) return known;
@@ -22,8 +22,8 @@ export function openAttempt<B>(scope: string): Attempt<B> | undefined {
 }
 
 /**
- * Runs the attempt and ends it when its fate is known: the next wish, even the same one, is then a new one.
- * Without an answer it stays open, because the server may have granted it.
+ * Runs the attempt, and ends it when its result is known: the next request, even with the same body, gets a new key.
+ * Without a response it stays open, because the server may have accepted it.
  */
 export async function endingAttempt<T>(scope: string, run: () => Promise<T>): Promise<T> {
   try {
@@ -40,7 +40,7 @@ function name(scope: string): string {
   return `attempt.${scope}`;
 }
 
-// Not `crypto.randomUUID`: that exists only in secure contexts, and a rehearsal on a local network has none.
+// Not `crypto.randomUUID`: it exists only in secure contexts, and HTTP on a local network is not one.
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,4 +1,4 @@
-/** What this tab remembers over a reload: session storage, or plain memory where the browser forbids it. */
+/** Data of this tab that survive a reload: session storage, or plain memory if the browser forbids it. */
 
 const fallback = new Map<string, string>();
 const PREFIX = 'boxoffice.';
@@ -14,7 +14,7 @@ export function recall<T>(name: string): T | undefined {
   }
 }
 
-/** Stores a JSON value; `undefined` forgets it. */
+/** Stores a JSON value; `undefined` removes it. */
 export function remember(name: string, value: unknown): void {
   const key = PREFIX + name;
   try {

@@ -9,10 +9,10 @@ const WAIT_S = 10;
 const TIMEOUT_MS = (WAIT_S + 5) * 1000;
 const LONGEST_MS = 120_000;
 
-/** Pays and follows the attempt to its end. The card number leaves this function only towards the server. */
+/** Pays, and follows the payment to its end. The card number goes only to the server. */
 export async function pay(event: EventRef, reservation: string, card: string): Promise<Payment> {
   const scope = payScope(reservation);
-  // Only the last digits go into storage; a charge is told apart by them and by the key.
+  // Store only the last digits of the card; with the key they identify the charge.
   const attempt = attemptFor(scope, card.slice(-4));
   const send = () =>
     ask<Payment>(`${reservationPath(event, reservation)}/payments`, {
@@ -28,7 +28,7 @@ export async function pay(event: EventRef, reservation: string, card: string): P
   });
 }
 
-/** The outcome of the payment that was under way when the page was left, if there was one. */
+/** The outcome of the payment that was in progress when the page was left, if any. */
 export async function resumePayment(event: EventRef, reservation: string): Promise<Payment | undefined> {
   const id = recall<string>(paymentName(reservation));
   if (id === undefined) return undefined;
@@ -41,7 +41,7 @@ async function settle(event: EventRef, reservation: string, first: Payment): Pro
   while (payment.status === 'processing' && performance.now() < end) {
     const asked = performance.now();
     payment = await persist(() => readPayment(event, reservation, payment.id));
-    // A server that does not wait for us must not be asked in a tight loop.
+    // If the server does not wait before it responds, do not ask in a tight loop.
     if (payment.status === 'processing') await pause(Math.max(0, 500 - (performance.now() - asked)));
   }
   return payment;

@@ -1,10 +1,10 @@
 import type { Problem } from './types';
 
-/** The server refused, and says why. */
+/** The server refused the request. Contains its problem details. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly problem: Problem;
-  /** Milliseconds after which another try makes sense, when the server named a time. */
+  /** Milliseconds to wait before a retry, if the server gave a time. */
   readonly retryAfterMs: number | undefined;
 
   constructor(problem: Problem, retryAfterMs?: number) {
@@ -28,7 +28,7 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** Reads a refusal, also one that a proxy in between wrote without problem+json. */
+/** Reads a refusal. Handles one from a proxy too, which has no problem+json. */
 export async function problemOf(response: Response): Promise<ProblemError> {
   const fallback: Problem = { type: 'about:blank', title: `The server answered ${response.status}`, status: response.status };
   const problem = await response.json().then(
@@ -38,7 +38,7 @@ export async function problemOf(response: Response): Promise<ProblemError> {
   return new ProblemError(problem, retryAfterMs(response.headers.get('retry-after'), problem.retry_after));
 }
 
-/** A sentence for the buyer; errors that are not ours to explain stay general. */
+/** A sentence for the buyer. Unknown errors get a general one. */
 export function explain(error: unknown): string {
   if (error instanceof ProblemError) return error.problem.errors?.map((one) => one.detail).join(' ') || error.message;
   if (error instanceof NoAnswerError) return 'The box office did not answer. Check your connection and try again.';

@@ -17,7 +17,7 @@ export interface Timed {
 }
 
 /**
- * Asks for tickets under a key that survives reloads: asking twice gives the same reservation.
+ * Requests tickets with an idempotency key that survives reloads: a repeated request returns the same reservation.
  * Returns it held, or pending when the queue is longer than ten seconds. Throws `ProblemError` when refused.
  */
 export async function reserve(event: EventRef, request: ReservationRequest): Promise<Timed> {
@@ -34,7 +34,7 @@ export async function reserve(event: EventRef, request: ReservationRequest): Pro
   return latest;
 }
 
-/** The answer to the request that was just made, once, so that the next page need not ask for it again. */
+/** The response to the request just made. Returned once, so that the next page need not load it again. */
 export function takeAnswer(id: string): Timed | undefined {
   const answer = latest?.reservation.id === id ? latest : undefined;
   latest = undefined;
@@ -55,7 +55,7 @@ export async function getReservation(event: EventRef, id: string, wait: boolean,
   return timed(answer);
 }
 
-/** Gives the seats back. The end of it arrives as a change of the reservation. */
+/** Cancels the hold. The result arrives as a change of the reservation. */
 export async function cancelReservation(event: EventRef, id: string): Promise<void> {
   await persist(() => ask(reservationPath(event, id), { method: 'DELETE' }));
 }
@@ -70,7 +70,7 @@ export function reservationPath(event: EventRef, id: string): string {
   return `${eventPath(event)}/reservations/${encodeURIComponent(id)}`;
 }
 
-/** Adds the local deadline to a reservation that was asked for at `sentAt`. */
+/** Adds the local deadline to a reservation that was requested at `sentAt`. */
 export function withDeadline(reservation: Reservation, sentAt: number): Timed {
   const left = reservation.expires_in_ms;
   return { reservation, deadline: typeof left === 'number' ? sentAt + left : undefined };
@@ -81,7 +81,7 @@ function timed(answer: Answer<Reservation>): Timed {
   return withDeadline(answer.data, waitedFrom(answer));
 }
 
-// An answer that the server held back for `Prefer: wait` was true when it was written, not when it was asked for.
+// A response delayed by `Prefer: wait` is as old as its writing, not as old as its request.
 function waitedFrom(answer: Answer<Reservation>): number {
   return answer.headers.has('preference-applied') ? performance.now() : answer.sentAt;
 }

@@ -5,7 +5,7 @@ const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Sends again what got no answer or "not now" (503, 429), with growing pauses, for 25 seconds at most.
+ * Retries a request without a response or with 503 or 429. The pauses grow; it ends after 25 seconds.
  * Only for requests that are safe to repeat: reads, and writes under an idempotency key.
  */
 export async function persist<T>(send: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -21,7 +21,7 @@ export async function persist<T>(send: () => Promise<T>, signal?: AbortSignal): 
   }
 }
 
-/** Waits; rejects at once when the signal is given. */
+/** Waits. Rejects at once if the signal is aborted. */
 export function pause(waitMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -37,7 +37,7 @@ export function pause(waitMs: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-// The random part keeps a thousand browsers from coming back in the same instant.
+// The random part keeps many browsers from retrying at the same moment.
 function pauseBefore(error: unknown, pauseMs: number): number | undefined {
   const jitterMs = Math.random() * pauseMs;
   if (error instanceof NoAnswerError) return pauseMs + jitterMs;

@@ -1,4 +1,4 @@
-/** What the API sends and takes, version 1. Times are RFC 3339 UTC, money is in minor units. */
+/** The types of the API, version 1. Times are RFC 3339 UTC, money is in minor units. */
 
 export interface Money {
   amount: number;
@@ -129,10 +129,10 @@ export interface ReservedTicket {
 export interface Reservation {
   id: string;
   event: number;
-  /** Null while the process that answers has not heard of the request. */
+  /** Null until the front door that responds has received the outcome. */
   customer: string | null;
   status: ReservationStatus;
-  /** Rises with every change of state. */
+  /** Increases with every change of state. */
   revision: number;
   tickets: ReservedTicket[];
   total: Money;
@@ -141,7 +141,7 @@ export interface Reservation {
   expires_in_ms: number | null;
   server_now: string;
   reason: string | null;
-  /** The wished tickets that were not free, where it was refused for them. */
+  /** The requested tickets that were not available, if that was the reason. */
   conflicts?: number[];
   /** Only while pending. */
   queue?: { eta_ms: number };
@@ -153,7 +153,7 @@ export interface Payment {
   id: string;
   status: PaymentStatus;
   reason: string | null;
-  /** Null while the process that answers has not heard of it. */
+  /** Null until the front door that responds has received the outcome. */
   amount: Money | null;
   card_last4: string | null;
 }
@@ -179,7 +179,7 @@ export interface Problem {
   detail?: string;
   reason?: string;
   errors?: { field: string; detail: string }[];
-  /** The wished tickets that cannot be had. */
+  /** The requested tickets that are not available. */
   tickets?: number[];
   limit?: number;
   /** Seconds. */

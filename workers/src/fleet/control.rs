@@ -7,7 +7,7 @@ use std::time::Duration;
 use booking::domain::WorkerPool;
 use booking::messages::{Control, ControlKind, Message, Report};
 use broker::topology::{CONTROL, TO_WORKERS};
-use broker::{Connection, Feed, LostConnection, Message as Publication};
+use broker::{Connection, Feed, LostConnection, Publication};
 use process::clock;
 use store::pool_orders;
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use booking::messages::{Message, Presence, PresenceKind};
 use broker::topology::PRESENCE;
-use broker::{Connection, Feed, LostConnection, Message as Publication};
+use broker::{Connection, Feed, LostConnection, Publication};
 use tokio::sync::watch;
 
 use crate::context::Context;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use booking::messages::{Control, Message, PoolOrder, Report};
 use broker::topology::{CONTROL, TO_WORKERS};
-use broker::{Connection, Feed, Message as Publication, PublishError, Sender};
+use broker::{Connection, Feed, Publication, PublishError, Sender};
 use process::settings::Settings;
 use tokio::time::Instant;
 

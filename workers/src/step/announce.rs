@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use booking::domain::ReservationStatus;
 use booking::messages::{DueHold, DueHolds, Message, Outcomes, Prompt};
 use broker::topology::{HOLDS, OUTCOMES, Topology};
-use broker::{Message as Publication, PublishError};
+use broker::{Publication, PublishError};
 use chrono::{DateTime, Utc};
 use process::backoff::Backoff;
 

@@ -2,7 +2,7 @@
 //! goes in the form in which its queue takes it, so that they can replay it as it is.
 
 use booking::messages::Envelope;
-use broker::Message as Publication;
+use broker::Publication;
 use broker::topology::DEAD_LETTERS;
 use serde::Serialize;
 use serde_json::value::RawValue;

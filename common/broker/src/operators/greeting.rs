@@ -1,4 +1,4 @@
-//! What a broker says of itself before anybody logs in. The client library does not pass it on.
+//! What a broker says about itself before login. The client library does not expose it.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use tokio::net::TcpStream;
 use process::settings::Broker;
 
 const HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
-/// A greeting is far shorter.
+/// A limit for the length field, which an unknown server could set to anything.
 const BYTES_MAX: u32 = 1 << 20;
 
-/// A broker's name and version.
+/// The broker's product and version, from its first frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
-    /// `RabbitMQ`.
+    /// Such as `RabbitMQ`.
     pub product: String,
-    /// Its version.
+    /// Such as `3.13.7`.
     pub version: String,
 }
 
-/// Asks a broker who it is. None where it is reached over TLS, where this is not looked at.
+/// Connects and reads the first frame. None if the URL asks for TLS, which is not supported here.
 pub async fn greet(settings: &Broker) -> Result<Option<Greeting>, String> {
     let uri: AMQPUri = settings.url.expose().parse()?;
     if uri.scheme != AMQPScheme::AMQP {
@@ -41,7 +41,8 @@ async fn read(host: &str, port: u16) -> std::io::Result<Greeting> {
     let mut stream = TcpStream::connect((host, port)).await?;
     stream.write_all(HEADER).await?;
     let odd = |what: &str| std::io::Error::other(format!("it does not speak AMQP 0-9-1: {what}"));
-    let (kind, _channel) = (stream.read_u8().await?, stream.read_u16().await?);
+    let kind = stream.read_u8().await?;
+    let _channel = stream.read_u16().await?;
     let size = stream.read_u32().await?;
     if kind != 1 || size > BYTES_MAX {
         return Err(odd("its first frame is no method"));

@@ -1,4 +1,4 @@
-//! Compares what the broker has with the topology, and changes nothing.
+//! Compares the broker with the topology. Changes nothing.
 
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
@@ -9,18 +9,18 @@ use crate::depths::Depth;
 use crate::fault::Fault;
 use crate::topology::{Argument, Exchange, Topology};
 
-/// A queue of the topology as the broker has it.
+/// A queue of the topology, as it is on the broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// Its name.
+    /// The name of the queue.
     pub queue: String,
-    /// What waits in it; none where it is missing.
+    /// What waits in it; none if it is missing.
     pub depth: Option<Depth>,
-    /// What is wrong with it.
+    /// The difference from the topology; none if there is none.
     pub fault: Option<Fault>,
 }
 
-/// Looks at each queue of the topology. Bindings cannot be seen over AMQP.
+/// Compares each queue of the topology. AMQP cannot show bindings.
 pub async fn inspect(
     connection: &Connection,
     topology: &Topology,
@@ -28,7 +28,7 @@ pub async fn inspect(
     let mut seen = Vec::new();
     for queue in topology.queues() {
         let (depth, fault) = match declare(connection, &queue.name, None).await? {
-            // Of a queue that is there, a declaration only compares.
+            // Declaring a queue that exists only compares its arguments.
             Ok(depth) => {
                 let compared = declare(connection, &queue.name, Some(&queue.arguments)).await?;
                 (Some(depth), compared.err())
@@ -40,7 +40,7 @@ pub async fn inspect(
     Ok(seen)
 }
 
-/// What waits in a queue; none where there is no such queue.
+/// What waits in one queue; none if it does not exist.
 pub async fn depth(connection: &Connection, queue: &str) -> Result<Option<Depth>, LostConnection> {
     match declare(connection, queue, None).await? {
         Ok(depth) => Ok(Some(depth)),
@@ -57,7 +57,8 @@ pub async fn compare_exchange(
     for passive in [true, false] {
         let channel = connection.channel().await?;
         let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
-        let (name, none) = (exchange.name.into(), FieldTable::default());
+        let name = exchange.name.into();
+        let none = FieldTable::default();
         let declared = channel.exchange_declare(name, kind(exchange.kind), options, none).await;
         close(&channel).await;
         if let Err(error) = declared {
@@ -67,8 +68,8 @@ pub async fn compare_exchange(
     Ok(Ok(()))
 }
 
-/// Looks at a queue, and compares its arguments where they are given. The broker closes the channel
-/// on a fault, so each declaration has one of its own.
+/// Asks for a queue, and compares its arguments if they are given. The broker closes the channel on
+/// a fault, so each declaration has its own channel.
 async fn declare(
     connection: &Connection,
     queue: &str,
@@ -82,7 +83,8 @@ async fn declare(
     close(&channel).await;
     match declared {
         Ok(found) => {
-            let (messages, consumers) = (found.message_count(), found.consumer_count());
+            let messages = found.message_count();
+            let consumers = found.consumer_count();
             Ok(Ok(Depth { queue: queue.to_owned(), messages, consumers }))
         }
         Err(error) => Fault::of(error).map(Err),

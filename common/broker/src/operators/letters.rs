@@ -1,5 +1,5 @@
-//! Takes dead letters to look at them. What is not settled goes back to its place in the queue when
-//! the channel is closed, whatever becomes of the process.
+//! Takes dead letters for operators to look at. A letter that is not removed returns to its place
+//! in the queue when the channel closes, even if the process is killed.
 
 use lapin::Channel;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions};
@@ -14,25 +14,25 @@ use crate::topology::DEAD_LETTERS;
 /// A dead letter, taken from the queue and not acked.
 #[derive(Debug)]
 pub struct Letter {
-    /// Its bytes.
+    /// The bytes, as they were published.
     pub body: Vec<u8>,
-    /// The queue that it came from, where that is known.
+    /// The queue that it came from, if known.
     pub queue: Option<String>,
-    /// Why it is dead: a worker's words, or the broker's.
+    /// Why it was dead-lettered: a worker's message, or the broker's.
     pub reason: String,
-    /// When the broker wrote it off, in seconds since 1970; none for what a worker wrote off.
+    /// When the broker dead-lettered it, in seconds since 1970; none if a worker did.
     pub died_at: Option<u64>,
     tag: u64,
 }
 
 impl Letter {
-    /// A name for it: a hash of its bytes, so it stays the same while the letter lies there.
+    /// A hash of the bytes: it stays the same for as long as the letter lies in the queue.
     pub fn id(&self) -> String {
         format!("{:016x}", xxh3_64(&self.body))
     }
 }
 
-/// The queue of dead letters, opened to look into it.
+/// The queue of dead letters, opened for reading.
 #[derive(Debug)]
 pub struct Letters {
     channel: Channel,
@@ -40,12 +40,12 @@ pub struct Letters {
 }
 
 impl Letters {
-    /// Opens it. Nothing is taken yet.
+    /// Opens a channel. Takes no letter yet.
     pub async fn open(connection: &Connection) -> Result<Self, LostConnection> {
         Ok(Self { channel: connection.channel().await?, last: None })
     }
 
-    /// The next letter that nobody has taken, oldest first; none at the end.
+    /// Takes the next letter, oldest first; none at the end.
     pub async fn take(&mut self) -> Result<Option<Letter>, LostConnection> {
         let options = BasicGetOptions { no_ack: false };
         let Some(got) = self.channel.basic_get(DEAD_LETTERS.into(), options).await? else {
@@ -70,12 +70,12 @@ impl Letters {
         }))
     }
 
-    /// Removes a letter for good.
+    /// Acks a letter: it is gone for good.
     pub async fn remove(&self, letter: &Letter) -> Result<(), LostConnection> {
         Ok(self.channel.basic_ack(letter.tag, BasicAckOptions { multiple: false }).await?)
     }
 
-    /// Gives back every letter that was taken and not removed.
+    /// Returns every letter that was taken and not removed.
     pub async fn give_back(self) -> Result<(), LostConnection> {
         if let Some(last) = self.last {
             let all = BasicNackOptions { multiple: true, requeue: true };
@@ -86,7 +86,7 @@ impl Letters {
     }
 }
 
-/// What the broker wrote when it dead-lettered a message the last time: the newest stands first.
+/// What the broker noted when it last dead-lettered the message. The newest entry stands first.
 fn first_death(headers: &FieldTable) -> Option<&FieldTable> {
     match headers.inner().get("x-death") {
         Some(AMQPValue::FieldArray(deaths)) => match deaths.as_slice().first() {

@@ -1,4 +1,4 @@
-//! What only the broker's management API can tell. It is an extra: everything works without it.
+//! What only the broker's management API can show. It is optional: everything works without it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use process::settings::{Broker, Secret};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The management API of a broker.
+/// A client of the management API, for one virtual host.
 #[derive(Debug, Clone)]
 pub struct Management {
     url: Secret,
@@ -20,7 +20,7 @@ pub struct Management {
 }
 
 impl Management {
-    /// Where the settings name it.
+    /// None if the settings do not name the API.
     pub fn new(settings: &Broker) -> Option<Self> {
         let url = settings.management_url.clone()?;
         let uri: AMQPUri = settings.url.expose().parse().ok()?;
@@ -28,7 +28,7 @@ impl Management {
         Some(Self { url, vhost })
     }
 
-    /// The broker's version, and its clock to the second.
+    /// The broker's version, and its clock, in whole seconds.
     pub async fn overview(&self) -> Result<(String, Option<DateTime<Utc>>), String> {
         let (body, date) = self.get("/api/overview".to_owned()).await?;
         let version = body["rabbitmq_version"].as_str().unwrap_or("unknown").to_owned();
@@ -36,12 +36,12 @@ impl Management {
         Ok((version, date.map(|date| date.to_utc())))
     }
 
-    /// Every queue of the virtual host.
+    /// Every queue of the virtual host, in the API's own form.
     pub async fn queues(&self) -> Result<Vec<Value>, String> {
         self.list("queues").await
     }
 
-    /// Every binding of the virtual host.
+    /// Every binding of the virtual host, in the API's own form.
     pub async fn bindings(&self) -> Result<Vec<Value>, String> {
         self.list("bindings").await
     }

@@ -1,4 +1,5 @@
-//! What only operators' commands need: to look at what the broker has, and to take dead letters.
+//! What only operators' commands need: comparing the broker with the topology, and taking dead
+//! letters.
 
 mod greeting;
 mod inspect;

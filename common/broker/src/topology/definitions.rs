@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Topology;
 
-/// The topology in the format of RabbitMQ's definitions file, for this virtual host.
+/// Renders the topology for this virtual host, in the format that RabbitMQ imports.
 pub fn definitions(topology: &Topology, vhost: &str) -> serde_json::Value {
     let exchanges: Vec<_> = topology
         .exchanges()
@@ -34,7 +34,8 @@ pub fn definitions(topology: &Topology, vhost: &str) -> serde_json::Value {
                    "arguments": arguments})
         })
         .collect();
-    json!({"vhosts": [{"name": vhost}], "exchanges": exchanges, "queues": queues, "bindings": bindings})
+    json!({"vhosts": [{"name": vhost}], "exchanges": exchanges, "queues": queues,
+           "bindings": bindings})
 }
 
 #[cfg(test)]

@@ -1,34 +1,35 @@
-//! The way of a hold into a delay queue.
+//! Chooses the delay queue for a hold.
 
 use super::{HOLDS, HOLDS_DUE, Topology};
 
-/// The key of the queue of holds that are due.
+/// The routing key of [`HOLDS_DUE`].
 pub(super) const DUE_KEY: &str = "due";
 
 impl Topology {
-    /// The key of a delay queue.
     pub(super) fn key_of_delay(ms: u32) -> String {
         format!("delay.{ms}")
     }
 
-    /// The queue of a key on `holds`.
+    /// The queue that a key on [`HOLDS`] leads to.
     pub fn holds_queue(key: &str) -> String {
         format!("{HOLDS}.{key}")
     }
 
-    /// The routing key into the delay queue for what remains: the longest that is not longer, give
-    /// or take `tolerance_ms`; the shortest where all are longer; straight to the due queue where
-    /// nothing remains. A hold of any length becomes due by hops. Queues to avoid are passed over, as
-    /// long as there is another delay queue.
+    /// The routing key for a hold that is due in `remaining_ms`: the longest delay that is not
+    /// longer than that, plus `tolerance_ms`. If all delays are longer, the shortest; if no time
+    /// remains, the queue of due holds. A longer hold passes through several delay queues, one
+    /// after the other.
+    ///
+    /// Queues to avoid are skipped as long as there is another delay queue.
     pub fn delay_key(
         &self,
         remaining_ms: i64,
         tolerance_ms: i64,
         avoid: &dyn Fn(&str) -> bool,
     ) -> String {
-        let may_take = |ms: &&u32| !avoid(&Self::holds_queue(&Self::key_of_delay(**ms)));
+        let is_usable = |ms: &&u32| !avoid(&Self::holds_queue(&Self::key_of_delay(**ms)));
         let reach = remaining_ms + tolerance_ms;
-        let mut delays = self.delays_ms.iter().filter(may_take);
+        let mut delays = self.delays_ms.iter().filter(is_usable);
         let shortest = delays.clone().next();
         let delay = delays.rfind(|ms| i64::from(**ms) <= reach).or(shortest);
         match delay {

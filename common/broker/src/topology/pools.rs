@@ -1,4 +1,4 @@
-//! Which queues belong to which worker pool, and how a message comes back into its queue.
+//! Which queues belong to which worker pool, and how to publish into a given queue.
 
 use booking::domain::WorkerPool;
 
@@ -30,7 +30,7 @@ impl Topology {
         }
     }
 
-    /// The exchange and the routing key that lead into a queue; none for a queue that is not of
+    /// The exchange and the routing key that lead into a queue. None if the queue is not part of
     /// this topology.
     pub fn way_into(&self, queue: &str) -> Option<(&'static str, String)> {
         let found = self.queues().into_iter().find(|known| known.name == queue)?;

@@ -1,4 +1,4 @@
-//! Where settings are read from: a file, the environment, and files that the environment names.
+//! The sources of settings: a file, the environment, and files that the environment names.
 
 use std::collections::HashMap;
 
@@ -8,25 +8,25 @@ use config::{Config, Environment, File, FileFormat};
 use super::Settings;
 
 const PREFIX: &str = "BOXOFFICE";
-/// The secrets. Each may be in a file of its own, whose path is in its variable with `_FILE` at the
-/// end: orchestrators give secrets to processes as files.
+/// Each secret can be in a file of its own: the variable with `_FILE` at the end of its name gives
+/// the path. Orchestrators pass secrets to processes as files.
 const SECRETS: [&str; 4] = [
     "BOXOFFICE__DATABASE__URL",
     "BOXOFFICE__BROKER__URL",
     "BOXOFFICE__SECRET",
     "BOXOFFICE__API__ORGANISER_TOKENS",
 ];
-/// Settings that are lists: in the environment with commas.
+/// Settings that are lists. In the environment, commas separate the items.
 const LISTS: [(&str, &str); 3] = [
     ("BOXOFFICE__TOPOLOGY__DELAYS_MS", "topology.delays_ms"),
     ("BOXOFFICE__API__ORGANISER_TOKENS", "api.organiser_tokens"),
     ("BOXOFFICE__LIMITS__TRUSTED_PROXIES", "limits.trusted_proxies"),
 ];
-/// Names that other programs use, too.
+/// Names that other programs use for the same setting.
 const USUAL: [(&str, &str); 2] = [("DATABASE_URL", "database.url"), ("AMQP_URL", "broker.url")];
 
 impl Settings {
-    /// Reads the settings. The error names what is wrong and where it was set.
+    /// Reads all sources. The error names what is wrong and where it was set.
     pub fn load() -> anyhow::Result<Self> {
         Self::from_variables(std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -46,7 +46,7 @@ impl Settings {
         for (name, key) in USUAL {
             usual = usual.set_override_option(key, variables.remove(name))?;
         }
-        // Not parsed as the others are: a list of one number would be a number.
+        // Lists are split here: the general parser would read a list of one number as a number.
         for (name, key) in LISTS {
             if let Some(list) = variables.remove(name) {
                 let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
@@ -65,8 +65,8 @@ impl Settings {
     }
 }
 
-/// Puts the content of the file that `NAME_FILE` names into `NAME`. Lines of a file are one value
-/// each, which is a list with commas for those that are lists; line ends at the end do not count.
+/// Puts the content of the file that `NAME_FILE` names into `NAME`. Each line of the file is one
+/// item of a list setting. Newlines at the end are ignored.
 fn read_secret(variables: &mut HashMap<String, String>, name: &str) -> anyhow::Result<()> {
     let pointer = format!("{name}_FILE");
     let Some(path) = variables.remove(&pointer) else { return Ok(()) };
@@ -89,7 +89,6 @@ mod tests {
         Settings::from_variables(variables.iter().map(owned))
     }
 
-    /// A file with this content.
     fn file(name: &str, content: &str) -> std::path::PathBuf {
         let path =
             std::env::temp_dir().join(format!("boxoffice-settings-{}-{name}", std::process::id()));
@@ -99,17 +98,17 @@ mod tests {
 
     #[test]
     fn the_environment_goes_before_the_file_and_both_before_the_defaults() {
-        let path = file("toml", "[api]\nwaiting_room = 5\npatience_ms = 6\n");
+        let path = file("toml", "[api]\nwaiting_queue_max = 5\npatience_ms = 6\n");
         let settings = load(&[
             ("BOXOFFICE_CONFIG", path.to_str().expect("UTF-8")),
-            ("BOXOFFICE__API__WAITING_ROOM", "7"),
+            ("BOXOFFICE__API__WAITING_QUEUE_MAX", "7"),
             ("BOXOFFICE__LIMITS__TRUSTED_PROXIES", "10.0.0.0/8,private"),
             ("BOXOFFICE__TOPOLOGY__DELAYS_MS", "1000"),
             ("DATABASE_URL", "postgres://usual/name"),
             ("PATH", "/bin"),
         ])
         .expect("settings");
-        assert_eq!((settings.api.waiting_room, settings.api.patience_ms), (7, 6));
+        assert_eq!((settings.api.waiting_queue_max, settings.api.patience_ms), (7, 6));
         assert_eq!(settings.api.waiters_max, Settings::default().api.waiters_max);
         assert_eq!(settings.database.url.expose(), "postgres://usual/name");
         assert_eq!(settings.limits.trusted_proxies[1], Network::Private);

@@ -1,22 +1,22 @@
-//! Addresses, as settings name them.
+//! Addresses and networks, as settings write them.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 
-/// One address (`192.0.2.7`), a network (`10.0.0.0/8`), or `private`: loopback, link-local and private
-/// addresses (RFC 1918, RFC 4193).
+/// One address (`192.0.2.7`), a network (`10.0.0.0/8`), or `private`: loopback, link-local and
+/// private addresses (RFC 1918, RFC 4193).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network {
-    /// The addresses that begin like this one, for that many bits.
+    /// Addresses whose first bits, this many, are the same.
     Prefix(IpAddr, u8),
     /// Loopback, link-local and private addresses.
     Private,
 }
 
 impl Network {
-    /// Whether the address is in it. An IPv4 address is never in an IPv6 network.
+    /// Whether the address is in the network. An IPv4 address is never in an IPv6 network.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (*self, address) {
             (Self::Private, IpAddr::V4(address)) => {

@@ -1,4 +1,4 @@
-//! Logs. One line per decision that matters; ids in fields; never secrets, never card numbers.
+//! Logs. One line for each decision that matters; ids in fields; never secrets, never card numbers.
 
 use std::sync::OnceLock;
 
@@ -10,10 +10,10 @@ use crate::settings::{Log, LogFormat};
 
 static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
-/// Starts logging to standard output. An error where the filter cannot be read.
+/// Starts logging to standard output. An invalid filter is an error.
 pub fn start(settings: &Log) -> anyhow::Result<()> {
     let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&settings.filter)?);
-    // Who reads the log may be gone; the process must not fail for that.
+    // The reader of the log may close the pipe. The process must not fail because of that.
     let lines = fmt::layer().log_internal_errors(false);
     let lines = match settings.format {
         LogFormat::Pretty => lines.with_target(false).compact().boxed(),
@@ -27,12 +27,12 @@ pub fn start(settings: &Log) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The filter of what is logged now; none where logging was not started.
+/// The current filter; none if logging was not started.
 pub fn filter() -> Option<String> {
     FILTER.get()?.with_current(ToString::to_string).ok()
 }
 
-/// Logs by this filter from now on, until the process ends. An error where it cannot be read.
+/// Replaces the filter until the process ends. An invalid filter is an error.
 pub fn set_filter(text: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(text)?;
     let handle = FILTER.get().ok_or_else(|| anyhow::anyhow!("logging was not started"))?;

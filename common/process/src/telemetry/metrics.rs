@@ -1,5 +1,5 @@
-//! Metrics: one registry a process. A handle is registered once and kept; using it is an atomic
-//! addition, or a short lock for a histogram.
+//! Metrics: one registry for each process. Register a handle once and keep it; using it costs an
+//! atomic addition, or a short lock for a histogram.
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
@@ -14,21 +14,20 @@ use crate::clock;
 pub use prometheus_client::metrics::counter::Counter;
 pub use prometheus_client::metrics::histogram::Histogram;
 
-/// A value that goes up and down.
+/// The floating-point variant: ages and times need fractions.
 pub type Gauge = prometheus_client::metrics::gauge::Gauge<f64, AtomicU64>;
 
-/// Labels of one series.
 type Labels = Vec<(&'static str, String)>;
 
-/// The media type of [`encode`]'s text.
+/// The media type of the text from [`encode`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Upper bounds for times: from half a millisecond to a minute.
+/// Upper bounds of histograms for times, from half a millisecond to a minute.
 pub const SECONDS: Buckets = Buckets(&[
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
     60.0,
 ]);
-/// Upper bounds for sizes of batches.
+/// Upper bounds of histograms for batch sizes.
 pub const SIZES: Buckets =
     Buckets(&[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0]);
 
@@ -56,7 +55,7 @@ fn all() -> MutexGuard<'static, All> {
     ALL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The counter of this name and these labels.
+/// Finds or registers the counter with this name and these labels.
 pub fn counter(name: Name, labels: &[(&'static str, &str)]) -> Counter {
     let All { registry, counters, .. } = &mut *all();
     let family =
@@ -64,7 +63,7 @@ pub fn counter(name: Name, labels: &[(&'static str, &str)]) -> Counter {
     family.get_or_create_owned(&owned(labels))
 }
 
-/// The gauge of this name and these labels.
+/// Finds or registers the gauge with this name and these labels.
 pub fn gauge(name: Name, labels: &[(&'static str, &str)]) -> Gauge {
     let All { registry, gauges, .. } = &mut *all();
     let family =
@@ -72,7 +71,7 @@ pub fn gauge(name: Name, labels: &[(&'static str, &str)]) -> Gauge {
     family.get_or_create_owned(&owned(labels))
 }
 
-/// The histogram of this name and these labels.
+/// Finds or registers the histogram with this name and these labels.
 pub fn histogram(name: Name, buckets: Buckets, labels: &[(&'static str, &str)]) -> Histogram {
     let All { registry, histograms, .. } = &mut *all();
     let family = histograms
@@ -81,21 +80,21 @@ pub fn histogram(name: Name, buckets: Buckets, labels: &[(&'static str, &str)]) 
     family.get_or_create_owned(&owned(labels))
 }
 
-/// Takes all series of a gauge away, for one whose labels come and go.
+/// Removes all series of a gauge. For a gauge whose label values come and go.
 pub fn clear_gauge(name: Name) {
     if let Some(family) = all().gauges.get(name.name) {
         family.clear();
     }
 }
 
-/// Registers what every process shows of itself. `process` is `api` or `workers`.
+/// Sets the metrics that identify a process: its kind (`api` or `workers`), version and start.
 pub fn identify(process: &str) {
     gauge(names::BUILD_INFO, &[("process", process), ("version", env!("CARGO_PKG_VERSION"))])
         .set(1.0);
     gauge(names::START_TIME_SECONDS, &[]).set(unix_seconds());
 }
 
-/// Everything as text, in the format of OpenMetrics.
+/// All metrics as text, in the OpenMetrics format.
 pub fn encode() -> String {
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &all().registry)
@@ -113,7 +112,7 @@ fn owned(labels: &[(&'static str, &str)]) -> Labels {
 }
 
 fn register<M: Metric + Clone>(registry: &mut Registry, Name { name, help }: Name, metric: M) -> M {
-    // The library adds the ending of a counter and the full stop.
+    // The library appends `_total` to a counter's name and a full stop to the help.
     let name = name.strip_suffix("_total").unwrap_or(name);
     registry.register(name, help.trim_end_matches('.'), metric.clone());
     metric
@@ -134,7 +133,8 @@ mod tests {
         for line in [
             "# TYPE boxoffice_dead_letters counter",
             "boxoffice_dead_letters_total{pool=\"a test\"} 3",
-            "# HELP boxoffice_waiters Clients that wait for outcomes, long polls and streams together.",
+            "# HELP boxoffice_waiters Clients that wait for outcomes, long polls and streams \
+             together.",
             "boxoffice_waiters 7.0",
             "boxoffice_batch_requests_bucket{le=\"5.0\",pool=\"a test\"} 1",
         ] {

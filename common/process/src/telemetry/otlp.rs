@@ -1,7 +1,7 @@
 //! Sends spans to a collector: OTLP over HTTP, as JSON (opentelemetry.io/docs/specs/otlp). Only
-//! traced requests have spans, so a thread with a small queue does; what does not fit, or cannot be
-//! sent, is dropped, and nothing waits for it. The usual libraries would be forty crates more for
-//! these few lines.
+//! traced requests have spans, so one thread with a small queue is enough. Spans that do not fit or
+//! cannot be sent are dropped; no request ever waits for them. The usual libraries would add forty
+//! crates for this one file.
 
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -13,49 +13,48 @@ use serde_json::{Value, json};
 
 use crate::clock;
 
-/// Spans that may wait to be sent.
+/// Maximum spans in the queue.
 const WAITING_MAX: usize = 4_096;
-/// Spans in one request to the collector.
+/// Maximum spans in one request to the collector.
 const BATCH_MAX: usize = 512;
-/// How long spans gather.
+/// How long to collect spans for one request.
 const GATHER: Duration = Duration::from_millis(500);
-/// How long a request to the collector may take.
-const LIMIT: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 static SPANS: OnceLock<SyncSender<Span>> = OnceLock::new();
 
-/// The role of a span.
+/// The role of a span, by its number in the protocol.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// Within one process.
+    /// Work within one process.
     Internal = 1,
-    /// A request was answered.
+    /// Answering a request.
     Server = 2,
-    /// A message was handled.
+    /// Handling a message.
     Consumer = 5,
 }
 
-/// A span that is over.
+/// A finished span.
 #[derive(Debug)]
 pub struct Span {
-    /// What was done.
+    /// What was done, such as `decide`.
     pub name: &'static str,
-    /// Its role.
+    /// The role, which decides how a collector draws it.
     pub kind: Kind,
-    /// Itself.
+    /// The span's own id, in its trace.
     pub own: Trace,
-    /// What caused it.
+    /// The span that caused this one; none at the root.
     pub parent: Option<Trace>,
-    /// What else it serves.
+    /// Other traces that this work served: a batch serves many requests.
     pub links: Vec<Trace>,
-    /// When it began. It ends when it is handed over.
+    /// The start. The end is the moment at which it is handed over.
     pub begun: DateTime<Utc>,
-    /// What is said of it.
+    /// Details for the reader of the trace.
     pub attributes: Vec<(&'static str, String)>,
 }
 
-/// Sends the spans of this process to the collector at this URL, such as `http://collector:4318`.
-/// Nowhere, where it is empty.
+/// Starts to send this process's spans to the collector at this URL, such as
+/// `http://collector:4318`. An empty URL turns it off.
 pub fn start(url: &str, service: &'static str) -> anyhow::Result<()> {
     if url.is_empty() {
         return Ok(());
@@ -70,7 +69,7 @@ pub fn start(url: &str, service: &'static str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Hands a span over. Does nothing where spans are not sent.
+/// Queues a finished span. Does nothing, and does not build the span, if spans are not sent.
 pub fn ended(span: impl FnOnce() -> Span) {
     if let Some(spans) = SPANS.get() {
         let _full = spans.try_send(span());
@@ -78,10 +77,11 @@ pub fn ended(span: impl FnOnce() -> Span) {
 }
 
 fn send_all(url: &str, service: &str, spans: &Receiver<Span>) {
-    let config = ureq::Agent::config_builder().timeout_global(Some(LIMIT)).build();
+    let config = ureq::Agent::config_builder().timeout_global(Some(REQUEST_TIMEOUT)).build();
     let agent = ureq::Agent::new_with_config(config);
     while let Ok(first) = spans.recv() {
-        let (mut batch, until) = (vec![encode(&first)], Instant::now() + GATHER);
+        let mut batch = vec![encode(&first)];
+        let until = Instant::now() + GATHER;
         while batch.len() < BATCH_MAX {
             match spans.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(span) => batch.push(encode(&span)),

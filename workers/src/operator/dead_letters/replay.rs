@@ -1,6 +1,6 @@
 //! The message that brings a dead letter back to where it came from.
 
-use broker::Message as Publication;
+use broker::Publication;
 use broker::operators::Letter;
 use broker::topology::Topology;
 

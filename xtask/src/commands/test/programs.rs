@@ -1,4 +1,5 @@
-//! Running the test programs, a few at a time: most of them wait for servers more than they compute.
+//! Running the test programs, a few at a time: most of them wait for servers more than they
+//! compute.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};

@@ -5,6 +5,7 @@ use broker::Publisher;
 use broker::topology::{DEAD_LETTERS, HOLDS_DUE, Topology};
 use process::settings;
 use store::seed::EventPlan;
+use testbed::servers::{self, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 

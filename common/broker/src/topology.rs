@@ -15,8 +15,8 @@
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
-use booking::domain::{EventId, SectionNumber};
-use booking::ids::ReservationId;
+use booking::ids::{EventId, ReservationId, SectionNumber};
+use booking::requests::Route;
 use delays::DUE_KEY;
 use process::settings;
 
@@ -128,6 +128,14 @@ impl Topology {
     /// How many partitions the payments have.
     pub fn payment_partitions(&self) -> u16 {
         self.payment_partitions
+    }
+
+    /// The partition that decides a request with this route.
+    pub fn partition_of(&self, route: Route) -> u16 {
+        match route {
+            Route::Section(event, section) => self.request_partition(event, section),
+            Route::Reservation(id) => self.cancel_partition(id),
+        }
     }
 
     /// The partition that decides about a section. The hash has a fixed output, so all processes and

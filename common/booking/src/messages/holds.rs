@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Message, VERSION};
-use crate::domain::EventId;
-use crate::ids::ReservationId;
+use crate::ids::{EventId, ReservationId};
 
 /// Where a prompt came from; it changes nothing in how it is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,8 +15,8 @@ pub enum Prompt {
     Hold,
     /// Sent again when an expiry worker started.
     Rearm,
-    /// Sent by the audit, which found an overdue hold that nobody had looked at.
-    Audit,
+    /// Sent by the overdue sweep, which found a hold that no prompt had reached.
+    Sweep,
 }
 
 /// Some holds of one moment. Only a prompt to look: the database decides what is due.

@@ -113,7 +113,7 @@ names! {
     GATEWAY_SECONDS = "boxoffice_gateway_seconds";
     /// Calls to the gateway without an answer, by kind.
     GATEWAY_FAILURES_TOTAL = "boxoffice_gateway_failures_total";
-    /// Holds that were freed, by what prompted it: hold, rearm, audit. The last means that a message was lost.
+    /// Holds that were freed, by what prompted it: hold, rearm, sweep. The last means that a message was lost.
     HOLDS_EXPIRED_TOTAL = "boxoffice_holds_expired_total";
     /// From the moment at which a hold is due to the commit that frees it.
     EXPIRY_LATENESS_SECONDS = "boxoffice_expiry_lateness_seconds";

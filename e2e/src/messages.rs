@@ -1,9 +1,11 @@
 //! Messages that a test sends to the workers itself, as a front door would.
 
 use anyhow::Result;
-use booking::domain::{CardBehaviour, EventId, TicketNumber};
-use booking::ids::{Mint, PaymentId, ReservationId};
-use booking::messages::{Cancel, Envelope, Pay, Request, Reserve};
+use booking::domain::CardBehaviour;
+use booking::ids::{EventId, Mint, PaymentId, ReservationId, TicketNumber};
+use booking::messages::Envelope;
+use booking::payments::Pay;
+use booking::requests::{Cancel, Request, Reserve};
 use broker::topology::{PAYMENTS, REQUESTS, Topology};
 use broker::{Message, Publisher};
 use process::settings::DEVELOPMENT_SECRET;

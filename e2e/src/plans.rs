@@ -1,6 +1,6 @@
 //! Events for tests.
 
-use booking::domain::EventId;
+use booking::ids::EventId;
 use store::seed::{EventPlan, SectionPlan, SectionPlanKind};
 
 /// A seated event on sale: one section of rows of ten, with long holds and no limit a customer.

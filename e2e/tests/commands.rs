@@ -2,8 +2,8 @@
 //! failed, against a running system.
 
 use anyhow::{Context, Result};
-use booking::domain::EventId;
-use booking::messages::Request;
+use booking::ids::EventId;
+use booking::requests::Request;
 use broker::Message;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{mint, reserve, send};

@@ -1,8 +1,9 @@
 //! Holds that run out: by the delay queues, at the database's time, whatever is lost.
 
 use anyhow::Result;
-use booking::domain::EventId;
-use booking::messages::{DueHold, DueHolds, Message as _, Prompt, Request};
+use booking::ids::EventId;
+use booking::messages::{DueHold, DueHolds, Message as _, Prompt};
+use booking::requests::Request;
 use broker::Message;
 use broker::topology::HOLDS;
 use e2e::messages::{pay, reserve, send, send_payments};

@@ -1,7 +1,7 @@
 //! The commands of operators, beside a running system.
 
 use anyhow::Result;
-use booking::messages::Request;
+use booking::requests::Request;
 use broker::Message;
 use broker::topology::{REQUESTS, Topology};
 use e2e::messages::{pay, reserve, send, send_payments};

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use booking::decide::Changes;
 use booking::domain::{Payment, Reason, ReservationStatus};
+use booking::ledger::Changes;
 use booking::messages::Prompt;
 use broker::topology::{HOLDS_DUE, PAYMENTS, Topology};
 use chrono::{DateTime, Utc};

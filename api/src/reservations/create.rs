@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use booking::domain::{EventId, Reservation};
-use booking::ids::ReservationId;
-use booking::messages::{Request, Reserve};
+use booking::domain::Reservation;
+use booking::ids::{EventId, ReservationId};
+use booking::requests::{Request, Reserve};
 use broker::topology::Topology;
 use process::clock;
 use tokio::time::Instant;
@@ -134,10 +134,10 @@ fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Res
 }
 
 fn partition(api: &Api, entry: &Entry, request: &Reserve) -> u16 {
-    let wished = request.tickets.first().and_then(|ticket| entry.house.section_of(*ticket));
+    let wished = request.tickets.first().and_then(|ticket| entry.plan.section_of(*ticket));
     let section = wished.map(|section| section.number);
     let section = section.or(request.best.and_then(|best| best.section));
-    let none = booking::domain::SectionNumber(0);
+    let none = booking::ids::SectionNumber(0);
     api.topology.request_partition(request.event, section.unwrap_or(none))
 }
 

@@ -5,19 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use booking::decide::{Footprint, reserve};
-use booking::domain::{EventId, House, TicketNumber};
-use booking::ids::Mint;
-use booking::messages::{Request, Reserve};
+use booking::domain::SeatingPlan;
+use booking::ids::{EventId, Mint, TicketNumber};
+use booking::ledger::Footprint;
+use booking::requests::{Decide, Request, Reserve};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
 use store::audit::Scope;
-use store::lock::{Houses, lock};
-use store::{houses, stock};
+use store::lock::{SeatingPlans, lock};
+use store::{seating_plans, stock};
 use tokio::task::JoinSet;
 
 use super::{Length, Limit, on_all_cores};
-use crate::stage::{Ground, House as Plan};
+use crate::stage::{Ground, Venue as Plan};
 
 /// More than any Postgres on such a machine has applied in a second.
 const RATE_MAX: f64 = 200_000.0;
@@ -64,14 +64,15 @@ async fn apply(
     for _ in 0..connections {
         ready.push(options.clone().connect().await?);
     }
-    let house = houses::find(&mut ready[0], &[event]).await?.pop().context("the event was made")?;
-    let house = Arc::new(house);
+    let plan =
+        seating_plans::find(&mut ready[0], &[event]).await?.pop().context("the event was made")?;
+    let plan = Arc::new(plan);
     let counted = Arc::new(AtomicU64::new(0));
     let opens = Instant::now() + length.warmup();
     let mut tasks = JoinSet::new();
     for (number, mut connection) in ready.into_iter().enumerate() {
-        let tickets = share(&house, number, connections);
-        let writer = Writer { event, houses: Houses::from([(event, Arc::clone(&house))]) };
+        let tickets = share(&plan, number, connections);
+        let writer = Writer { event, plans: SeatingPlans::from([(event, Arc::clone(&plan))]) };
         let counted = Arc::clone(&counted);
         let window = opens..opens + length.0;
         tasks.spawn(async move {
@@ -95,12 +96,12 @@ async fn apply(
 }
 
 /// The tickets of every so-many-th section, so that no connection waits for another's locks.
-fn share(house: &House, number: usize, of: usize) -> Vec<i32> {
-    let sections: Vec<_> = house.sections.iter().skip(number).step_by(of).collect();
+fn share(plan: &SeatingPlan, number: usize, of: usize) -> Vec<i32> {
+    let sections: Vec<_> = plan.sections.iter().skip(number).step_by(of).collect();
     let longest = sections.iter().map(|section| section.capacity).max().unwrap_or_default();
     (0..longest)
         .flat_map(|place| {
-            let within = move |section: &&&booking::domain::HouseSection| place < section.capacity;
+            let within = move |section: &&&booking::domain::PlanSection| place < section.capacity;
             sections.iter().filter(within).map(move |section| section.first_ticket.0 + place)
         })
         .collect()
@@ -108,7 +109,7 @@ fn share(house: &House, number: usize, of: usize) -> Vec<i32> {
 
 struct Writer {
     event: EventId,
-    houses: Houses,
+    plans: SeatingPlans,
 }
 
 impl Writer {
@@ -116,7 +117,7 @@ impl Writer {
     async fn apply(&self, connection: &mut PgConnection, tickets: &[i32]) -> Result<()> {
         let now = process::clock::now();
         let mint = Mint::new("limits");
-        let house = &self.houses[&self.event];
+        let plan = &self.plans[&self.event];
         let request = |ticket: &i32| Reserve {
             id: mint.fresh(self.event, now),
             event: self.event,
@@ -130,10 +131,10 @@ impl Writer {
         let requests: Vec<Reserve> = tickets.iter().map(request).collect();
         let mut footprint = Footprint::default();
         for request in &requests {
-            footprint.add_request(&Request::Reserve(request.clone()), house);
+            Request::Reserve(request.clone()).footprint(plan, &mut footprint);
         }
         let mut transaction = connection.begin().await?;
-        let mut ledger = lock(&mut transaction, &footprint, &self.houses).await?;
+        let mut ledger = lock(&mut transaction, &footprint, &self.plans).await?;
         for request in &requests {
             let decided = reserve(&mut ledger, request);
             ensure!(decided.is_ok(), "fresh tickets need no further locks");
@@ -148,13 +149,14 @@ const PATIENCE_MS: u32 = 60_000;
 
 #[cfg(test)]
 mod tests {
-    use booking::domain::{HouseSection, SectionKind, SectionNumber, TierNumber};
+    use booking::domain::{PlanSection, SectionKind};
+    use booking::ids::{SectionNumber, TierNumber};
 
     use super::*;
 
     #[test]
     fn connections_share_all_tickets_and_no_section() {
-        let section = |number: i32| HouseSection {
+        let section = |number: i32| PlanSection {
             number: SectionNumber(number),
             kind: SectionKind::General,
             first_ticket: TicketNumber(1 + (number - 1) * 10),
@@ -162,13 +164,13 @@ mod tests {
             tiers: vec![(TicketNumber(1), TierNumber(1))],
             rows: Vec::new(),
         };
-        let house = House {
+        let plan = SeatingPlan {
             event: EventId(1),
             currency: "EUR".parse().unwrap(),
             limits_customers: false,
             sections: (1..=5).map(section).collect(),
         };
-        let (one, two) = (share(&house, 0, 2), share(&house, 1, 2));
+        let (one, two) = (share(&plan, 0, 2), share(&plan, 1, 2));
         assert_eq!((one.len(), two.len()), (30, 20));
         let mut all = [one, two].concat();
         all.sort_unstable();

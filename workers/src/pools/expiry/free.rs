@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use booking::decide::{Expiry, Footprint, Ledger, expire};
 use booking::domain::WorkerPool;
+use booking::expiry::{Expiry, expire_hold};
+use booking::ledger::{Footprint, Ledger};
 use booking::messages::{DueHold, DueHolds, Message, Prompt};
 use broker::topology::HOLDS_DUE;
 use broker::{Connection, Delivery, LostConnection, Subscription};
@@ -19,7 +20,7 @@ use crate::metrics;
 use crate::step::announce::Announcement;
 use crate::step::dead_letter::dead_letter;
 use crate::step::retry::Stopped;
-use crate::step::transact::{NotDone, Step, find_houses, persist};
+use crate::step::transact::{NotDone, Step, find_plans, persist};
 use crate::subscriber::Subscriber;
 
 /// Consumes the queue of due holds until the process stops.
@@ -118,7 +119,7 @@ impl Step for Expire<'_> {
     ) -> Result<Result<Expired, Footprint>, Failure> {
         let mut done = Expired::default();
         for (prompt, hold) in self.0 {
-            match expire(ledger, (hold.event, hold.reservation)) {
+            match expire_hold(ledger, (hold.event, hold.reservation)) {
                 Expiry::Expired => done.freed.push((*prompt, hold.due_at)),
                 Expiry::NotDue(due_at) => done.again.push((*prompt, DueHold { due_at, ..*hold })),
                 Expiry::Over => {}
@@ -134,15 +135,15 @@ async fn free(
     announcement: &mut Announcement,
 ) -> Result<(), Stopped> {
     let events = holds.iter().map(|(_, hold)| hold.event).collect();
-    let houses = find_houses(context, HOLDS_DUE, events).await?;
+    let plans = find_plans(context, HOLDS_DUE, events).await?;
     let mut footprint = Footprint::default();
-    let known = |hold: &&(Prompt, DueHold)| houses.contains_key(&hold.1.event);
+    let known = |hold: &&(Prompt, DueHold)| plans.contains_key(&hold.1.event);
     let keys = holds.iter().filter(known).map(|(_, hold)| (hold.event, hold.reservation));
     footprint.reservations.extend(keys);
-    match persist(context, HOLDS_DUE, &footprint, &houses, &Expire(holds)).await {
+    match persist(context, HOLDS_DUE, &footprint, &plans, &Expire(holds)).await {
         Ok((expired, changes)) => {
             let now = changes.outcomes.decided_at;
-            for prompt in [Prompt::Hold, Prompt::Rearm, Prompt::Audit] {
+            for prompt in [Prompt::Hold, Prompt::Rearm, Prompt::Sweep] {
                 let again = expired.again.iter().filter(|(p, _)| *p == prompt);
                 announcement.holds(context, prompt, again.map(|(_, hold)| *hold), now);
                 let freed = expired.freed.iter().filter(|(p, _)| *p == prompt).count();

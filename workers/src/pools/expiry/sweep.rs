@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context) {
             () = context.stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs_f64(pause / 1_000.0)) => {}
         }
-        prompt(context, Prompt::Audit, Some(overdue)).await;
+        prompt(context, Prompt::Sweep, Some(overdue)).await;
     }
 }
 

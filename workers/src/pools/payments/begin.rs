@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use booking::decide::{Begun, Footprint, Ledger, begin_payment};
 use booking::domain::Payment;
-use booking::messages::{Pay, Progress};
+use booking::ledger::{Footprint, Ledger};
+use booking::messages::Progress;
+use booking::payments::{Begun, Pay, begin_payment};
 use sqlx::PgConnection;
 use store::Failure;
 use store::history::Cause;
@@ -61,7 +62,7 @@ pub(super) async fn begin(
     announcement: &mut Announcement,
 ) -> Result<Vec<Payment>, Stopped> {
     let (known, unknown): (Vec<Pay>, Vec<Pay>) =
-        requests.into_iter().partition(|request| scene.houses.contains_key(&request.event));
+        requests.into_iter().partition(|request| scene.plans.contains_key(&request.event));
     for request in &unknown {
         announcement.message(poison(scene.queue, request, "there is no such event"));
     }
@@ -74,11 +75,11 @@ pub(super) async fn begin(
         let mut footprint = Footprint::default();
         footprint.reservations.extend(part.iter().map(|pay| (pay.event, pay.reservation)));
         let step = Begin { queue: scene.queue, requests: part };
-        match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
+        match persist(scene.context, scene.queue, &footprint, &scene.plans, &step).await {
             Ok((begun, changes)) => {
                 let mut outcomes = changes.outcomes;
                 let accepted_at = part.iter().map(|pay| pay.accepted_at);
-                outcomes.progress.extend(Progress::of(scene.queue, accepted_at));
+                outcomes.progress.extend(Progress::from_requests(scene.queue, accepted_at));
                 for one in begun {
                     let (Begun::Charge(payment) | Begun::Over(payment)) = &one;
                     metrics::paid(payment);

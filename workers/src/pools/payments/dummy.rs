@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use booking::decide::Charge;
 use booking::domain::{CardBehaviour, Payment, Reason};
+use booking::payments::Charge;
 use store::{Pool, charges};
 
 use super::gateway::{GatewayError, PaymentGateway};

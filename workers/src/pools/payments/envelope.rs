@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use booking::decide::Charge;
 use booking::domain::Payment;
-use booking::messages::{Envelope, Pay};
+use booking::messages::Envelope;
+use booking::payments::{Charge, Pay};
 use broker::{Delivery, LostConnection};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use process::backoff::Backoff;
 use process::failpoint;
-use store::lock::Houses;
+use store::lock::SeatingPlans;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::try_join;
@@ -25,7 +25,7 @@ use crate::step::announce::Announcement;
 use crate::step::dead_letter::dead_letter;
 use crate::step::retry::{Stopped, wait_to_retry};
 use crate::step::traces::Traces;
-use crate::step::transact::find_houses;
+use crate::step::transact::find_plans;
 
 /// What the steps of one envelope share.
 pub(super) struct Scene<'a> {
@@ -33,8 +33,8 @@ pub(super) struct Scene<'a> {
     pub(super) context: &'a Context,
     /// The queue that the envelope came from.
     pub(super) queue: &'a str,
-    /// The houses of its events.
-    pub(super) houses: Houses,
+    /// The seating plans of its events.
+    pub(super) plans: SeatingPlans,
     /// The traces of its payments.
     pub(super) traces: Traces,
 }
@@ -64,8 +64,8 @@ async fn pay<G: PaymentGateway>(
     let mut traces = Traces::default();
     let requests = read(queue, delivery, &mut announcement, &mut traces);
     let events = requests.iter().map(|request| request.event).collect();
-    let houses = find_houses(context, queue, events).await?;
-    let scene = Scene { context, queue, houses, traces };
+    let plans = find_plans(context, queue, events).await?;
+    let scene = Scene { context, queue, plans, traces };
     let meter = metrics::pool(queue);
     meter.batch_requests.observe(requests.len() as f64);
     meter.batch_envelopes.observe(1.0);

@@ -1,8 +1,9 @@
 //! Transaction two of a payment: confirm, or give the hold back; and the third, where a charge that
 //! landed too late was refunded.
 
-use booking::decide::{Charge, Finished, Footprint, Ledger, finish_payment, refunded_payment};
 use booking::domain::Payment;
+use booking::ledger::{Footprint, Ledger};
+use booking::payments::{Charge, Finished, finish_payment, refunded_payment};
 use sqlx::PgConnection;
 use store::Failure;
 use store::history::Cause;
@@ -65,7 +66,7 @@ impl Step for Refunded<'_> {
         let key = key(self.payment);
         let stored = payments::find(connection, &[key]).await?.remove(&key);
         let payment = stored.unwrap_or_else(|| self.payment.clone());
-        ledger.replay((payment.event, payment.reservation));
+        ledger.announce_again((payment.event, payment.reservation));
         if payment.status.is_final() {
             return Ok(Ok(payment));
         }
@@ -84,7 +85,7 @@ pub(super) async fn finish(
 ) -> Result<Vec<Payment>, Stopped> {
     let footprint = footprint(answered.iter().map(|(payment, _)| payment));
     let step = Finish { queue: scene.queue, answered: &answered };
-    match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
+    match persist(scene.context, scene.queue, &footprint, &scene.plans, &step).await {
         Ok((finished, changes)) => {
             let mut outcomes = changes.outcomes;
             let mut lost = Vec::new();
@@ -119,7 +120,7 @@ pub(super) async fn refunded(
 ) -> Result<(), Stopped> {
     let footprint = footprint([&payment]);
     let step = Refunded { queue: scene.queue, payment: &payment };
-    match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
+    match persist(scene.context, scene.queue, &footprint, &scene.plans, &step).await {
         Ok((payment, changes)) => {
             let mut outcomes = changes.outcomes;
             metrics::paid(&payment);

@@ -3,21 +3,22 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use booking::decide::{Footprint, Ledger, cancel, reject_faulty, reserve};
 use booking::ids::ReservationId;
-use booking::messages::{Outcomes, Request, Reserve};
+use booking::ledger::{Footprint, Ledger};
+use booking::messages::BatchOutcome;
+use booking::requests::{Request, Reserve};
 use broker::topology::REQUESTS;
 use process::broken::Break;
 use sqlx::PgConnection;
 use store::Failure;
-use store::lock::Houses;
+use store::lock::SeatingPlans;
 
 use super::batch::{Batch, Taken};
 use crate::context::Context;
 use crate::step::announce::Announcement;
 use crate::step::dead_letter::dead_letter;
 use crate::step::retry::Stopped;
-use crate::step::transact::{NotDone, Step, find_houses, persist};
+use crate::step::transact::{NotDone, Step, find_plans, persist};
 
 /// The requests of one transaction, those of a partition decided in order of acceptance.
 struct Decide<'a>(&'a [Taken]);
@@ -80,10 +81,10 @@ pub(super) async fn apply(context: &Context, batch: Batch) -> Result<Announcemen
     for spoilt in batch.unreadable {
         announcement.message(dead_letter(&spoilt.queue, spoilt.body, &spoilt.reason));
     }
-    let events = batch.readable.iter().map(|taken| taken.request.id().0).collect();
-    let houses = find_houses(context, REQUESTS, events).await?;
+    let events = batch.readable.iter().map(|taken| taken.request.key().0).collect();
+    let plans = find_plans(context, REQUESTS, events).await?;
     let mut known = batch.readable;
-    let is_unknown = |taken: &mut Taken| !houses.contains_key(&taken.request.id().0);
+    let is_unknown = |taken: &mut Taken| !plans.contains_key(&taken.request.key().0);
     for taken in known.extract_if(.., is_unknown) {
         announcement.message(poison(&taken, "there is no such event"));
     }
@@ -92,7 +93,7 @@ pub(super) async fn apply(context: &Context, batch: Batch) -> Result<Announcemen
         if part.is_empty() {
             continue;
         }
-        match decide(context, part, &houses).await {
+        match decide(context, part, &plans).await {
             Ok(mut outcomes) => {
                 outcomes.progress = std::mem::take(&mut progress);
                 batch.traces.follow(&mut outcomes);
@@ -101,7 +102,7 @@ pub(super) async fn apply(context: &Context, batch: Batch) -> Result<Announcemen
             Err(NotDone::Stopped) => return Err(Stopped),
             Err(NotDone::Refused(error)) if part.len() == 1 => {
                 announcement.message(poison(&part[0], &error.to_string()));
-                reject(context, &part[0].request, &houses, &mut announcement).await?;
+                reject(context, &part[0].request, &plans, &mut announcement).await?;
             }
             Err(NotDone::Refused(_)) => {
                 let (left, right) = part.split_at(part.len() / 2);
@@ -117,13 +118,13 @@ pub(super) async fn apply(context: &Context, batch: Batch) -> Result<Announcemen
 async fn reject(
     context: &Context,
     request: &Request,
-    houses: &Houses,
+    plans: &SeatingPlans,
     announcement: &mut Announcement,
 ) -> Result<(), Stopped> {
     let Request::Reserve(request) = request else { return Ok(()) };
     let mut footprint = Footprint::default();
     footprint.reservations.insert((request.event, request.id));
-    match persist(context, REQUESTS, &footprint, houses, &Reject(request)).await {
+    match persist(context, REQUESTS, &footprint, plans, &Reject(request)).await {
         Ok(((), changes)) => announcement.outcomes(context, &changes.outcomes),
         Err(NotDone::Refused(_)) => {}
         Err(NotDone::Stopped) => return Err(Stopped),
@@ -134,14 +135,14 @@ async fn reject(
 async fn decide(
     context: &Context,
     requests: &[Taken],
-    houses: &Houses,
-) -> Result<Outcomes, NotDone> {
+    plans: &SeatingPlans,
+) -> Result<BatchOutcome, NotDone> {
     let mut footprint = Footprint::default();
     for Taken { request, .. } in requests {
-        footprint.add_request(request, &houses[&request.id().0]);
+        request.footprint(&plans[&request.key().0], &mut footprint);
     }
     let step = Decide(requests);
-    let ((), changes) = persist(context, REQUESTS, &footprint, houses, &step).await?;
+    let ((), changes) = persist(context, REQUESTS, &footprint, plans, &step).await?;
     tracing::debug!(
         requests = requests.len(),
         inserted = changes.inserted.len(),

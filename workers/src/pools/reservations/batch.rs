@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use booking::messages::{Envelope, Progress, Request};
+use booking::messages::{Envelope, Progress};
+use booking::requests::{Decide, Request};
 use broker::Delivery;
 use broker::topology::REQUESTS;
 use chrono::{DateTime, Utc};

@@ -1,8 +1,7 @@
 //! Messages that a test sends to the workers itself, as a front door would.
 
 use anyhow::Result;
-use booking::domain::CardBehaviour;
-use booking::ids::{EventId, Mint, PaymentId, ReservationId, TicketNumber};
+use booking::ids::{EventId, Mint, ReservationId};
 use booking::messages::Envelope;
 use booking::payments::Pay;
 use booking::requests::{Cancel, Request, Reserve};
@@ -10,6 +9,7 @@ use broker::topology::{PAYMENTS, REQUESTS, Topology};
 use broker::{Message, Publisher};
 use process::settings::DEVELOPMENT_SECRET;
 use serde::Serialize;
+use testbed::requests;
 
 /// The mint of the processes under test.
 pub fn mint() -> Mint {
@@ -19,16 +19,8 @@ pub fn mint() -> Mint {
 /// A request for tickets of event 1.
 pub fn reserve(customer: &str, tickets: &[i32]) -> Reserve {
     let now = process::clock::now();
-    Reserve {
-        id: mint().fresh(EventId(1), now),
-        event: EventId(1),
-        customer: customer.to_owned(),
-        tickets: tickets.iter().copied().map(TicketNumber).collect(),
-        best: None,
-        accepted_at: now,
-        patience_ms: 30_000,
-        fingerprint: 0,
-    }
+    let id = mint().fresh(EventId(1), now);
+    Reserve { id, event: EventId(1), ..requests::reserve(0, customer, tickets, now) }
 }
 
 /// A cancel.
@@ -39,17 +31,8 @@ pub fn cancel(id: ReservationId) -> Cancel {
 /// A payment with a card that succeeds.
 pub fn pay(reservation: ReservationId) -> Pay {
     let now = process::clock::now();
-    let id: PaymentId = mint().fresh(EventId(1), now);
-    Pay {
-        id,
-        event: EventId(1),
-        reservation,
-        card: CardBehaviour::Succeeds,
-        card_last4: "4242".to_owned(),
-        accepted_at: now,
-        patience_ms: 30_000,
-        fingerprint: 0,
-    }
+    let id = mint().fresh(EventId(1), now);
+    Pay { id, event: EventId(1), reservation, ..requests::pay(0, 0, now) }
 }
 
 /// Sends requests to a partition in one envelope.

@@ -177,7 +177,7 @@ static REJECTIONS: LazyLock<Vec<Counter>> = LazyLock::new(|| {
     Reason::ALL.iter().map(one).collect()
 });
 static PROMPTS: LazyLock<[Counter; 3]> = LazyLock::new(|| {
-    ["hold", "rearm", "audit"]
+    ["hold", "rearm", "sweep"]
         .map(|prompt| counter(names::HOLDS_EXPIRED_TOTAL, &[("prompt", prompt)]))
 });
 

@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use booking::domain::SeatingPlan;
 use booking::ids::{EventId, Mint, TicketNumber};
-use booking::ledger::Footprint;
-use booking::requests::{Decide, Request, Reserve};
+use booking::ledger::{Decision, Footprint};
+use booking::requests::{Decide, Request, Reserve, decide_all};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
 use store::audit::Scope;
@@ -118,7 +118,7 @@ impl Writer {
         let now = process::clock::now();
         let mint = Mint::new("limits");
         let plan = &self.plans[&self.event];
-        let request = |ticket: &i32| Reserve {
+        let reserve = |ticket: &i32| Reserve {
             id: mint.fresh(self.event, now),
             event: self.event,
             customer: format!("buyer-{ticket}@load.test"),
@@ -128,17 +128,15 @@ impl Writer {
             patience_ms: PATIENCE_MS,
             fingerprint: 1,
         };
-        let requests: Vec<Reserve> = tickets.iter().map(request).collect();
+        let requests: Vec<Request> = tickets.iter().map(reserve).map(Request::from).collect();
         let mut footprint = Footprint::default();
         for request in &requests {
-            Request::Reserve(request.clone()).footprint(plan, &mut footprint);
+            request.footprint(plan, &mut footprint);
         }
         let mut transaction = connection.begin().await?;
         let mut ledger = lock(&mut transaction, &footprint, &self.plans).await?;
-        for request in &requests {
-            let decided = reserve(&mut ledger, request);
-            ensure!(decided.is_ok(), "fresh tickets need no further locks");
-        }
+        let decided = decide_all(&mut ledger, &requests);
+        ensure!(decided == Decision::Made(()), "fresh tickets need no further locks");
         stock::write(&mut transaction, &ledger.changes("limits")).await?;
         transaction.commit().await?;
         Ok(())

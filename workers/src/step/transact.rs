@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use booking::ids::EventId;
-use booking::ledger::{Changes, Footprint, Ledger};
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use process::backoff::Backoff;
 use process::broken::Break;
 use process::failpoint;
@@ -24,13 +24,13 @@ pub(crate) trait Step: Sync {
     /// What it comes to.
     type Output: Send;
 
-    /// Decides over locked rows. The inner error is what must be locked as well. It may read and
+    /// Decides over locked rows, or says what must be locked as well. It may read and
     /// write rows that hang on locked ones; it must not keep anything, for it may be asked again.
     fn decide(
         &self,
         connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> impl Future<Output = Result<Result<Self::Output, Footprint>, Failure>> + Send;
+    ) -> impl Future<Output = Result<Decision<Self::Output>, Failure>> + Send;
 }
 
 /// Why a step was not taken.
@@ -108,8 +108,8 @@ async fn transact<S: Step>(
         let mut transaction = context.pool.begin_with(context.replan.begin()).await?;
         let mut ledger = lock(&mut transaction, &footprint, plans).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
-            Ok(output) => output,
-            Err(need) => {
+            Decision::Made(output) => output,
+            Decision::NeedsLocks(need) => {
                 transaction.rollback().await?;
                 meter.footprint.inc();
                 footprint.absorb(need);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use booking::domain::WorkerPool;
 use booking::expiry::{Expiry, expire_hold};
-use booking::ledger::{Footprint, Ledger};
+use booking::ledger::{Decision, Footprint, Ledger};
 use booking::messages::{DueHold, DueHolds, Message, Prompt};
 use broker::topology::HOLDS_DUE;
 use broker::{Connection, Delivery, LostConnection, Subscription};
@@ -116,7 +116,7 @@ impl Step for Expire<'_> {
         &self,
         _connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> Result<Result<Expired, Footprint>, Failure> {
+    ) -> Result<Decision<Expired>, Failure> {
         let mut done = Expired::default();
         for (prompt, hold) in self.0 {
             match expire_hold(ledger, (hold.event, hold.reservation)) {
@@ -125,7 +125,7 @@ impl Step for Expire<'_> {
                 Expiry::Over => {}
             }
         }
-        Ok(Ok(done))
+        Ok(Decision::Made(done))
     }
 }
 

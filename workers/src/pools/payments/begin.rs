@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use booking::domain::Payment;
-use booking::ledger::{Footprint, Ledger};
+use booking::ledger::{Decision, Footprint, Ledger};
 use booking::messages::Progress;
 use booking::payments::{Begun, Pay, begin_payment};
 use sqlx::PgConnection;
@@ -30,7 +30,7 @@ impl Step for Begin<'_> {
         &self,
         connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> Result<Result<Vec<Begun>, Footprint>, Failure> {
+    ) -> Result<Decision<Vec<Begun>>, Failure> {
         let keys: Vec<PaymentKey> =
             self.requests.iter().map(|request| (request.event, request.id)).collect();
         let stored = payments::find(connection, &keys).await?;
@@ -50,7 +50,7 @@ impl Step for Begin<'_> {
         }
         let cause = Cause { queue: self.queue, at: ledger.now() };
         payments::insert(connection, &new, cause).await?;
-        Ok(Ok(all))
+        Ok(Decision::Made(all))
     }
 }
 

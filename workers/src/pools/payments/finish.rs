@@ -2,7 +2,7 @@
 //! landed too late was refunded.
 
 use booking::domain::Payment;
-use booking::ledger::{Footprint, Ledger};
+use booking::ledger::{Decision, Footprint, Ledger};
 use booking::payments::{Charge, Finished, finish_payment, refunded_payment};
 use sqlx::PgConnection;
 use store::Failure;
@@ -28,7 +28,7 @@ impl Step for Finish<'_> {
         &self,
         connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> Result<Result<Vec<Finished>, Footprint>, Failure> {
+    ) -> Result<Decision<Vec<Finished>>, Failure> {
         let keys: Vec<PaymentKey> = self.answered.iter().map(|(payment, _)| key(payment)).collect();
         let stored = payments::find(connection, &keys).await?;
         let (mut need, mut all) = (Footprint::default(), Vec::new());
@@ -36,8 +36,8 @@ impl Step for Finish<'_> {
         for (begun, charge) in self.answered {
             let payment = stored.get(&key(begun)).unwrap_or(begun);
             match finish_payment(ledger, payment, *charge) {
-                Err(more) => need.absorb(more),
-                Ok(finished) => {
+                Decision::NeedsLocks(more) => need.absorb(more),
+                Decision::Made(finished) => {
                     let (Finished::Done(after) | Finished::Refund(after)) = &finished;
                     if after != payment {
                         payments::update(connection, after, cause).await?;
@@ -46,7 +46,7 @@ impl Step for Finish<'_> {
                 }
             }
         }
-        Ok(if need.is_empty() { Ok(all) } else { Err(need) })
+        Ok(Decision::unless_needed(need, all))
     }
 }
 
@@ -62,18 +62,18 @@ impl Step for Refunded<'_> {
         &self,
         connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> Result<Result<Payment, Footprint>, Failure> {
+    ) -> Result<Decision<Payment>, Failure> {
         let key = key(self.payment);
         let stored = payments::find(connection, &[key]).await?.remove(&key);
         let payment = stored.unwrap_or_else(|| self.payment.clone());
         ledger.announce_again((payment.event, payment.reservation));
         if payment.status.is_final() {
-            return Ok(Ok(payment));
+            return Ok(Decision::Made(payment));
         }
         let payment = refunded_payment(&payment);
         let cause = Cause { queue: self.queue, at: ledger.now() };
         payments::update(connection, &payment, cause).await?;
-        Ok(Ok(payment))
+        Ok(Decision::Made(payment))
     }
 }
 

@@ -1,12 +1,11 @@
 //! Applies a batch: one transaction, or more where a request in it is poison.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use booking::ids::ReservationId;
-use booking::ledger::{Footprint, Ledger};
+use booking::ledger::{Decision, Footprint, Ledger};
 use booking::messages::BatchOutcome;
-use booking::requests::{Request, Reserve};
+use booking::requests::{Decide, Request, Reserve, decide_all};
 use broker::topology::REQUESTS;
 use process::broken::Break;
 use sqlx::PgConnection;
@@ -21,44 +20,38 @@ use crate::step::retry::Stopped;
 use crate::step::transact::{NotDone, Step, find_plans, persist};
 
 /// The requests of one transaction, those of a partition decided in order of acceptance.
-struct Decide<'a>(&'a [Taken]);
+struct Apply<'a>(&'a [Taken]);
 
-impl Step for Decide<'_> {
+impl Step for Apply<'_> {
     type Output = ();
 
     async fn decide(
         &self,
         _connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> Result<Result<(), Footprint>, Failure> {
-        let mut need = Footprint::default();
-        for taken in self.0 {
-            match &taken.request {
-                Request::Cancel(request) => cancel(ledger, request),
-                Request::Reserve(request) => {
-                    let request = &as_another(ledger, request);
-                    // The rest is decided too, for what it needs: one more round serves all.
-                    if let Err(more) = reserve(ledger, request) {
-                        need.absorb(more);
-                    }
-                }
-            }
+    ) -> Result<Decision<()>, Failure> {
+        if Break::NoDedupe.is_on() {
+            let others: Vec<Request> =
+                self.0.iter().map(|taken| as_another(ledger, &taken.request)).collect();
+            return Ok(decide_all(ledger, &others));
         }
-        Ok(if need.is_empty() { Ok(()) } else { Err(need) })
+        Ok(decide_all(ledger, self.0.iter().map(|taken| &taken.request)))
     }
 }
 
-/// The request itself; where the process is broken so on purpose, another one if it is known.
-fn as_another<'a>(ledger: &Ledger, request: &'a Reserve) -> Cow<'a, Reserve> {
-    if Break::NoDedupe.is_on() && ledger.reservation((request.event, request.id)).is_some() {
-        let id = ReservationId(uuid::Uuid::from_u128(rand::random()));
-        return Cow::Owned(Reserve { id, ..request.clone() });
+/// Another request where this one is known: the process is broken so on purpose.
+fn as_another(ledger: &Ledger, request: &Request) -> Request {
+    match request {
+        Request::Reserve(reserve) if ledger.reservation(request.key()).is_some() => {
+            let id = ReservationId(uuid::Uuid::from_u128(rand::random()));
+            Reserve { id, ..reserve.clone() }.into()
+        }
+        _ => request.clone(),
     }
-    Cow::Borrowed(request)
 }
 
 /// A request that the database refuses to write as it is.
-struct Reject<'a>(&'a Reserve);
+struct Reject<'a>(&'a Request);
 
 impl Step for Reject<'_> {
     type Output = ();
@@ -67,9 +60,9 @@ impl Step for Reject<'_> {
         &self,
         _connection: &mut PgConnection,
         ledger: &mut Ledger,
-    ) -> Result<Result<(), Footprint>, Failure> {
-        reject_faulty(ledger, self.0);
-        Ok(Ok(()))
+    ) -> Result<Decision<()>, Failure> {
+        self.0.reject(ledger);
+        Ok(Decision::Made(()))
     }
 }
 
@@ -121,9 +114,8 @@ async fn reject(
     plans: &SeatingPlans,
     announcement: &mut Announcement,
 ) -> Result<(), Stopped> {
-    let Request::Reserve(request) = request else { return Ok(()) };
     let mut footprint = Footprint::default();
-    footprint.reservations.insert((request.event, request.id));
+    footprint.reservations.insert(request.key());
     match persist(context, REQUESTS, &footprint, plans, &Reject(request)).await {
         Ok(((), changes)) => announcement.outcomes(context, &changes.outcomes),
         Err(NotDone::Refused(_)) => {}
@@ -141,7 +133,7 @@ async fn decide(
     for Taken { request, .. } in requests {
         request.footprint(&plans[&request.key().0], &mut footprint);
     }
-    let step = Decide(requests);
+    let step = Apply(requests);
     let ((), changes) = persist(context, REQUESTS, &footprint, plans, &step).await?;
     tracing::debug!(
         requests = requests.len(),

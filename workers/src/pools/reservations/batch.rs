@@ -56,7 +56,7 @@ impl Batch {
         match Envelope::<Request>::open(&delivery.body) {
             Err(error) => self.unreadable.push(spoilt(delivery.body.clone(), error.to_string())),
             Ok(opened) => {
-                let id = |at: usize| Some(opened.requests.get(at)?.as_ref().ok()?.id().1.0);
+                let id = |at: usize| Some(opened.requests.get(at)?.as_ref().ok()?.key().1.0);
                 self.traces.add(&opened.traces, id);
                 for request in opened.requests {
                     match request {

@@ -104,9 +104,10 @@ impl World {
     /// Keeps tickets back, as an organiser does.
     pub(crate) fn block(&mut self, tickets: &[i32]) {
         for number in numbers(tickets) {
-            self.tickets.get_mut(&(EVENT, number)).unwrap().state = TicketState::Blocked;
-            let section = self.plan.section_of(number).unwrap().number;
-            self.sections.get_mut(&(EVENT, section)).unwrap().available -= 1;
+            self.tickets.get_mut(&(EVENT, number)).expect("it is in the plan").state =
+                TicketState::Blocked;
+            let section = self.plan.section_of(number).expect("it is in the plan").number;
+            self.sections.get_mut(&(EVENT, section)).expect("it is in the plan").available -= 1;
         }
     }
 

@@ -1,13 +1,13 @@
 //! Beginning a payment: the freeze, and what is refused.
 
-use crate::world::World;
-use crate::world::{HOLD_SECONDS, PAYING_SECONDS};
 use booking::domain::{
     CardBehaviour, Payment, PaymentStatus, Reason, Reservation, ReservationStatus,
 };
 use booking::ledger::Footprint;
 use booking::payments::{Begun, Charge, Pay, begin_payment};
 use testbed::requests::payment_id;
+
+use crate::world::{HOLD_SECONDS, PAYING_SECONDS, World};
 
 /// Begins a payment that must be refused.
 fn refusal(world: &mut World, payment: u128, reservation: u128) -> Option<Reason> {

@@ -1,12 +1,12 @@
 //! The best tickets of a kind, alone or where a wish cannot be had.
 
-use crate::ask::any;
-use crate::world::World;
-use crate::world::{EVENT, HOLD_SECONDS, numbers};
 use booking::domain::{Reason, Reservation, ReservationStatus};
 use booking::ids::{SectionNumber, TierNumber};
 use booking::ledger::Footprint;
 use booking::requests::{Best, Decide, Request, Reserve};
+
+use crate::ask::any;
+use crate::world::{EVENT, HOLD_SECONDS, World, numbers};
 
 fn together(quantity: i32) -> Best {
     Best { together: true, ..any(quantity) }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-
-use crate::world::World;
 use booking::domain::TicketState;
 use booking::ids::{SectionKey, TicketKey};
 use booking::messages::SectionChange;
+use chrono::{DateTime, Utc};
+
+use crate::world::World;
 
 pub(crate) struct Board {
     versions: BTreeMap<SectionKey, i64>,

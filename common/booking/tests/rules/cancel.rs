@@ -1,7 +1,8 @@
 //! Cancels: in time, too early, too late.
 
-use crate::world::{HOLD_SECONDS, World, numbers};
 use booking::domain::{Reason, Reservation, ReservationStatus, TicketState};
+
+use crate::world::{HOLD_SECONDS, World, numbers};
 
 /// Cancels and expects that the reservation stays as it is and is told.
 fn changes_nothing(world: &mut World, number: u128) {

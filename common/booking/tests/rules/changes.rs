@@ -1,7 +1,6 @@
 //! The rows to write: only what moved, in the order of its keys, each from the state that it
 //! leaves.
 
-use crate::world::{EVENT, HOLD_SECONDS, World, id, numbers};
 use booking::domain::{
     ReservationStatus,
     TicketState::{Available, Held},
@@ -9,6 +8,8 @@ use booking::domain::{
 use booking::ids::{SectionNumber, TicketNumber};
 use booking::ledger::{SectionMove, TicketMove};
 use booking::requests::Request;
+
+use crate::world::{EVENT, HOLD_SECONDS, World, id, numbers};
 
 fn section(number: i32, from_version: i64, available_by: i32) -> SectionMove {
     SectionMove { event: EVENT, number: SectionNumber(number), from_version, available_by }

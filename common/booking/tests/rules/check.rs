@@ -1,8 +1,9 @@
 //! Writes with the conditions of the SQL statements, and the rules that hold after every commit.
 
-use crate::world::{CUSTOMERS, EVENT, World};
 use booking::domain::{PaymentStatus, Reservation, ReservationStatus, TicketState};
 use booking::ledger::Changes;
+
+use crate::world::{CUSTOMERS, EVENT, World};
 
 impl World {
     /// Writes what a ledger moved. Every row must leave the state that it is in.

@@ -1,9 +1,10 @@
 //! Prompts to look at a hold: late, early, repeated, stray.
 
-use crate::world::{EVENT, HOLD_SECONDS, PAYING_SECONDS, World, id};
 use booking::domain::{Reason, ReservationStatus, TicketState};
 use booking::expiry::{Expiry, expire_hold};
 use booking::ledger::Footprint;
+
+use crate::world::{EVENT, HOLD_SECONDS, PAYING_SECONDS, World, id};
 
 #[test]
 fn a_hold_that_is_due_expires_and_its_tickets_are_free() {

@@ -1,11 +1,11 @@
 //! The gateway's answer, while the hold is there.
 
-use crate::world::World;
-use crate::world::{HOLD_SECONDS, PAYING_SECONDS, id};
 use booking::domain::{Payment, PaymentStatus, Reason, ReservationStatus, TicketState};
 use booking::ledger::{Decision, Footprint};
 use booking::payments::{Begun, Charge, Finished, begin_payment, finish_payment};
 use testbed::requests::payment_id;
+
+use crate::world::{HOLD_SECONDS, PAYING_SECONDS, World, id};
 
 const DECLINED: Charge = Charge::Declined(Reason::CardDeclined);
 const FAILED: Charge = Charge::Failed(Reason::ProcessingError);

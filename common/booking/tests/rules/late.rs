@@ -1,11 +1,11 @@
 //! A charge that lands after its hold was lost: the same tickets again, or the money back.
 
-use crate::world::World;
-use crate::world::{EVENT, HOLD_SECONDS, PAYING_SECONDS, id};
 use booking::domain::{Payment, PaymentStatus, Reason, ReservationStatus, TicketState};
 use booking::ledger::{Decision, Footprint};
 use booking::payments::{Charge, Finished, finish_payment};
 use testbed::requests::payment_id;
+
+use crate::world::{EVENT, HOLD_SECONDS, PAYING_SECONDS, World, id};
 
 fn refund(finished: Finished) -> Payment {
     match finished {

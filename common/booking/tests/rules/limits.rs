@@ -1,10 +1,11 @@
 //! How many tickets a customer may have for an event.
 
-use crate::world::{CUSTOMERS, EVENT, HOLD_SECONDS, World};
 use booking::domain::{Reason, ReservationStatus};
 use booking::ids::{SectionNumber, TicketNumber};
 use booking::ledger::{Decision, Footprint};
 use booking::requests::{Decide, Request};
+
+use crate::world::{CUSTOMERS, EVENT, HOLD_SECONDS, World};
 
 fn statuses<const N: usize>(world: &World, numbers: [u128; N]) -> [Option<Reason>; N] {
     numbers.map(|number| world.reservation(number).reason)

@@ -1,11 +1,12 @@
 //! What is told after a commit.
 
-use crate::world::{HOLD_SECONDS, World, numbers};
 use booking::domain::TicketState;
 use booking::ids::SectionNumber;
 use booking::ledger::{Decision, Footprint};
 use booking::messages::{SectionChange, TicketChange};
 use booking::requests::{Decide, Request};
+
+use crate::world::{HOLD_SECONDS, World, numbers};
 
 #[test]
 fn the_outcomes_name_their_queue_and_moment() {

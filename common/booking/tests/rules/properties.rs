@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use proptest::prelude::*;
-use proptest::sample::select;
-
-use crate::board::Board;
-use crate::world::World;
-use crate::world::{CUSTOMERS, EVENT, PAYING_SECONDS};
 use booking::domain::{Payment, PaymentStatus, Reason, Reservation, ReservationStatus};
 use booking::ids::{ReservationId, SectionNumber, TierNumber};
 use booking::ledger::Changes;
 use booking::payments::{Begun, Charge};
 use booking::requests::{Best, Decide, Request, Reserve};
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use proptest::sample::select;
 use testbed::requests::{self, payment_id};
+
+use crate::board::Board;
+use crate::world::{CUSTOMERS, EVENT, PAYING_SECONDS, World};
 
 /// For how long paying keeps a hold, at most and once.
 const KEPT_MAX: TimeDelta = TimeDelta::seconds(PAYING_SECONDS as i64);

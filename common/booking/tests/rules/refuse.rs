@@ -1,12 +1,12 @@
 //! Requests that are refused whatever is free.
 
+use booking::domain::{Reason, TicketState};
+use booking::ids::SectionNumber;
+use booking::requests::{Best, Reserve};
 use chrono::TimeDelta;
 
 use crate::ask::any;
 use crate::world::World;
-use booking::domain::{Reason, TicketState};
-use booking::ids::SectionNumber;
-use booking::requests::{Best, Reserve};
 
 fn refusal(world: &mut World, request: Reserve) -> Option<Reason> {
     let before = world.tickets.clone();

@@ -1,10 +1,11 @@
 //! A request whose tickets can be had, and requests that come again.
 
-use crate::world::{HOLD_SECONDS, World, id, numbers};
 use booking::domain::{Reason, Reservation, ReservationStatus, TicketState};
 use booking::ids::TicketNumber;
 use booking::ledger::{Decision, Footprint};
 use booking::requests::{Decide, Request};
+
+use crate::world::{HOLD_SECONDS, World, id, numbers};
 
 #[test]
 fn free_tickets_are_held_at_their_prices_until_the_hold_runs_out() {

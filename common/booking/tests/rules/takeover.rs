@@ -1,10 +1,11 @@
 //! A reserve that meets a hold which is due takes it over at once, though no worker has expired it.
 
-use crate::world::{EVENT, HOLD_SECONDS, PAYING_SECONDS, World, id, numbers};
 use booking::domain::{Reason, ReservationStatus, TicketState};
 use booking::ids::{SectionNumber, TicketNumber};
 use booking::ledger::{Decision, Footprint};
 use booking::requests::{Decide, Request};
+
+use crate::world::{EVENT, HOLD_SECONDS, PAYING_SECONDS, World, id, numbers};
 
 #[test]
 fn an_overdue_hold_is_expired_and_its_other_tickets_are_free() {

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use booking::domain::{
     Payment, PlanSection, Reservation, ReservationStatus, SeatingPlan, SectionKind, Terms,
     TicketState,
@@ -13,6 +11,7 @@ use booking::ids::{
     PaymentId, ReservationKey, SectionKey, SectionNumber, TicketKey, TicketNumber, TierNumber,
 };
 use booking::ledger::{Changes, Decision, Footprint, Ledger, LockedRows, SectionRow, TicketRow};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub(crate) use testbed::requests::{EVENT, reservation_id as id, ticket_numbers as numbers};
 

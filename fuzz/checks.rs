@@ -3,9 +3,10 @@
 
 use api::extract::{idempotency_key, wait_seconds, wants_event_stream};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use booking::domain::EventId;
-use booking::ids::{Mint, ReservationId};
-use booking::messages::{DueHolds, Envelope, Message, Outcomes, Pay, Presence, Request};
+use booking::ids::{EventId, Mint, ReservationId};
+use booking::messages::{BatchOutcome, DueHolds, Envelope, Message, Presence};
+use booking::payments::Pay;
+use booking::requests::Request;
 
 /// No bytes make a message reader panic; and what was read once is read the same again from its own
 /// bytes.
@@ -13,7 +14,7 @@ pub(crate) fn messages(bytes: &[u8]) {
     envelope::<Request>(bytes);
     envelope::<Pay>(bytes);
     message::<DueHolds>(bytes);
-    message::<Outcomes>(bytes);
+    message::<BatchOutcome>(bytes);
     message::<Presence>(bytes);
 }
 

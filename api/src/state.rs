@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use booking::decide::ReservationKey;
-use booking::domain::{EventId, Payment, Reservation};
-use booking::ids::Mint;
+use booking::domain::{Payment, Reservation};
+use booking::ids::{EventId, Mint, ReservationKey};
 use broker::Publisher;
 use broker::topology::Topology;
 use process::settings::{self, Settings};

@@ -1,13 +1,15 @@
 //! Messages that a test publishes to the workers in place of a front door.
 
 use anyhow::Result;
-use booking::domain::{CardBehaviour, EventId, TicketNumber};
-use booking::ids::{Mint, PaymentId, ReservationId};
-use booking::messages::{Cancel, Envelope, Pay, Request, Reserve};
+use booking::ids::{EventId, Mint, ReservationId};
+use booking::messages::Envelope;
+use booking::payments::Pay;
+use booking::requests::{Cancel, Request, Reserve};
 use broker::topology::{PAYMENTS, REQUESTS, Topology};
 use broker::{Publication, Publisher};
 use process::settings::DEVELOPMENT_SECRET;
 use serde::Serialize;
+use testbed::requests;
 
 /// A mint with the secret of the processes under test.
 pub fn mint() -> Mint {
@@ -17,16 +19,8 @@ pub fn mint() -> Mint {
 /// A request for tickets of event 1.
 pub fn reserve(customer: &str, tickets: &[i32]) -> Reserve {
     let now = process::clock::now();
-    Reserve {
-        id: mint().fresh(EventId(1), now),
-        event: EventId(1),
-        customer: customer.to_owned(),
-        tickets: tickets.iter().copied().map(TicketNumber).collect(),
-        best: None,
-        accepted_at: now,
-        patience_ms: 30_000,
-        fingerprint: 0,
-    }
+    let id = mint().fresh(EventId(1), now);
+    Reserve { id, event: EventId(1), ..requests::reserve(0, customer, tickets, now) }
 }
 
 pub fn cancel(id: ReservationId) -> Cancel {
@@ -36,17 +30,8 @@ pub fn cancel(id: ReservationId) -> Cancel {
 /// A payment with a card that succeeds.
 pub fn pay(reservation: ReservationId) -> Pay {
     let now = process::clock::now();
-    let id: PaymentId = mint().fresh(EventId(1), now);
-    Pay {
-        id,
-        event: EventId(1),
-        reservation,
-        card: CardBehaviour::Succeeds,
-        card_last4: "4242".to_owned(),
-        accepted_at: now,
-        patience_ms: 30_000,
-        fingerprint: 0,
-    }
+    let id = mint().fresh(EventId(1), now);
+    Pay { id, event: EventId(1), reservation, ..requests::pay(0, 0, now) }
 }
 
 /// Publishes requests to a partition in one envelope.

@@ -1,6 +1,6 @@
 //! Events for tests.
 
-use booking::domain::EventId;
+use booking::ids::EventId;
 use store::seed::{EventPlan, SectionPlan, SectionPlanKind};
 
 /// A seated event on sale: one section with rows of ten, long holds, no limit for a customer.

@@ -2,8 +2,8 @@
 //! and repair what failed.
 
 use anyhow::{Context, Result};
-use booking::domain::EventId;
-use booking::messages::Request;
+use booking::ids::EventId;
+use booking::requests::Request;
 use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{mint, reserve, send};

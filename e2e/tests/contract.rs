@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use booking::domain::EventId;
+use booking::ids::EventId;
 use e2e::{Options, Stack, plans};
 use testbed::venv::Venv;
 

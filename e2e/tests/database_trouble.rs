@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use booking::messages::Request;
+use booking::requests::Request;
 use e2e::messages::{reserve, send};
 use e2e::{Options, Own, Stack, plans};
 use serde_json::{Value, json};

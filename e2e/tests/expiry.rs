@@ -1,8 +1,9 @@
 //! Holds that expire: by the delay queues, at the database's time, even if messages are lost.
 
 use anyhow::Result;
-use booking::domain::EventId;
-use booking::messages::{DueHold, DueHolds, Message as _, Prompt, Request};
+use booking::ids::EventId;
+use booking::messages::{DueHold, DueHolds, Message as _, Prompt};
+use booking::requests::Request;
 use broker::Publication;
 use broker::topology::HOLDS;
 use e2e::messages::{pay, reserve, send, send_payments};

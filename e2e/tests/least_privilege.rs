@@ -2,8 +2,8 @@
 //! log contains no secret.
 
 use anyhow::{Context, Result};
-use booking::domain::EventId;
-use booking::messages::Request;
+use booking::ids::EventId;
+use booking::requests::Request;
 use broker::topology::{DEAD_LETTERS, Topology};
 use broker::{Connection, Publication, declare};
 use e2e::messages::{mint, reserve, send};

@@ -1,7 +1,7 @@
 //! Operators' commands while a system runs.
 
 use anyhow::Result;
-use booking::messages::Request;
+use booking::requests::Request;
 use broker::Publication;
 use broker::topology::{REQUESTS, Topology};
 use e2e::messages::{pay, reserve, send, send_payments};

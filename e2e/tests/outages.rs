@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use booking::domain::{EventId, SectionNumber};
+use booking::ids::{EventId, SectionNumber};
 use broker::topology::Topology;
 use e2e::{Answer, Options, Own, Stack, plans};
 use futures::future::join_all;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
-use booking::messages::Request;
+use booking::requests::Request;
 use e2e::messages::{reserve, send};
 use e2e::{Options, PATIENCE, Stack, plans};
 use tokio::time::Instant;

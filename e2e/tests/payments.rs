@@ -3,7 +3,8 @@
 use anyhow::Result;
 use booking::domain::CardBehaviour;
 use booking::ids::ReservationId;
-use booking::messages::{Pay, Request};
+use booking::payments::Pay;
+use booking::requests::Request;
 use e2e::messages::{pay, reserve, send, send_payments};
 use e2e::{Options, Stack, eventually, plans};
 use testbed::process::Signal;

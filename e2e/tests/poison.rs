@@ -4,7 +4,9 @@
 
 use anyhow::Result;
 use booking::ids::{PaymentId, ReservationId};
-use booking::messages::{Message as _, Outcomes, Pay, Request};
+use booking::messages::{BatchOutcome, Message as _};
+use booking::payments::Pay;
+use booking::requests::Request;
 use broker::topology::{DEAD_LETTERS, OUTCOMES};
 use broker::{Connection, Feed};
 use e2e::messages::{pay, reserve, send, send_payments};
@@ -83,7 +85,7 @@ async fn listen(stack: &Stack) -> Result<(Connection, Feed)> {
 async fn announced(feed: &mut Feed, id: PaymentId) -> Result<(String, Option<String>)> {
     let find = async {
         loop {
-            let outcomes = Outcomes::decode(&feed.next().await?)?;
+            let outcomes = BatchOutcome::decode(&feed.next().await?)?;
             if let Some(payment) = outcomes.payments.iter().find(|payment| payment.id == id) {
                 let reason = payment.reason.map(|reason| reason.to_string());
                 return anyhow::Ok((payment.status.to_string(), reason));
@@ -202,7 +204,7 @@ async fn a_refund_that_cannot_be_recorded_is_recorded_by_a_replay() -> Result<()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_that_cannot_be_freed_keeps_no_other_and_is_freed_by_a_replay() -> Result<()> {
     let options = workers_only(2).set("workers__audit_interval_ms", 0);
-    let stack = Stack::start(options.set("workers__rearm_at_start", false)).await?;
+    let stack = Stack::start(options.set("workers__start_at_start", false)).await?;
     let ids = hold_many(&stack).await?;
     let freed = format!("NEW.id = '{}' AND NEW.status = 'expired'", ids[5]);
     refuse(&stack, "reservations", &freed).await?;

@@ -1,7 +1,7 @@
 //! The worker pools without a front door: messages in, rows and messages out.
 
 use anyhow::Result;
-use booking::messages::Request;
+use booking::requests::Request;
 use broker::Publication;
 use broker::topology::{DEAD_LETTERS, REQUESTS, Topology};
 use e2e::messages::{cancel, pay, reserve, send, send_payments};
@@ -110,7 +110,7 @@ async fn a_poison_request_is_singled_out_and_its_neighbours_are_decided() -> Res
     // directly.
     requests.insert(4, Request::Reserve(reserve("nul\0", &[10])));
     let mut nowhere = reserve("ada", &[1]);
-    nowhere.event = booking::domain::EventId(999);
+    nowhere.event = booking::ids::EventId(999);
     requests.push(Request::Reserve(nowhere));
     send(&stack.publisher, 0, requests).await?;
     for body in [b"no JSON".to_vec(), br#"{"v":1,"requests":[{"sing":{}}]}"#.to_vec()] {

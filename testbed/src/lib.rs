@@ -4,6 +4,8 @@
 
 pub mod checkout;
 pub mod process;
+#[cfg(feature = "requests")]
+pub mod requests;
 pub mod servers;
 pub mod tools;
 pub mod venv;

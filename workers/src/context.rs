@@ -7,8 +7,8 @@ use booking::domain::WorkerPool;
 use broker::topology::Topology;
 use broker::{Connection, LostConnection, Publisher};
 use process::settings::Settings;
-use store::houses::HouseCache;
 use store::replan::Replan;
+use store::seating_plans::SeatingPlanCache;
 use store::{Pool, pool};
 use tokio_util::sync::CancellationToken;
 
@@ -29,8 +29,8 @@ pub struct Context {
     pub pool: Pool,
     /// When its statements are planned anew.
     pub(crate) replan: Replan,
-    /// The houses met so far.
-    pub houses: HouseCache,
+    /// The seating plans met so far.
+    pub plans: SeatingPlanCache,
     /// To the broker.
     pub publisher: Publisher,
     /// Cancelled when the process must stop: nothing new is begun.
@@ -59,7 +59,7 @@ impl Context {
             pool: pool::open_for_batches(&settings.database, "workers")?,
             replan: Replan::default(),
             publisher: Publisher::start(&settings.broker, &topology, &name, until_exit),
-            houses: HouseCache::default(),
+            plans: SeatingPlanCache::default(),
             topology,
             failed_queues: FailedQueues::new(&settings.broker, &worker),
             worker,

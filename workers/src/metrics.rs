@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use booking::decide::Changes;
 use booking::domain::{Payment, Reason, ReservationStatus, WorkerPool};
+use booking::ledger::Changes;
 use booking::messages::Prompt;
 use broker::topology::Topology;
 use chrono::{DateTime, Utc};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use booking::domain::{EventId, Section};
+use booking::domain::Section;
+use booking::ids::EventId;
 use booking::messages::SectionChange;
 use store::Pool;
 use store::availability::SectionState;

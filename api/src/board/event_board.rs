@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use booking::domain::{EventId, Reason, SectionNumber, TicketNumber};
-use booking::messages::{Best, SectionChange};
+use booking::domain::Reason;
+use booking::ids::{EventId, SectionNumber, TicketNumber};
+use booking::messages::SectionChange;
+use booking::requests::Best;
 use chrono::{DateTime, TimeDelta, Utc};
 use store::availability::SectionState;
 use tokio::sync::{Notify, broadcast, watch};

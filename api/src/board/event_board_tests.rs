@@ -48,8 +48,8 @@ fn refused(
     tickets: &[i32],
     best: Option<(i32, Option<i32>)>,
 ) -> Option<Reason> {
-    let house = entry().house;
-    let section_of = |ticket| house.section_of(ticket).map(|section| section.number);
+    let plan = entry().plan;
+    let section_of = |ticket| plan.section_of(ticket).map(|section| section.number);
     let tickets: Vec<_> = tickets.iter().copied().map(TicketNumber).collect();
     let best = best.map(|(quantity, section)| Best {
         quantity,
@@ -87,8 +87,8 @@ fn the_best_is_refused_only_when_no_section_has_enough() {
 #[test]
 fn a_hold_that_is_nearly_over_refuses_nobody() {
     let board = board(&[(3, TicketState::Held)]);
-    let house = entry().house;
-    let section_of = |ticket| house.section_of(ticket).map(|section| section.number);
+    let plan = entry().plan;
+    let section_of = |ticket| plan.section_of(ticket).map(|section| section.number);
     let at = |seconds| {
         let now = now() + TimeDelta::seconds(seconds);
         board.refusal(section_of, &[TicketNumber(3)], None, now).is_some()

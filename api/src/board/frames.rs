@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use axum::body::Bytes;
-use booking::domain::{SectionNumber, TicketNumber, TicketState};
+use booking::domain::TicketState;
+use booking::ids::{SectionNumber, TicketNumber};
 use booking::messages::SectionChange;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,6 +1,6 @@
 //! What is taken, from the database: sections of all boards together, in queries of a bounded size.
 
-use booking::decide::SectionKey;
+use booking::ids::SectionKey;
 use store::Pool;
 use store::availability::{self, SectionState};
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use booking::domain::{SectionNumber, TicketNumber, TicketState};
+use booking::domain::TicketState;
+use booking::ids::{SectionNumber, TicketNumber};
 use booking::messages::SectionChange;
 use store::availability::SectionState;
 

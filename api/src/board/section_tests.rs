@@ -1,4 +1,4 @@
-use booking::domain::EventId;
+use booking::ids::EventId;
 use booking::messages::TicketChange;
 use chrono::DateTime;
 

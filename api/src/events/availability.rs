@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use booking::domain::EventId;
+use booking::ids::EventId;
 use chrono::{DateTime, Utc};
 use process::clock;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use booking::domain::EventId;
+use booking::ids::EventId;
 use chrono::{DateTime, Utc};
 use process::clock;
 use serde::Serialize;

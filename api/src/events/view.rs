@@ -1,6 +1,7 @@
 //! An event as clients see it.
 
-use booking::domain::{Event, Money, SaleStatus, Section, SectionKind, SectionNumber, Tier};
+use booking::domain::{Event, Money, SaleStatus, Section, SectionKind, Tier};
+use booking::ids::SectionNumber;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -4,8 +4,7 @@ use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use booking::domain::{EventId, TicketNumber};
-use booking::ids::{Kind, PaymentId, ReservationId};
+use booking::ids::{EventId, Kind, PaymentId, ReservationId, TicketNumber};
 
 use crate::problem::Problem;
 use crate::state::Shared;

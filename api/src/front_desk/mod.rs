@@ -14,7 +14,8 @@ pub(crate) use refusal::Refusal;
 use std::sync::Arc;
 
 use booking::ids::ReservationId;
-use booking::messages::{Pay, Request};
+use booking::payments::Pay;
+use booking::requests::{Decide, Request};
 use broker::Publisher;
 use broker::topology::{self, Topology};
 use chrono::{DateTime, Utc};

@@ -54,7 +54,7 @@ impl OutcomeDispatcher {
         self.boards.begin();
         loop {
             let bytes = feed.next().await?;
-            match messages::Outcomes::decode(&bytes) {
+            match messages::BatchOutcome::decode(&bytes) {
                 Ok(outcomes) => self.dispatch(outcomes, clock::now()),
                 Err(error) => {
                     tracing::error!(%error, "outcomes that cannot be read; another version?");

@@ -73,7 +73,7 @@ impl OutcomeDispatcher {
     }
 
     /// Passes on what one transaction decided.
-    fn dispatch(&self, outcomes: messages::Outcomes, now: DateTime<Utc>) {
+    fn dispatch(&self, outcomes: messages::BatchOutcome, now: DateTime<Utc>) {
         for progress in &outcomes.progress {
             self.lags.note_progress(progress, now);
         }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use booking::domain::{Card, CardBehaviour, Payment};
 use booking::ids::ReservationId;
-use booking::messages::Pay;
+use booking::payments::Pay;
 use broker::topology::Topology;
 use process::clock;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-use booking::domain::{CardBehaviour, EventId};
-use booking::ids::{Mint, PaymentId, ReservationId};
+use booking::domain::CardBehaviour;
+use booking::ids::{EventId, Mint, PaymentId, ReservationId};
 use serde_json::Value;
 
 use super::*;

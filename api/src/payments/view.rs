@@ -2,8 +2,8 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use booking::domain::{EventId, Payment, PaymentStatus, Reason};
-use booking::ids::{PaymentId, ReservationId};
+use booking::domain::{Payment, PaymentStatus, Reason};
+use booking::ids::{EventId, PaymentId, ReservationId};
 use chrono::{DateTime, Utc};
 use process::clock;
 use serde::Serialize;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use booking::decide::ReservationKey;
 use booking::domain::{Payment, Reservation};
+use booking::ids::ReservationKey;
 use store::Pool;
 use store::payments::PaymentKey;
 

@@ -1,15 +1,16 @@
-//! What is for sale: terms and houses of all events, in memory. Accepting a request never waits for
+//! What is for sale: terms and seating plans of all events, in memory. Accepting a request never waits for
 //! Postgres; while it is away, what was read last still serves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use booking::domain::{Event, EventId, House, SectionNumber};
+use booking::domain::{Event, SeatingPlan};
+use booking::ids::{EventId, SectionNumber};
 use moka::sync::Cache;
 use store::Pool;
 use store::events::Cursor;
-use store::houses::HouseCache;
+use store::seating_plans::SeatingPlanCache;
 
 use super::batched::{Answers, Reader};
 use super::database::{self, Away};
@@ -33,12 +34,12 @@ const OTHERS_MAX: u64 = 100_000;
 /// Asks for such events that wait at once, at most.
 const WAITING_MAX: usize = 10_000;
 
-/// An event, as it was when it was last read, and its house.
+/// An event, as it was when it was last read, and its seating plan.
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// The event. Its sections' numbers of available tickets may be a few seconds old.
     pub event: Event,
-    pub house: Arc<House>,
+    pub plan: Arc<SeatingPlan>,
 }
 
 impl Entry {
@@ -70,7 +71,7 @@ struct Listed {
 #[derive(Debug)]
 pub(crate) struct Catalogue {
     pool: Pool,
-    houses: HouseCache,
+    plans: SeatingPlanCache,
     listed: RwLock<Listed>,
     /// None where there is no such event. They are forgotten whenever the list was read again:
     /// terms may have changed.
@@ -81,17 +82,17 @@ pub(crate) struct Catalogue {
 
 impl Catalogue {
     pub(crate) fn new(pool: Pool) -> Self {
-        let houses = HouseCache::default();
+        let plans = SeatingPlanCache::default();
         let weight = |_: &EventId, entry: &Option<Arc<Entry>>| {
             entry.as_ref().map_or(1, |entry| entry.event.sections.len().max(1) as u32)
         };
         let others = Cache::builder().max_capacity(OTHERS_MAX).weigher(weight);
         let own_pool = pool.clone();
-        let own_houses = houses.clone();
-        let find = move |ids| find(own_pool.clone(), own_houses.clone(), ids);
+        let own_plans = plans.clone();
+        let find = move |ids| find(own_pool.clone(), own_plans.clone(), ids);
         Self {
             pool,
-            houses,
+            plans,
             listed: RwLock::default(),
             others: others.build(),
             reader: Reader::start(WAITING_MAX, find),
@@ -184,30 +185,30 @@ impl Catalogue {
     async fn read_page(&self, after: Option<Cursor>) -> Result<Vec<Arc<Entry>>, Away> {
         let entries = database::read(Read::Events, || async {
             let events = store::events::list(&mut *self.pool.acquire().await?, after, PAGE).await?;
-            with_houses(&self.pool, &self.houses, events).await
+            with_plans(&self.pool, &self.plans, events).await
         });
         Ok(entries.await?.into_iter().map(Arc::new).collect())
     }
 }
 
-async fn find(pool: Pool, houses: HouseCache, ids: Vec<EventId>) -> Answers<EventId, Entry> {
+async fn find(pool: Pool, plans: SeatingPlanCache, ids: Vec<EventId>) -> Answers<EventId, Entry> {
     let found = database::read(Read::EventsById, || async {
         let events = store::events::find(&mut *pool.acquire().await?, &ids).await?;
-        with_houses(&pool, &houses, events).await
+        with_plans(&pool, &plans, events).await
     });
     Ok(found.await?.into_iter().map(|entry| (entry.event.id, entry)).collect())
 }
 
-async fn with_houses(
+async fn with_plans(
     pool: &Pool,
-    houses: &HouseCache,
+    plans: &SeatingPlanCache,
     events: Vec<Event>,
 ) -> Result<Vec<Entry>, store::Failure> {
     let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
-    let houses = houses.of(pool, &ids).await?;
+    let plans = plans.find_plans(pool, &ids).await?;
     let entry = |event: Event| {
-        let house = Arc::clone(houses.get(&event.id)?);
-        Some(Entry { event, house })
+        let plan = Arc::clone(plans.get(&event.id)?);
+        Some(Entry { event, plan })
     };
     Ok(events.into_iter().filter_map(entry).collect())
 }

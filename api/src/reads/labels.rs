@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use booking::decide::SectionKey;
-use booking::domain::{HouseSection, SectionKind, TicketNumber};
+use booking::domain::{PlanSection, SectionKind};
+use booking::ids::{SectionKey, TicketNumber};
 use moka::sync::Cache;
 use store::Pool;
 use store::seats::{self, SeatLabel};
@@ -52,7 +52,7 @@ impl Labels {
 
     /// What a ticket is called: "Row C, seat 14", or the name of its section where it has no seat.
     pub(crate) async fn label(&self, entry: &Entry, ticket: TicketNumber) -> Result<String, Away> {
-        let Some(section) = entry.house.section_of(ticket) else { return Ok(by_number(ticket)) };
+        let Some(section) = entry.plan.section_of(ticket) else { return Ok(by_number(ticket)) };
         if section.kind == SectionKind::General {
             return Ok(format!("Standing, {}", entry.section_name(section.number)));
         }
@@ -63,7 +63,7 @@ impl Labels {
     async fn of(
         &self,
         entry: &Entry,
-        section: &HouseSection,
+        section: &PlanSection,
     ) -> Result<Option<Arc<SectionLabels>>, Away> {
         let key = Key {
             section: (entry.event.id, section.number),

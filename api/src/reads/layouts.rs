@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use booking::domain::{EventId, Section, SectionKind, SectionNumber};
+use booking::domain::{Section, SectionKind};
+use booking::ids::{EventId, SectionNumber};
 use moka::sync::Cache;
 use serde::Serialize;
 use store::Pool;
@@ -19,7 +20,7 @@ const KEPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Seats that are read by one query, unless one section has more.
 const QUERY_SEATS_MAX: i32 = 20_000;
 
-/// The geometry of a house.
+/// The layout of an event.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LayoutBody {
     /// Its sections, by number.
@@ -172,7 +173,7 @@ fn layout_seat(seat: &Seat) -> LayoutSeat {
 
 #[cfg(test)]
 mod tests {
-    use booking::domain::TicketNumber;
+    use booking::ids::TicketNumber;
 
     use super::*;
 

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use booking::domain::{
-    Event, EventId, House, HouseSection, Section, SectionKind, SectionNumber, Terms, TicketNumber,
-    Tier, TierNumber,
-};
+use booking::domain::{Event, PlanSection, SeatingPlan, Section, SectionKind, Terms, Tier};
+use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 use chrono::DateTime;
 
 use super::catalogue::Entry;
@@ -25,7 +23,7 @@ pub(crate) fn entry() -> Entry {
         available: 10,
         version: 0,
     };
-    let house_section = |(number, kind, first): (i32, SectionKind, i32)| HouseSection {
+    let plan_section = |(number, kind, first): (i32, SectionKind, i32)| PlanSection {
         number: SectionNumber(number),
         kind,
         first_ticket: TicketNumber(first),
@@ -54,11 +52,11 @@ pub(crate) fn entry() -> Entry {
             sections: kinds.map(section).to_vec(),
             layout_version: 1,
         },
-        house: Arc::new(House {
+        plan: Arc::new(SeatingPlan {
             event: EventId(7),
             currency,
             limits_customers: true,
-            sections: kinds.map(house_section).to_vec(),
+            sections: kinds.map(plan_section).to_vec(),
         }),
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use booking::domain::{Reason, Reservation, ReservationStatus};
-use booking::messages::{Cancel, Request};
+use booking::requests::{Cancel, Request};
 use broker::topology::Topology;
 use process::clock;
 

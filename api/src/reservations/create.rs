@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use booking::domain::{EventId, Reservation};
-use booking::ids::ReservationId;
-use booking::messages::{Request, Reserve};
+use booking::domain::Reservation;
+use booking::ids::{EventId, ReservationId};
+use booking::requests::{Decide, Request, Reserve};
 use broker::topology::Topology;
 use process::clock;
 use tokio::time::Instant;
@@ -102,7 +102,7 @@ pub(crate) async fn create(
     let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(request.id));
     let is_new = key.0.is_some() && api.outcomes.keys.claim(request.id.0, request.fingerprint);
     let refuse = |refusal| refuse(&api.outcomes.keys, refusal, "reservation", request.id.0, is_new);
-    let partition = partition(&api, &entry, &request);
+    let partition = api.topology.partition_of(request.route(&entry.plan));
     let admission = api.desk.enter(partition, Request::Reserve(request.clone())).map_err(refuse)?;
     if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
         let decision = decision(&api, &waiter, &request, deadline);
@@ -131,14 +131,6 @@ fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Res
         accepted_at: now,
         patience_ms: api.settings.patience_ms,
     }
-}
-
-fn partition(api: &Api, entry: &Entry, request: &Reserve) -> u16 {
-    let wished = request.tickets.first().and_then(|ticket| entry.house.section_of(*ticket));
-    let section = wished.map(|section| section.number);
-    let section = section.or(request.best.and_then(|best| best.section));
-    let none = booking::domain::SectionNumber(0);
-    api.topology.request_partition(request.event, section.unwrap_or(none))
 }
 
 async fn decision(

@@ -2,7 +2,7 @@
 //! version, so nothing needs to be queued.
 
 use booking::domain::SaleStatus;
-use booking::messages::Reserve;
+use booking::requests::Reserve;
 
 use crate::front_desk;
 use crate::problem::{Kind, Problem};
@@ -24,7 +24,7 @@ pub(crate) async fn find_refusal(
         return None;
     }
     let board = api.outcomes.boards.live(entry)?;
-    let section_of = |ticket| entry.house.section_of(ticket).map(|section| section.number);
+    let section_of = |ticket| entry.plan.section_of(ticket).map(|section| section.number);
     let (reason, taken) =
         board.refusal(section_of, &request.tickets, request.best.as_ref(), request.accepted_at)?;
     if is_keyed && may_be_a_repeat(api, request).await {

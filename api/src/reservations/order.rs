@@ -1,8 +1,9 @@
 //! The body of a request for tickets, and what can be said of it without asking anyone.
 
 use axum::http::StatusCode;
-use booking::domain::{Reason, SaleStatus, SectionNumber, TicketNumber, TierNumber};
-use booking::messages::Best;
+use booking::domain::{Reason, SaleStatus};
+use booking::ids::{SectionNumber, TicketNumber, TierNumber};
+use booking::requests::Best;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -136,7 +137,7 @@ impl Errors {
 fn check_tickets(tickets: &[i32], entry: &Entry, errors: &mut Errors) {
     let mut seen = std::collections::HashSet::with_capacity(tickets.len());
     for (place, ticket) in tickets.iter().enumerate() {
-        let is_known = entry.house.section_of(TicketNumber(*ticket)).is_some();
+        let is_known = entry.plan.section_of(TicketNumber(*ticket)).is_some();
         let field = || format!("tickets[{place}]");
         if !is_known {
             errors.unless(false, field(), format!("there is no ticket {ticket} in this event"));
@@ -150,12 +151,12 @@ fn check_best(best: &NewBest, entry: &Entry, errors: &mut Errors) -> Best {
     let section = best.section.map(SectionNumber);
     let tier = best.tier.map(TierNumber);
     errors.unless(best.quantity >= 1, "best.quantity", "must be at least 1");
-    let found = section.and_then(|number| entry.house.section(number));
+    let found = section.and_then(|number| entry.plan.section(number));
     let no_section = "there is no such section in this event";
     errors.unless(section.is_none() || found.is_some(), "best.section", no_section);
     if let Some(tier) = tier {
         let mut sections =
-            entry.house.sections.iter().filter(|s| section.is_none_or(|n| n == s.number));
+            entry.plan.sections.iter().filter(|s| section.is_none_or(|n| n == s.number));
         let has_tier = sections.any(|section| section.has_tier(tier));
         let is_fair = has_tier || (section.is_some() && found.is_none());
         errors.unless(is_fair, "best.tier", "there is no such tier here");

@@ -61,7 +61,7 @@ pub(crate) async fn tickets(
     let base = path.url();
     let mut tickets = Vec::with_capacity(reservation.tickets.len());
     for number in &reservation.tickets {
-        let section = entry.house.section_of(*number);
+        let section = entry.plan.section_of(*number);
         tickets.push(Ticket {
             number: number.0,
             label: api.labels.label(&entry, *number).await?,

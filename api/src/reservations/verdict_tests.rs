@@ -1,6 +1,5 @@
 use axum::http::HeaderMap;
-use booking::domain::{EventId, TicketNumber};
-use booking::ids::{Mint, ReservationId};
+use booking::ids::{EventId, Mint, ReservationId, TicketNumber};
 use serde_json::Value;
 
 use super::*;

@@ -2,8 +2,8 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use booking::domain::{EventId, Money, Reason, Reservation, ReservationStatus};
-use booking::ids::ReservationId;
+use booking::domain::{Money, Reason, Reservation, ReservationStatus};
+use booking::ids::{EventId, ReservationId};
 use chrono::{DateTime, Utc};
 use process::clock;
 use serde::Serialize;
@@ -159,7 +159,7 @@ async fn tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<Tic
     let mut is_away = false;
     let mut views = Vec::with_capacity(reservation.tickets.len());
     for (ticket, price) in reservation.tickets.iter().zip(&reservation.prices) {
-        let Some(section) = entry.house.section_of(*ticket) else { continue };
+        let Some(section) = entry.plan.section_of(*ticket) else { continue };
         // Without the database it goes by its number, if its label is not known yet.
         let label = if is_away { Err(Away) } else { api.labels.label(entry, *ticket).await };
         is_away = label.is_err();

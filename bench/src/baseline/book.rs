@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use booking::domain::{EventId, House, TicketNumber};
-use booking::ids::ReservationId;
+use booking::domain::SeatingPlan;
+use booking::ids::{EventId, ReservationId, TicketNumber};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::Row;
 use sqlx::error::DatabaseError;
@@ -40,9 +40,9 @@ impl Baseline {
         customer: &str,
         tickets: &[i32],
     ) -> Result<Booked> {
-        let house = self.houses.of(&self.pool, &[event]).await?;
-        let Some(house) = house.get(&event) else { return Ok(Booked::Unknown) };
-        let Some(sections) = sections(house, tickets) else { return Ok(Booked::Unknown) };
+        let plan = self.plans.find_plans(&self.pool, &[event]).await?;
+        let Some(plan) = plan.get(&event) else { return Ok(Booked::Unknown) };
+        let Some(sections) = sections(plan, tickets) else { return Ok(Booked::Unknown) };
         let mut tries = 1;
         loop {
             match self.transact(event, customer, tickets, &sections).await {
@@ -142,10 +142,10 @@ async fn write(
 }
 
 /// The number of tickets in each section. None if a ticket is in no section.
-fn sections(house: &House, tickets: &[i32]) -> Option<BTreeMap<i32, i32>> {
+fn sections(plan: &SeatingPlan, tickets: &[i32]) -> Option<BTreeMap<i32, i32>> {
     let mut sections = BTreeMap::new();
     for ticket in tickets {
-        *sections.entry(house.section_of(TicketNumber(*ticket))?.number.0).or_default() += 1;
+        *sections.entry(plan.section_of(TicketNumber(*ticket))?.number.0).or_default() += 1;
     }
     (!sections.is_empty()).then_some(sections)
 }

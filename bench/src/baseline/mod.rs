@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result};
 use booking::ids::Mint;
 use process::settings::Settings;
 use process::shutdown;
-use store::houses::HouseCache;
+use store::seating_plans::SeatingPlanCache;
 use store::{Pool, pool};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub struct Baseline {
     pool: Pool,
-    houses: HouseCache,
+    plans: SeatingPlanCache,
     mint: Mint,
 }
 
@@ -34,7 +34,7 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> Result<()> {
     let pool = pool::open(&settings.database, "baseline")?;
     expire::prepare(&pool).await.context("cannot prepare the database")?;
     let mint = Mint::new(settings.secret.expose());
-    let baseline = Baseline { pool: pool.clone(), houses: HouseCache::default(), mint };
+    let baseline = Baseline { pool: pool.clone(), plans: SeatingPlanCache::default(), mint };
     let listener = listen(settings.api.listen)?;
     let public = listener.local_addr()?;
     tracing::info!(%public, "listening");

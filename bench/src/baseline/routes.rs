@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use booking::domain::EventId;
+use booking::ids::EventId;
 use serde::Deserialize;
 use serde_json::json;
 use store::availability;
@@ -74,8 +74,8 @@ fn held(event: i32, order: &Order, hold: &Hold) -> Response {
 
 async fn availability(State(baseline): State<Arc<Baseline>>, Path(event): Path<i32>) -> Response {
     let read = async {
-        let houses = baseline.houses.of(&baseline.pool, &[EventId(event)]).await?;
-        let sections = houses.values().flat_map(|house| &house.sections);
+        let plans = baseline.plans.find_plans(&baseline.pool, &[EventId(event)]).await?;
+        let sections = plans.values().flat_map(|plan| &plan.sections);
         let sections: Vec<_> = sections.map(|section| (EventId(event), section.number)).collect();
         availability::find(&mut *baseline.pool.acquire().await?, &sections).await
     };

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use booking::domain::{EventId, TicketNumber};
-use booking::ids::Mint;
-use booking::messages::{Envelope, Request, Reserve};
+use booking::ids::{EventId, Mint, TicketNumber};
+use booking::messages::Envelope;
+use booking::requests::{Request, Reserve};
 use broker::topology::{REQUESTS, Topology};
 use broker::{Publication, Publisher};
 use process::settings;

@@ -1,31 +1,31 @@
-//! How many reservations per second Postgres alone applies, with the store's own statements.
+//! How many reservations Postgres alone applies, driven straight by the store's own statements.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use booking::decide::{Footprint, reserve};
-use booking::domain::{EventId, House, TicketNumber};
-use booking::ids::Mint;
-use booking::messages::{Request, Reserve};
+use booking::domain::SeatingPlan;
+use booking::ids::{EventId, Mint, TicketNumber};
+use booking::ledger::{Decision, Footprint};
+use booking::requests::{Decide, Request, Reserve, decide_all};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
 use store::audit::Scope;
-use store::lock::{Houses, lock};
-use store::{houses, stock};
+use store::lock::{SeatingPlans, lock};
+use store::{seating_plans, stock};
 use tokio::task::JoinSet;
 
 use super::{Length, Limit, on_all_cores};
-use crate::stage::{Ground, House as Plan};
+use crate::stage::{Ground, Venue as Plan};
 
-/// More than any Postgres on such a machine has applied per second.
+/// More than any Postgres on such a machine has applied in a second.
 const RATE_MAX: f64 = 200_000.0;
 
-/// Pairs of batch size and number of connections.
+/// Batches of these sizes over these many connections.
 const SHAPES: [(usize, usize); 4] = [(1, 4), (100, 4), (500, 2), (500, 4)];
 
-/// Measures every shape, each on a new event.
+/// Measures every shape, each on a fresh event.
 pub async fn postgres(ground: &Ground, length: Length) -> Result<Vec<Limit>> {
     let database = ground.database("limits").await?;
     let seconds = (length.0 + length.warmup()).as_secs_f64();
@@ -64,14 +64,15 @@ async fn apply(
     for _ in 0..connections {
         ready.push(options.clone().connect().await?);
     }
-    let house = houses::find(&mut ready[0], &[event]).await?.pop().context("the event was made")?;
-    let house = Arc::new(house);
+    let plan =
+        seating_plans::find(&mut ready[0], &[event]).await?.pop().context("the event was made")?;
+    let plan = Arc::new(plan);
     let counted = Arc::new(AtomicU64::new(0));
     let opens = Instant::now() + length.warmup();
     let mut tasks = JoinSet::new();
     for (number, mut connection) in ready.into_iter().enumerate() {
-        let tickets = share(&house, number, connections);
-        let writer = Writer { event, houses: Houses::from([(event, Arc::clone(&house))]) };
+        let tickets = share(&plan, number, connections);
+        let writer = Writer { event, plans: SeatingPlans::from([(event, Arc::clone(&plan))]) };
         let counted = Arc::clone(&counted);
         let window = opens..opens + length.0;
         tasks.spawn(async move {
@@ -94,13 +95,13 @@ async fn apply(
     Ok(counted.load(Ordering::Relaxed))
 }
 
-/// The tickets of every n-th section, so that no connection waits for another one's locks.
-fn share(house: &House, number: usize, of: usize) -> Vec<i32> {
-    let sections: Vec<_> = house.sections.iter().skip(number).step_by(of).collect();
+/// The tickets of every so-many-th section, so that no connection waits for another's locks.
+fn share(plan: &SeatingPlan, number: usize, of: usize) -> Vec<i32> {
+    let sections: Vec<_> = plan.sections.iter().skip(number).step_by(of).collect();
     let longest = sections.iter().map(|section| section.capacity).max().unwrap_or_default();
     (0..longest)
         .flat_map(|place| {
-            let within = move |section: &&&booking::domain::HouseSection| place < section.capacity;
+            let within = move |section: &&&booking::domain::PlanSection| place < section.capacity;
             sections.iter().filter(within).map(move |section| section.first_ticket.0 + place)
         })
         .collect()
@@ -108,16 +109,16 @@ fn share(house: &House, number: usize, of: usize) -> Vec<i32> {
 
 struct Writer {
     event: EventId,
-    houses: Houses,
+    plans: SeatingPlans,
 }
 
 impl Writer {
-    /// Applies one batch in one transaction, as a reservation worker does.
+    /// One batch in one transaction, as a reservation worker does it.
     async fn apply(&self, connection: &mut PgConnection, tickets: &[i32]) -> Result<()> {
         let now = process::clock::now();
         let mint = Mint::new("limits");
-        let house = &self.houses[&self.event];
-        let request = |ticket: &i32| Reserve {
+        let plan = &self.plans[&self.event];
+        let reserve = |ticket: &i32| Reserve {
             id: mint.fresh(self.event, now),
             event: self.event,
             customer: format!("buyer-{ticket}@load.test"),
@@ -127,17 +128,15 @@ impl Writer {
             patience_ms: PATIENCE_MS,
             fingerprint: 1,
         };
-        let requests: Vec<Reserve> = tickets.iter().map(request).collect();
+        let requests: Vec<Request> = tickets.iter().map(reserve).map(Request::from).collect();
         let mut footprint = Footprint::default();
         for request in &requests {
-            footprint.add_request(&Request::Reserve(request.clone()), house);
+            request.footprint(plan, &mut footprint);
         }
         let mut transaction = connection.begin().await?;
-        let mut ledger = lock(&mut transaction, &footprint, &self.houses).await?;
-        for request in &requests {
-            let decided = reserve(&mut ledger, request);
-            ensure!(decided.is_ok(), "fresh tickets need no further locks");
-        }
+        let mut ledger = lock(&mut transaction, &footprint, &self.plans).await?;
+        let decided = decide_all(&mut ledger, &requests);
+        ensure!(decided == Decision::Made(()), "fresh tickets need no further locks");
         stock::write(&mut transaction, &ledger.changes("limits")).await?;
         transaction.commit().await?;
         Ok(())
@@ -148,13 +147,14 @@ const PATIENCE_MS: u32 = 60_000;
 
 #[cfg(test)]
 mod tests {
-    use booking::domain::{HouseSection, SectionKind, SectionNumber, TierNumber};
+    use booking::domain::{PlanSection, SectionKind};
+    use booking::ids::{SectionNumber, TierNumber};
 
     use super::*;
 
     #[test]
     fn connections_share_all_tickets_and_no_section() {
-        let section = |number: i32| HouseSection {
+        let section = |number: i32| PlanSection {
             number: SectionNumber(number),
             kind: SectionKind::General,
             first_ticket: TicketNumber(1 + (number - 1) * 10),
@@ -162,14 +162,13 @@ mod tests {
             tiers: vec![(TicketNumber(1), TierNumber(1))],
             rows: Vec::new(),
         };
-        let house = House {
+        let plan = SeatingPlan {
             event: EventId(1),
             currency: "EUR".parse().unwrap(),
             limits_customers: false,
             sections: (1..=5).map(section).collect(),
         };
-        let one = share(&house, 0, 2);
-        let two = share(&house, 1, 2);
+        let (one, two) = (share(&plan, 0, 2), share(&plan, 1, 2));
         assert_eq!((one.len(), two.len()), (30, 20));
         let mut all = [one, two].concat();
         all.sort_unstable();

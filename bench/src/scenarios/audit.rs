@@ -1,7 +1,7 @@
 //! Checks that must hold after every run.
 
 use anyhow::Result;
-use booking::domain::EventId;
+use booking::ids::EventId;
 use store::audit::{Group, Scope};
 
 use crate::load::Counts;

@@ -43,7 +43,7 @@ struct Seen {
 /// Runs readers, streams and bookings together.
 pub async fn browse(kit: &Kit, lookers: Lookers, step: Step) -> Result<Report> {
     let mut system = kit.system(Target::Boxoffice).await?;
-    let event = system.database.plant(kit.house(step.requests())).await?;
+    let event = system.database.plant(kit.venue(step.requests())).await?;
     let pool = kit.pool(&system);
     let streams = lookers.streams.min(kit.options.connections_max / 2);
     let client = Client::new(Rc::clone(&pool), event.id, kit.options.mode);

@@ -25,7 +25,7 @@ struct Till {
 
 pub async fn checkout(kit: &Kit, step: Step) -> Result<Report> {
     let mut system = kit.system(Target::Boxoffice).await?;
-    let event = system.database.plant(kit.house(step.requests())).await?;
+    let event = system.database.plant(kit.venue(step.requests())).await?;
     let start = Instant::now();
     let window = Window { start, warmup: step.warmup, length: step.length };
     let till = Rc::new(Till {

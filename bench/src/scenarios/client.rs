@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use booking::domain::EventId;
+use booking::ids::EventId;
 
 use crate::http::{Failure, Pool, Request, Versions, versions};
 use crate::load::Outcome;

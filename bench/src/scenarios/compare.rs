@@ -34,7 +34,7 @@ pub async fn compare(kit: &Kit, plan: Plan, rounds: u32, limit: Duration) -> Res
 
 async fn turn(kit: &Kit, target: Target, plan: Plan, checks: &mut Vec<Check>) -> Result<Found> {
     let mut system = kit.system(target).await?;
-    let mut found = search(kit, &mut system, |requests| kit.house(requests), plan).await?;
+    let mut found = search(kit, &mut system, |requests| kit.venue(requests), plan).await?;
     checks.append(&mut found.checks);
     checks.push(audit::invariants(&system).await?);
     checks.push(audit::stopped(system).await);

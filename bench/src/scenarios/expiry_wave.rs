@@ -16,7 +16,7 @@ use super::watch::Watch;
 use crate::load::{Arrivals, Crowd, Recorder, Window, drive, together};
 use crate::machine::Sampler;
 use crate::report::{Aim, Check, Figure, Report, Run};
-use crate::stage::{Event, House, System, Target};
+use crate::stage::{Event, System, Target, Venue};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Wave {
@@ -42,11 +42,11 @@ struct Due {
 
 pub async fn expiry_wave(kit: &Kit, wave: Wave) -> Result<Report> {
     let mut system = kit.system(Target::Boxoffice).await?;
-    let house = House { hold_seconds: wave.hold_seconds, ..kit.house(wave.holds) };
-    let held = system.database.plant(house).await?;
+    let venue = Venue { hold_seconds: wave.hold_seconds, ..kit.venue(wave.holds) };
+    let held = system.database.plant(venue).await?;
     let longest = Duration::from_secs(wave.hold_seconds.unsigned_abs().into()) + 3 * AROUND;
     let others =
-        system.database.plant(kit.house((wave.rate * longest.as_secs_f64()) as u64)).await?;
+        system.database.plant(kit.venue((wave.rate * longest.as_secs_f64()) as u64)).await?;
     let holds = hold(kit, &system, held, wave.holds).await?;
     let due = due(&system, held).await?;
     let before = recorder("booking before", &due, -1.0);

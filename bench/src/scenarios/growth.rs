@@ -9,7 +9,7 @@ use super::audit;
 use super::kit::Kit;
 use super::open_loop::{Step, Wishes, distinct, play_events};
 use crate::report::{Aim, Check, Figure, Report, Run, progress};
-use crate::stage::{Event, House, System, Target};
+use crate::stage::{Event, System, Target, Venue};
 
 /// How much data there is.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +33,8 @@ pub async fn growth(kit: &Kit, growth: Growth, step: Step) -> Result<Report> {
     let few = spread(&system, kit, step, FEW).await?;
     all.push(run(kit, &mut system, &few, "10 events", step).await?);
 
-    let house = House { tickets: growth.tickets, ..kit.house(step.requests()) };
-    let large = vec![system.database.plant(house).await?];
+    let venue = Venue { tickets: growth.tickets, ..kit.venue(step.requests()) };
+    let large = vec![system.database.plant(venue).await?];
     let name = format!("an event of {} tickets", growth.tickets);
     all.push(run(kit, &mut system, &large, &name, step).await?);
 
@@ -59,7 +59,7 @@ pub async fn growth(kit: &Kit, growth: Growth, step: Step) -> Result<Report> {
 async fn spread(system: &System<'_>, kit: &Kit, step: Step, events: u64) -> Result<Vec<Event>> {
     let tickets = step.requests().div_ceil(events);
     let sections = kit.options.sections.div_ceil(events).max(1);
-    system.database.plant_many(House { sections, ..kit.house(tickets) }, events).await
+    system.database.plant_many(Venue { sections, ..kit.venue(tickets) }, events).await
 }
 
 async fn run(

@@ -10,7 +10,7 @@ use crate::http::Pool;
 use crate::load::{Arrivals, Crowd, drive};
 use crate::machine::open_files_max;
 use crate::report::{Figure, Report, Run};
-use crate::stage::{Event, Ground, House, System, SystemOptions, Target};
+use crate::stage::{Event, Ground, System, SystemOptions, Target, Venue};
 
 /// Options that all scenarios share.
 #[derive(Debug, Clone)]
@@ -65,9 +65,9 @@ impl Kit {
     }
 
     /// A plan with this many tickets, as the options say.
-    pub fn house(&self, tickets: u64) -> House {
+    pub fn venue(&self, tickets: u64) -> Venue {
         let customer_limit = self.options.customer_limit;
-        House { customer_limit, ..House::of(tickets, self.options.sections, self.options.seated) }
+        Venue { customer_limit, ..Venue::of(tickets, self.options.sections, self.options.seated) }
     }
 
     /// Connections to a system.
@@ -98,7 +98,7 @@ impl Kit {
 
     /// Makes bookings of event 1.
     pub async fn prime(&self, system: &System<'_>) -> Result<()> {
-        let event = Event { id: booking::domain::EventId(1), tickets: PRIMING.count as i32 };
+        let event = Event { id: booking::ids::EventId(1), tickets: PRIMING.count as i32 };
         let pool = Pool::new(system.address, PRIMING_AT_ONCE, self.timeout());
         let client = Client::new(Rc::new(pool), event.id, Mode::Wait { seconds: 20 });
         let crowd = Crowd::default();

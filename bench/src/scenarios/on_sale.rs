@@ -14,7 +14,7 @@ use super::watch::Watch;
 use crate::load::{Crowd, Outcome, Recorder, Window, together};
 use crate::machine::Sampler;
 use crate::report::{Aim, Check, Figure, Report, Run};
-use crate::stage::{Event, House, Target};
+use crate::stage::{Event, Target, Venue};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Sale {
@@ -65,7 +65,7 @@ async fn play(kit: &Kit, sale: Sale, has_edge: bool) -> Result<(Report, f64)> {
     let edge = [("api.edge_refusal", if has_edge { "true" } else { "false" })];
     let mut system = kit.system_with(Target::Boxoffice, &edge).await?;
     let sections = sale.seats.div_ceil(50).min(kit.options.sections);
-    let event = system.database.plant(House { sections, ..kit.house(sale.seats) }).await?;
+    let event = system.database.plant(Venue { sections, ..kit.venue(sale.seats) }).await?;
     let pool = kit.pool(&system);
     let connections = kit.options.connections_max.min(sale.buyers as usize);
     let warmed = pool.warm(connections).await;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use booking::domain::EventId;
+use booking::ids::EventId;
 
 use super::audit;
 use super::client::Client;

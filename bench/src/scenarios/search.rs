@@ -8,7 +8,7 @@ use super::kit::Kit;
 use super::open_loop::{Step, distinct, play};
 use crate::load::Search;
 use crate::report::{Check, Run, say};
-use crate::stage::{House, System};
+use crate::stage::{System, Venue};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -47,23 +47,23 @@ impl Plan {
 pub async fn search(
     kit: &Kit,
     system: &mut System<'_>,
-    house: impl Fn(u64) -> House,
+    venue: impl Fn(u64) -> Venue,
     plan: Plan,
 ) -> Result<Found> {
     let mut search = Search::new(plan.start, plan.max);
     let mut checks = Vec::new();
     while let Some(rate) = search.next_rate() {
-        let run = step(kit, system, &house, plan.step(rate, 1), "step", &mut checks).await?;
+        let run = step(kit, system, &venue, plan.step(rate, 1), "step", &mut checks).await?;
         search.note(rate, is_sustained(&run));
     }
     let mut rate = search.best().context("not even the lowest rate was sustained")?;
     for _ in 0..BACKS_MAX {
         let confirm = plan.step(rate, 2);
-        let run = step(kit, system, &house, confirm, "sustained", &mut checks).await?;
+        let run = step(kit, system, &venue, confirm, "sustained", &mut checks).await?;
         if is_sustained(&run) {
             let half = plan.step(rate / 2.0, 2);
             let half =
-                step(kit, system, &house, half, "half the sustained rate", &mut checks).await?;
+                step(kit, system, &venue, half, "half the sustained rate", &mut checks).await?;
             checks.retain(|check| !check.holds);
             return Ok(Found { sustained: run, half, checks });
         }
@@ -75,12 +75,12 @@ pub async fn search(
 async fn step(
     kit: &Kit,
     system: &mut System<'_>,
-    house: &impl Fn(u64) -> House,
+    venue: &impl Fn(u64) -> Venue,
     step: Step,
     name: &str,
     checks: &mut Vec<Check>,
 ) -> Result<Run> {
-    let event = system.database.plant(house(step.requests())).await?;
+    let event = system.database.plant(venue(step.requests())).await?;
     let (run, answered) = play(kit, system, event, distinct(event), name, step).await?;
     checks.push(answered);
     let p95_ms = run.p95_ms().unwrap_or_default();

@@ -12,7 +12,7 @@ use super::kit::Kit;
 use super::open_loop::{Step, Wishes, distinct, play};
 use super::search::{Found, Plan, search};
 use crate::report::{Aim, Figure, Report};
-use crate::stage::{Event, House, Target};
+use crate::stage::{Event, Target, Venue};
 
 /// Which tickets requests ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +34,11 @@ impl Shape {
         }
     }
 
-    fn house(self, kit: &Kit, requests: u64) -> House {
+    fn venue(self, kit: &Kit, requests: u64) -> Venue {
         match self {
-            Self::Spread => kit.house(requests),
-            Self::OneSection => House { sections: 1, ..kit.house(requests) },
-            Self::Pairs => kit.house(requests + 1),
+            Self::Spread => kit.venue(requests),
+            Self::OneSection => Venue { sections: 1, ..kit.venue(requests) },
+            Self::Pairs => kit.venue(requests + 1),
         }
     }
 
@@ -50,7 +50,7 @@ impl Shape {
 /// Runs one rate.
 pub async fn steady(kit: &Kit, target: Target, shape: Shape, step: Step) -> Result<Report> {
     let mut system = kit.system(target).await?;
-    let event = system.database.plant(shape.house(kit, step.requests())).await?;
+    let event = system.database.plant(shape.venue(kit, step.requests())).await?;
     let wishes = shape.wishes(event, step.requests());
     let before = system.served().await?;
     let (run, answered) = play(kit, &mut system, event, wishes, shape.name(), step).await?;
@@ -76,8 +76,8 @@ pub async fn steady(kit: &Kit, target: Target, shape: Shape, step: Step) -> Resu
 /// Searches for the highest sustained rate.
 pub async fn highest(kit: &Kit, target: Target, shape: Shape, plan: Plan) -> Result<Report> {
     let mut system = kit.system(target).await?;
-    let house = |requests| shape.house(kit, requests);
-    let Found { sustained, half, checks } = search(kit, &mut system, house, plan).await?;
+    let venue = |requests| shape.venue(kit, requests);
+    let Found { sustained, half, checks } = search(kit, &mut system, venue, plan).await?;
     let mut figures =
         vec![Figure::new("sustained reservations", sustained.rate.unwrap_or_default(), "/s")];
     if let Some(p95_ms) = half.p95_ms() {

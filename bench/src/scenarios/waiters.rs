@@ -42,7 +42,7 @@ pub async fn waiters(kit: &Kit, plan: Plan) -> Result<Report> {
     settings.push(("api.patience_ms".to_owned(), "600000".to_owned()));
     let options = SystemOptions { settings, workers_later: true, ..kit.options.system.clone() };
     let mut system = System::start(&kit.ground, Target::Boxoffice, options).await?;
-    let event = system.database.plant(kit.house(clients)).await?;
+    let event = system.database.plant(kit.venue(clients)).await?;
     let sampler = Sampler::start(system.watched()?);
     let pool = kit.pool(&system);
     let crowd = Crowd::default();

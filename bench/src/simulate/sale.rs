@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use booking::domain::{EventId, SectionNumber};
+use booking::ids::{EventId, SectionNumber};
 use broker::topology::Topology;
 use process::settings;
 

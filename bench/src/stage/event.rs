@@ -1,6 +1,6 @@
 //! Events for load: as many tickets as a run needs, over many sections.
 
-use booking::domain::EventId;
+use booking::ids::EventId;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -13,7 +13,7 @@ const ROWS_MAX: u64 = 60;
 
 /// The shape of an event for load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct House {
+pub struct Venue {
     /// Tickets that the run needs. The event has at least as many.
     pub tickets: u64,
     /// Sections to create, at least: each partition should have some.
@@ -43,7 +43,7 @@ impl Event {
     }
 }
 
-impl House {
+impl Venue {
     /// The shape for long holds without a limit on customers.
     pub fn of(tickets: u64, sections: u64, seated: bool) -> Self {
         Self { tickets, sections, seated, hold_seconds: 3_600, customer_limit: None }
@@ -96,15 +96,15 @@ fn seats(wanted: u64) -> (SectionPlanKind, i32) {
 mod tests {
     use super::*;
 
-    fn made(house: House) -> (EventPlan, Event) {
-        house.plan(EventId(1))
+    fn made(venue: Venue) -> (EventPlan, Event) {
+        venue.plan(EventId(1))
     }
 
     #[test]
-    fn a_house_has_at_least_the_tickets_that_are_needed() {
+    fn a_venue_has_at_least_the_tickets_that_are_needed() {
         for (tickets, sections) in [(1, 1), (500, 1), (500, 10), (99_999, 64), (1_000_000, 64)] {
             for seated in [true, false] {
-                let (plan, event) = made(House::of(tickets, sections, seated));
+                let (plan, event) = made(Venue::of(tickets, sections, seated));
                 assert!(event.tickets as u64 >= tickets, "{tickets} over {sections}");
                 assert!((event.tickets as u64) < tickets + sections * 61);
                 assert_eq!(plan.sections.len() as u64, sections);
@@ -114,13 +114,13 @@ mod tests {
 
     #[test]
     fn round_numbers_are_met_exactly() {
-        assert_eq!(made(House::of(500, 10, true)).1.tickets, 500);
-        assert_eq!(made(House::of(160_000, 64, true)).1.tickets, 160_000);
+        assert_eq!(made(Venue::of(500, 10, true)).1.tickets, 500);
+        assert_eq!(made(Venue::of(160_000, 64, true)).1.tickets, 160_000);
     }
 
     #[test]
     fn an_order_has_every_ticket_once_and_is_the_same_every_time() {
-        let (_, event) = made(House::of(1_000, 4, true));
+        let (_, event) = made(Venue::of(1_000, 4, true));
         let order = event.shuffled();
         assert_eq!(order, event.shuffled());
         let mut sorted = order.clone();

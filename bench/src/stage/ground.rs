@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use booking::domain::EventId;
+use booking::ids::EventId;
 use sqlx::postgres::PgPoolOptions;
 use store::{Pool, audit, pool, seed};
 use testbed::checkout;
@@ -13,7 +13,7 @@ use testbed::servers::Keep;
 use testbed::servers::postgres::{Options, Postgres};
 use testbed::servers::rabbitmq::RabbitMq;
 
-use super::event::{Event, House};
+use super::event::{Event, Venue};
 use crate::machine::{About, Watched};
 
 /// The servers that one command of the kit uses.
@@ -109,17 +109,17 @@ impl Ground {
 
 impl Database {
     /// Creates an event, and updates Postgres's statistics.
-    pub async fn plant(&self, house: House) -> Result<Event> {
-        Ok(self.plant_many(house, 1).await?[0])
+    pub async fn plant(&self, venue: Venue) -> Result<Event> {
+        Ok(self.plant_many(venue, 1).await?[0])
     }
 
     /// Creates many events of the same shape.
-    pub async fn plant_many(&self, house: House, count: u64) -> Result<Vec<Event>> {
+    pub async fn plant_many(&self, venue: Venue, count: u64) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         let mut transaction = self.pool.begin().await?;
         for _ in 0..count {
             self.events.set(self.events.get() + 1);
-            let (plan, event) = house.plan(EventId(self.events.get()));
+            let (plan, event) = venue.plan(EventId(self.events.get()));
             ensure!(seed::plant(&mut transaction, &plan).await?, "the event exists");
             events.push(event);
         }

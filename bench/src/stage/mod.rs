@@ -6,7 +6,7 @@ mod served;
 mod service;
 mod system;
 
-pub use event::{Event, House};
+pub use event::{Event, Venue};
 pub use ground::{Database, Ground};
 pub use served::Served;
 pub use service::Service;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::event::House;
+use super::event::Venue;
 use super::ground::{Database, Ground};
 use super::served::Served;
 use super::service::{Service, ready};
@@ -57,7 +57,7 @@ impl<'a> System<'a> {
     /// Starts it on a new database and a new virtual host. Event 1 is there for the warm-up.
     pub async fn start(ground: &'a Ground, target: Target, options: SystemOptions) -> Result<Self> {
         let database = ground.database(target.name()).await?;
-        database.plant(House::of(4_000, 64, true)).await?;
+        database.plant(Venue::of(4_000, 64, true)).await?;
         let environment = environment(ground, &database, &options);
         let (program, name) = match target {
             Target::Boxoffice => ("api", "api"),

@@ -1,6 +1,7 @@
-//! Traces: the context of W3C Trace Context (`traceparent`), as it is carried from a request through
-//! the broker to the decision and back. Each step logs a line with the trace's id, its own span and
-//! the span that caused it. Who sends no context, or one that is not sampled, costs nothing.
+//! Traces: the context of W3C Trace Context (`traceparent`), as it is carried from a request
+//! through the broker to the decision and back. Each step logs a line with the trace's id, its own
+//! span and the span that caused it. Who sends no context, or one that is not sampled, costs
+//! nothing.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,17 +1,19 @@
-//! The bytes of every version of every message that was ever sent: each must be read for ever, and those
-//! of the latest version are what this build writes. A file is never changed; a new version adds files.
+//! The bytes of every version of every message that was ever sent: each must be read for ever, and
+//! those of the latest version are what this build writes. A file is never changed; a new version
+//! adds files.
 
 use booking::domain::{
-    CardBehaviour, Currency, EventId, Payment, PaymentStatus, Reason, Reservation,
-    ReservationStatus, SectionNumber, TicketNumber, TicketState, TierNumber, WorkerPool,
+    CardBehaviour, Currency, Payment, PaymentStatus, Reason, Reservation, ReservationStatus,
+    TicketState, WorkerPool,
 };
-use booking::ids::{PaymentId, ReservationId};
-use booking::messages::later::with_more_fields;
+use booking::ids::{EventId, PaymentId, ReservationId, SectionNumber, TicketNumber, TierNumber};
 use booking::messages::{
-    Best, Cancel, Control, DueHold, DueHolds, Envelope, Message, Outcomes, Pay, PoolOrder,
-    Presence, PresenceKind, Progress, Prompt, QueueReport, Report, Request, Reserve, SectionChange,
-    TicketChange, TracedOutcome,
+    BatchOutcome, Control, DueHold, DueHolds, Envelope, Message, PoolOrder, Presence, PresenceKind,
+    Progress, Prompt, QueueReport, Report, SectionChange, TicketChange, TracedOutcome,
+    later::with_more_fields,
 };
+use booking::payments::Pay;
+use booking::requests::{Best, Cancel, Request, Reserve};
 use booking::trace::Trace;
 use chrono::{DateTime, Utc};
 
@@ -46,8 +48,8 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
-/// The file reads as the message, as does one with fields that are not known here, and the message is
-/// written as the file.
+/// The file reads as the message, as does one with fields that are not known here, and the message
+/// is written as the file.
 #[track_caller]
 fn is_golden<M: Message + PartialEq + std::fmt::Debug>(message: &M, file: &'static [u8]) {
     assert_eq!(text(&message.encode()), text(golden(file)));
@@ -119,7 +121,7 @@ fn requests_of_version_1_of_which_one_is_traced() {
 
 #[test]
 fn outcomes_of_version_1_of_which_one_is_traced() {
-    let mut outcomes = Outcomes::new("requests", at(3));
+    let mut outcomes = BatchOutcome::new("requests", at(3));
     outcomes.traces.push(TracedOutcome { id: reservation_id().0, trace: trace() });
     is_golden(&outcomes, include_bytes!("golden/outcomes.v1.traced.json"));
 }
@@ -153,8 +155,8 @@ fn due_holds_of_version_1() {
     let hold = DueHold { event: EVENT, reservation: reservation_id(), due_at: at(120) };
     let files: [(Prompt, &'static [u8]); 3] = [
         (Prompt::Hold, include_bytes!("golden/holds.v1.hold.json")),
-        (Prompt::Rearm, include_bytes!("golden/holds.v1.rearm.json")),
-        (Prompt::Audit, include_bytes!("golden/holds.v1.audit.json")),
+        (Prompt::Start, include_bytes!("golden/holds.v1.start.json")),
+        (Prompt::Sweep, include_bytes!("golden/holds.v1.sweep.json")),
     ];
     for (prompt, file) in files {
         is_golden(&DueHolds::new(prompt, vec![hold, hold]), file);
@@ -217,7 +219,7 @@ fn section(changes: Vec<TicketChange>) -> SectionChange {
 fn outcomes_of_version_1_with_every_field() {
     let change =
         |state, until, tickets: &[i32]| TicketChange { state, until, tickets: numbers(tickets) };
-    let mut outcomes = Outcomes::new("requests", at(1));
+    let mut outcomes = BatchOutcome::new("requests", at(1));
     let mut progress = Progress::new("requests.03", at(0));
     progress.add(at(1));
     outcomes.progress = vec![progress];
@@ -234,7 +236,7 @@ fn outcomes_of_version_1_with_every_field() {
 
 #[test]
 fn outcomes_of_version_1_without_what_may_be_absent() {
-    let mut outcomes = Outcomes::new("holds.due", at(1));
+    let mut outcomes = BatchOutcome::new("holds.due", at(1));
     is_golden(&outcomes, include_bytes!("golden/outcomes.v1.empty.json"));
     outcomes.reservations = vec![Reservation {
         status: ReservationStatus::Cancelled,
@@ -295,7 +297,7 @@ fn a_version_that_is_not_known_is_not_read() {
     let presence = next(include_bytes!("golden/presence.v1.beat.json"));
     let error = Presence::decode(&presence).expect_err("version 2");
     assert_eq!(error.to_string(), "version 2 is not known");
-    assert!(Outcomes::decode(&next(include_bytes!("golden/outcomes.v1.full.json"))).is_err());
+    assert!(BatchOutcome::decode(&next(include_bytes!("golden/outcomes.v1.full.json"))).is_err());
     assert!(DueHolds::decode(&next(include_bytes!("golden/holds.v1.hold.json"))).is_err());
     let requests = next(include_bytes!("golden/requests.v1.full.json"));
     assert!(Envelope::<Request>::decode(&requests).is_err());

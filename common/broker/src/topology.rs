@@ -17,8 +17,8 @@
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
-use booking::domain::{EventId, SectionNumber};
-use booking::ids::ReservationId;
+use booking::ids::{EventId, ReservationId, SectionNumber};
+use booking::requests::Route;
 use process::settings;
 use queues::{TTL, dead_letters, delay, holds_due, payments, requests};
 
@@ -101,6 +101,14 @@ impl Topology {
     /// Partition numbers of payments run from 0 to this, exclusive.
     pub fn payment_partitions(&self) -> u16 {
         self.payment_partitions
+    }
+
+    /// The partition that decides a request with this route.
+    pub fn partition_of(&self, route: Route) -> u16 {
+        match route {
+            Route::Section(event, section) => self.request_partition(event, section),
+            Route::Reservation(id) => self.cancel_partition(id),
+        }
     }
 
     /// The partition that decides about a section. The hash is stable, so all processes and all

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use booking::decide::SectionKey;
-use booking::domain::{EventId, SectionNumber, TicketNumber, TicketState};
+use booking::domain::TicketState;
+use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber};
 
 /// What is taken in a section at a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct SectionState {
     pub taken: Vec<(TicketNumber, TicketState, Option<DateTime<Utc>>)>,
 }
 
-/// What is taken in these sections; those that there are. One statement, so a version and its tickets
-/// are of one moment.
+/// What is taken in these sections; those that there are. One statement, so a version and its
+/// tickets are of one moment.
 pub async fn find(
     connection: &mut PgConnection,
     sections: &[SectionKey],

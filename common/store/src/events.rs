@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use booking::domain::{
-    Event, EventId, Section, SectionKind, SectionNumber, Terms, TicketNumber, Tier, TierNumber,
-};
+use booking::domain::{Event, Section, SectionKind, Terms, Tier};
+use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 
 /// Where a page of the list of events ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

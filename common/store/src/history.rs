@@ -7,10 +7,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use booking::domain::{
-    EventId, PaymentStatus, Reason, ReservationStatus, TicketNumber, TicketState,
-};
-use booking::ids::{PaymentId, ReservationId};
+use booking::domain::{PaymentStatus, Reason, ReservationStatus, TicketState};
+use booking::ids::{EventId, PaymentId, ReservationId, TicketNumber};
 
 /// What the changes of one transaction are put down to.
 #[derive(Debug, Clone, Copy)]

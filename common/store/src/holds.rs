@@ -3,8 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, Row};
 
-use booking::domain::EventId;
-use booking::ids::ReservationId;
+use booking::ids::{EventId, ReservationId};
 use booking::messages::DueHold;
 
 /// The events that may have holds: those that have not begun long ago. Oldest first.

@@ -10,18 +10,16 @@ use sqlx::{PgConnection, Row};
 use super::events::terms_of;
 use super::pool;
 use super::reservations;
-use booking::decide::{
-    Footprint, Ledger, LockedRows, SectionKey, SectionRow, TicketKey, TicketRow,
+use booking::domain::{PlanSection, SeatingPlan, Terms, TicketState};
+use booking::ids::{
+    EventId, ReservationId, SectionKey, SectionNumber, TicketKey, TicketNumber, TierNumber,
 };
-use booking::domain::{
-    EventId, House, HouseSection, SectionNumber, Terms, TicketNumber, TicketState, TierNumber,
-};
-use booking::ids::ReservationId;
+use booking::ledger::{Footprint, Ledger, LockedRows, SectionRow, TicketRow};
 use process::broken::Break;
 use process::clock;
 
-/// The houses of the events that a footprint names.
-pub type Houses = HashMap<EventId, Arc<House>>;
+/// The seating plans of the events that a footprint names.
+pub type SeatingPlans = HashMap<EventId, Arc<SeatingPlan>>;
 
 struct LockedSections {
     now: Option<DateTime<Utc>>,
@@ -34,13 +32,13 @@ struct LockedSections {
 pub async fn lock(
     connection: &mut PgConnection,
     footprint: &Footprint,
-    houses: &Houses,
+    plans: &SeatingPlans,
 ) -> Result<Ledger, sqlx::Error> {
     let mut footprint = footprint.clone();
     let reservations = reservations::lock(connection, &footprint.reservations).await?;
     for reservation in reservations.values() {
-        if let Some(house) = houses.get(&reservation.event) {
-            footprint.add_claims(reservation, house);
+        if let Some(plan) = plans.get(&reservation.event) {
+            footprint.add_claims(reservation, plan);
         }
     }
     let customers = lock_customers(connection, &footprint).await?;
@@ -52,12 +50,12 @@ pub async fn lock(
     };
     let mut tickets = lock_tickets(connection, &footprint).await?;
     for key in footprint.scans.keys() {
-        let Some(section) = houses[&key.0].section(key.1) else { continue };
+        let Some(section) = plans[&key.0].section(key.1) else { continue };
         let limit = footprint.scan_limit(key, section);
         scan(connection, key.0, section, limit, now, &mut tickets).await?;
     }
-    let houses = houses.clone();
-    Ok(Ledger::new(LockedRows { now, houses, terms, reservations, customers, sections, tickets }))
+    let plans = plans.clone();
+    Ok(Ledger::new(LockedRows { now, plans, terms, reservations, customers, sections, tickets }))
 }
 
 /// The query as it is; where the process is broken so on purpose, without its locks.
@@ -113,8 +111,8 @@ async fn lock_customers(
         .collect()
 }
 
-/// Locks sections, and reads with them the terms of their events and the clock: outside of the query
-/// that locks, because a row's values are computed before its lock is waited for.
+/// Locks sections, and reads with them the terms of their events and the clock: outside of the
+/// query that locks, because a row's values are computed before its lock is waited for.
 async fn lock_sections(
     connection: &mut PgConnection,
     footprint: &Footprint,
@@ -183,7 +181,7 @@ async fn lock_tickets(
 async fn scan(
     connection: &mut PgConnection,
     event: EventId,
-    section: &HouseSection,
+    section: &PlanSection,
     limit: i32,
     now: DateTime<Utc>,
     tickets: &mut BTreeMap<TicketKey, TicketRow>,

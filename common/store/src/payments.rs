@@ -7,8 +7,8 @@ use sqlx::{PgConnection, Row};
 
 use super::history::Cause;
 use super::pool::{Failure, exactly};
-use booking::domain::{CardBehaviour, EventId, Payment, PaymentStatus, Reason};
-use booking::ids::{PaymentId, ReservationId};
+use booking::domain::{CardBehaviour, Payment, PaymentStatus, Reason};
+use booking::ids::{EventId, PaymentId, ReservationId};
 
 /// A payment's key.
 pub type PaymentKey = (EventId, PaymentId);

@@ -9,9 +9,8 @@ use sqlx::{PgConnection, Row};
 use super::history::Cause;
 use super::lock::locking;
 use super::pool::{Failure, exactly};
-use booking::decide::ReservationKey;
-use booking::domain::{EventId, Reason, Reservation, ReservationStatus, TicketNumber};
-use booking::ids::ReservationId;
+use booking::domain::{Reason, Reservation, ReservationStatus};
+use booking::ids::{EventId, ReservationId, ReservationKey, TicketNumber};
 
 /// The query for the reservations of some keys, and how it ends.
 macro_rules! select {

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use booking::decide::SectionKey;
-use booking::domain::{EventId, SectionNumber, TicketNumber, TierNumber};
+use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber, TierNumber};
 
 /// A seat of a layout.
 #[derive(Debug, Clone, PartialEq)]

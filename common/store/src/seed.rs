@@ -1,9 +1,9 @@
-//! Demo events: a theatre, a club, a small studio with short holds, and one that is not on sale yet.
-//! Dates are relative to now, so that they are never out of date.
+//! Demo events: a theatre, a club, a small studio with short holds, and one that is not on sale
+//! yet. Dates are relative to now, so that they are never out of date.
 
 use sqlx::PgConnection;
 
-use booking::domain::EventId;
+use booking::ids::EventId;
 
 /// An event to make.
 #[derive(Debug, Clone)]

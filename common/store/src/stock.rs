@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::history::Cause;
 use super::pool::{Failure, exactly};
 use super::reservations;
-use booking::decide::{Changes, SectionMove, TicketMove};
+use booking::ledger::{Changes, SectionMove, TicketMove};
 
 /// Writes what a ledger moved, with its history.
 pub async fn write(connection: &mut PgConnection, changes: &Changes) -> Result<(), Failure> {

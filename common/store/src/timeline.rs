@@ -7,10 +7,8 @@ use sqlx::{PgConnection, Row};
 
 use super::history::named;
 use super::reservations;
-use booking::domain::{
-    EventId, PaymentStatus, Reason, Reservation, ReservationStatus, TicketNumber,
-};
-use booking::ids::{PaymentId, ReservationId};
+use booking::domain::{PaymentStatus, Reason, Reservation, ReservationStatus};
+use booking::ids::{EventId, PaymentId, ReservationId, TicketNumber};
 
 /// A reservation, and each change of it and of its payments, in order.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use booking::domain::EventId;
+use booking::ids::EventId;
 use broker::topology::DEAD_LETTERS;
 use serde_json::Value;
 use store::seed::EventPlan;

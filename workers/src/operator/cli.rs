@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use booking::domain::{EventId, WorkerPool};
-use booking::ids::ReservationId;
+use booking::domain::WorkerPool;
+use booking::ids::{EventId, ReservationId};
 use clap::{Parser, Subcommand};
 use process::settings::Settings;
 use store::{pool, seed};

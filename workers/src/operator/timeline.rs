@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use booking::domain::{EventId, TicketNumber};
-use booking::ids::ReservationId;
+use booking::ids::{EventId, ReservationId, TicketNumber};
 use chrono::{DateTime, SecondsFormat, Utc};
 use process::settings::Settings;
 use store::pool;

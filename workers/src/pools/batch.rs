@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use booking::messages::{Envelope, Pay, Progress, Request};
+use booking::messages::{Envelope, Progress};
+use booking::payments::Pay;
+use booking::requests::{Decide, Request};
 use broker::Delivery;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
@@ -25,11 +27,11 @@ pub(super) trait Enveloped: DeserializeOwned {
 
 impl Enveloped for Request {
     fn traced_id(&self) -> Uuid {
-        self.id().1.0
+        self.key().1.0
     }
 
     fn accepted_at(&self) -> DateTime<Utc> {
-        Request::accepted_at(self)
+        Decide::accepted_at(self)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use booking::domain::ReservationStatus;
-use booking::messages::{DueHold, DueHolds, Message, Outcomes, Prompt};
+use booking::messages::{BatchOutcome, DueHold, DueHolds, Message, Prompt};
 use broker::topology::{HOLDS, OUTCOMES, Topology};
 use broker::{Publication, PublishError};
 use chrono::{DateTime, Utc};
@@ -61,7 +61,7 @@ impl Announced {
 impl Announcement {
     /// Tells of these outcomes, and has the holds among them looked at when they are due. A replay
     /// sends its hold again, for the time that remains: the first message may be lost.
-    pub(crate) fn outcomes(&mut self, context: &Context, outcomes: &Outcomes) {
+    pub(crate) fn outcomes(&mut self, context: &Context, outcomes: &BatchOutcome) {
         if outcomes.is_empty() {
             return;
         }

@@ -1,9 +1,9 @@
 //! Decides many items in one transaction, and singles out those that the database refuses.
 
-use booking::decide::{Changes, Decision, Footprint, Ledger};
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use sqlx::PgConnection;
 use store::Failure;
-use store::lock::Houses;
+use store::lock::SeatingPlans;
 
 use super::retry::Stopped;
 use super::transact::{NotDone, Step, persist};
@@ -43,7 +43,7 @@ pub(crate) trait SharedStep: Send + Sync {
 pub(crate) async fn single_out<S: SharedStep>(
     context: &Context,
     queue: &str,
-    houses: &Houses,
+    plans: &SeatingPlans,
     items: &[S::Item],
     step: &mut S,
 ) -> Result<(), Stopped> {
@@ -54,7 +54,7 @@ pub(crate) async fn single_out<S: SharedStep>(
         }
         let footprint = step.footprint(part);
         let attempt = Part { step: &*step, items: part };
-        match persist(context, queue, &footprint, houses, &attempt).await {
+        match persist(context, queue, &footprint, plans, &attempt).await {
             Ok((output, changes)) => step.committed(part, output, changes),
             Err(NotDone::Stopped) => return Err(Stopped),
             Err(NotDone::Refused(error)) => match part {

@@ -1,6 +1,6 @@
 //! Traces of the requests in hand: their decisions are logged, and told with the outcomes.
 
-use booking::messages::{Outcomes, TracedOutcome};
+use booking::messages::{BatchOutcome, TracedOutcome};
 use booking::trace::Trace;
 use chrono::{DateTime, Utc};
 use process::clock;
@@ -25,7 +25,7 @@ impl Traces {
 
     /// Those that these outcomes decide are logged, as spans that their requests caused and that the
     /// span of the batch links to, and go with the outcomes to whoever waits.
-    pub(crate) fn follow(&self, outcomes: &mut Outcomes) {
+    pub(crate) fn follow(&self, outcomes: &mut BatchOutcome) {
         if self.0.is_empty() {
             return;
         }
@@ -84,7 +84,7 @@ impl Traces {
     }
 }
 
-fn status(outcomes: &Outcomes, id: Uuid) -> Option<&'static str> {
+fn status(outcomes: &BatchOutcome, id: Uuid) -> Option<&'static str> {
     let reservation = outcomes.reservations.iter().find(|one| one.id.0 == id);
     let payment = outcomes.payments.iter().find(|one| one.id.0 == id);
     reservation.map(|one| one.status.as_str()).or(payment.map(|one| one.status.as_str()))

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use booking::decide::{Changes, Decision, Footprint, Ledger};
-use booking::domain::EventId;
+use booking::ids::EventId;
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use process::backoff::Backoff;
 use process::broken::Break;
 use process::failpoint;
 use sqlx::PgConnection;
-use store::lock::{Houses, lock};
+use store::lock::{SeatingPlans, lock};
 use store::{Failure, pool, stock};
 
 use crate::context::Context;
@@ -54,12 +54,12 @@ pub(crate) async fn persist<S: Step>(
     context: &Context,
     queue: &str,
     footprint: &Footprint,
-    houses: &Houses,
+    plans: &SeatingPlans,
     step: &S,
 ) -> Result<(S::Output, Changes), NotDone> {
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
     loop {
-        let attempt = transact(context, queue, footprint.clone(), houses, step);
+        let attempt = transact(context, queue, footprint.clone(), plans, step);
         let done = tokio::time::timeout(context.answer_timeout(), attempt).await;
         match done.unwrap_or_else(|_| Err(no_answer())) {
             Ok((output, changes)) => {
@@ -75,17 +75,17 @@ pub(crate) async fn persist<S: Step>(
     }
 }
 
-/// The houses of these events, as soon as the database can say. Unknown events have none.
-pub(crate) async fn find_houses(
+/// The seating plans of these events, as soon as the database can say. Unknown events have none.
+pub(crate) async fn find_plans(
     context: &Context,
     queue: &str,
     events: Vec<EventId>,
-) -> Result<Houses, Stopped> {
+) -> Result<SeatingPlans, Stopped> {
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(2));
     loop {
-        let found = context.houses.of(&context.pool, &events);
+        let found = context.plans.find_plans(&context.pool, &events);
         match pool::in_time(context.answer_timeout(), found).await {
-            Ok(houses) => return Ok(houses),
+            Ok(plans) => return Ok(plans),
             Err(error) => {
                 metrics::pool(queue).database.inc();
                 wait_to_retry(context, queue, &error, &mut backoff).await?;
@@ -102,14 +102,14 @@ async fn transact<S: Step>(
     context: &Context,
     queue: &str,
     mut footprint: Footprint,
-    houses: &Houses,
+    plans: &SeatingPlans,
     step: &S,
 ) -> Result<(S::Output, Changes), Failure> {
     let meter = metrics::pool(queue);
     for _ in 0..ROUNDS_MAX {
         let begun = Instant::now();
         let mut transaction = context.pool.begin_with(context.replan.begin()).await?;
-        let mut ledger = lock(&mut transaction, &footprint, houses).await?;
+        let mut ledger = lock(&mut transaction, &footprint, plans).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
             Decision::Made(output) => output,
             Decision::NeedsLocks(need) => {

@@ -1,9 +1,10 @@
-//! Events, their sections and tiers, and the geometry of a house.
+//! Events, their sections and tiers, and the terms of their sales.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, EventId, Reason, SectionNumber, TicketNumber, TierNumber};
+use super::{Currency, Reason};
+use crate::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 
 /// Whether tickets of an event can be had now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ impl Terms {
     }
 
     /// Why nothing can be reserved at a moment; none while the sale is on.
-    pub fn refusal(&self, now: DateTime<Utc>) -> Option<Reason> {
+    pub fn find_refusal(&self, now: DateTime<Utc>) -> Option<Reason> {
         match self.status(now) {
             SaleStatus::OnSale => None,
             SaleStatus::Upcoming => Some(Reason::NotOnSale),
@@ -124,76 +125,6 @@ pub struct Event {
     pub tiers: Vec<Tier>,
     /// Its sections, by number.
     pub sections: Vec<Section>,
-    /// Names the geometry of its house: a layout may be cached for ever under it.
+    /// The version of its layout: a layout may be cached for ever under it.
     pub layout_version: i32,
-}
-
-/// The part of a house that never changes once it is on sale: which tickets are where. It is safe
-/// to cache; everything that can change is read under lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct House {
-    /// Its event.
-    pub event: EventId,
-    /// The currency of the event's prices.
-    pub currency: Currency,
-    /// The event limits the tickets of one customer (as of when the house was read).
-    pub limits_customers: bool,
-    /// Its sections, by first ticket.
-    pub sections: Vec<HouseSection>,
-}
-
-/// A section's place in its house.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HouseSection {
-    /// Its number.
-    pub number: SectionNumber,
-    /// Seated or general.
-    pub kind: SectionKind,
-    /// Its first ticket.
-    pub first_ticket: TicketNumber,
-    /// How many tickets it has, without a gap.
-    pub capacity: i32,
-    /// The tier of each ticket as runs: the first ticket of a run and the tier of all up to the next.
-    pub tiers: Vec<(TicketNumber, TierNumber)>,
-    /// The first ticket of every row, ascending. Seats are side by side when their numbers follow
-    /// each other within a row. Empty for general admission.
-    pub rows: Vec<TicketNumber>,
-}
-
-impl House {
-    /// The section of a ticket; none where the house has no such ticket.
-    pub fn section_of(&self, ticket: TicketNumber) -> Option<&HouseSection> {
-        let after = self.sections.partition_point(|section| section.first_ticket <= ticket);
-        let section = &self.sections[after.checked_sub(1)?];
-        section.contains(ticket).then_some(section)
-    }
-
-    /// The section of that number.
-    pub fn section(&self, number: SectionNumber) -> Option<&HouseSection> {
-        self.sections.iter().find(|section| section.number == number)
-    }
-}
-
-impl HouseSection {
-    /// Whether the ticket is one of this section's.
-    pub fn contains(&self, ticket: TicketNumber) -> bool {
-        (self.first_ticket.0..self.first_ticket.0 + self.capacity).contains(&ticket.0)
-    }
-
-    /// The tier of one of its tickets.
-    pub fn tier_of(&self, ticket: TicketNumber) -> Option<TierNumber> {
-        let after = self.tiers.partition_point(|(first, _)| *first <= ticket);
-        Some(self.tiers[after.checked_sub(1)?].1)
-    }
-
-    /// Whether the section has tickets of that tier.
-    pub fn has_tier(&self, tier: TierNumber) -> bool {
-        self.tiers.iter().any(|(_, number)| *number == tier)
-    }
-
-    /// Whether two seats with numbers that follow each other are side by side.
-    pub fn same_row(&self, left: TicketNumber, right: TicketNumber) -> bool {
-        let row = |ticket| self.rows.partition_point(|first| *first <= ticket);
-        row(left) == row(right)
-    }
 }

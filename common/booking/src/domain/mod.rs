@@ -2,18 +2,18 @@
 
 mod event;
 mod money;
-mod numbers;
 mod payment;
 mod reason;
 mod reservation;
+mod seating_plan;
 mod states;
 mod worker_pool;
 
-pub use event::{Event, House, HouseSection, SaleStatus, Section, SectionKind, Terms, Tier};
+pub use event::{Event, SaleStatus, Section, SectionKind, Terms, Tier};
 pub use money::{Currency, Money};
-pub use numbers::{EventId, SectionNumber, TicketNumber, TierNumber};
 pub use payment::{Card, CardBehaviour, Payment};
 pub use reason::Reason;
 pub use reservation::Reservation;
+pub use seating_plan::{PlanSection, SeatingPlan};
 pub use states::{PaymentStatus, ReservationStatus, TicketState};
 pub use worker_pool::WorkerPool;

@@ -4,8 +4,8 @@ use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, EventId, Money, PaymentStatus, Reason};
-use crate::ids::{PaymentId, ReservationId};
+use super::{Currency, Money, PaymentStatus, Reason};
+use crate::ids::{EventId, PaymentId, ReservationId};
 
 /// One attempt to pay one reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

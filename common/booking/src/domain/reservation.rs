@@ -4,8 +4,8 @@ use chrono::serde::{ts_milliseconds, ts_milliseconds_option};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, EventId, Money, Reason, ReservationStatus, TicketNumber};
-use crate::ids::ReservationId;
+use super::{Currency, Money, Reason, ReservationStatus};
+use crate::ids::{EventId, ReservationId, TicketNumber};
 
 /// A decided reservation, as it is stored and as outcomes carry it. Times have milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Message, VERSION};
 use crate::domain::WorkerPool;
 
-/// Something that every worker process hears. A hint: what must be known for sure is in the database.
+/// Something that every worker process hears. A hint: what must be known for sure is in the
+/// database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     v: u8,

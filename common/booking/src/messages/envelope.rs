@@ -53,8 +53,8 @@ impl<T: Serialize> Envelope<T> {
 }
 
 impl<T: DeserializeOwned> Envelope<T> {
-    /// The requests of an envelope. One that cannot be read does not spoil its neighbours; the error
-    /// is for bytes that are no envelope at all.
+    /// The requests of an envelope. One that cannot be read does not spoil its neighbours; the
+    /// error is for bytes that are no envelope at all.
     pub fn open(bytes: &[u8]) -> Result<Opened<T>, Undecodable> {
         let raw: Raw<'_> =
             serde_json::from_slice(bytes).map_err(|error| Undecodable(error.to_string()))?;

@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Message, VERSION};
-use crate::domain::EventId;
-use crate::ids::ReservationId;
+use crate::ids::{EventId, ReservationId};
 
 /// Where a prompt came from; it changes nothing in how it is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -15,21 +14,21 @@ pub enum Prompt {
     /// Sent when the hold was made.
     Hold,
     /// Sent again when an expiry worker started.
-    Rearm,
-    /// Sent by the audit, which found an overdue hold that nobody had looked at.
-    Audit,
+    Start,
+    /// Sent by the overdue sweep, which found a hold that no prompt had reached.
+    Sweep,
 }
 
 impl Prompt {
     /// Every origin.
-    pub const ALL: &'static [Self] = &[Self::Hold, Self::Rearm, Self::Audit];
+    pub const ALL: &'static [Self] = &[Self::Hold, Self::Start, Self::Sweep];
 
     /// The name used in JSON and in metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hold => "hold",
-            Self::Rearm => "rearm",
-            Self::Audit => "audit",
+            Self::Start => "start",
+            Self::Sweep => "sweep",
         }
     }
 }

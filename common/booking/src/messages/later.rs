@@ -1,5 +1,5 @@
-//! Messages as a later build might write them: with fields that this one does not know. A deploy has both
-//! side by side. Not in release builds.
+//! Messages as a later build might write them: with fields that this one does not know. A deploy
+//! has both side by side. Not in release builds.
 //!
 //! `BOXOFFICE_WRITES_AS=later` lets a process write all its messages so, for its whole life.
 
@@ -26,8 +26,8 @@ pub fn is_on() -> bool {
     false
 }
 
-/// A message with a field more in every object that has fields. One with a single entry names a kind, and
-/// stays as it is.
+/// A message with a field more in every object that has fields. One with a single entry names a
+/// kind, and stays as it is.
 pub fn with_more_fields(message: &[u8]) -> Vec<u8> {
     let mut value: Value = serde_json::from_slice(message).expect("messages are JSON");
     extend(&mut value);

@@ -115,8 +115,8 @@ names! {
     GATEWAY_SECONDS = "boxoffice_gateway_seconds";
     /// Calls to the gateway that got no answer, by kind.
     GATEWAY_FAILURES_TOTAL = "boxoffice_gateway_failures_total";
-    /// Expired holds, by what prompted the expiry: hold (its own message), rearm (the sweep at
-    /// start), audit (the sweep for overdue holds: their own message was lost).
+    /// Expired holds, by what prompted the expiry: hold (its own message), start (the sweep at
+    /// start), sweep (the sweep for overdue holds: their own message was lost).
     HOLDS_EXPIRED_TOTAL = "boxoffice_holds_expired_total";
     /// Time from the moment at which a hold is due to the commit that frees it.
     EXPIRY_LATENESS_SECONDS = "boxoffice_expiry_lateness_seconds";

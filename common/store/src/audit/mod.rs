@@ -83,8 +83,8 @@ pub async fn findings(
 ) -> Result<Vec<Finding>, sqlx::Error> {
     let mut snapshot =
         connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    // Room to sort and hash in memory, and more time than a service gives a statement. Rules read whole
-    // tables: on a connection that is meant for batches they would be joined row by row.
+    // Room to sort and hash in memory, and more time than a service gives a statement. Rules read
+    // whole tables: on a connection that is meant for batches they would be joined row by row.
     sqlx::raw_sql(
         "SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '5min'; SET LOCAL jit = off;
          SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL plan_cache_mode = auto;

@@ -1,6 +1,6 @@
 //! Every rule of the audit is clean on good data, and finds what was spoiled on purpose.
 
-use booking::decide::Finished;
+use booking::payments::Finished;
 use store::audit::{self, Group, Scope};
 use store::pool;
 
@@ -27,8 +27,8 @@ const PAYMENT_NOT_AHEAD: &str = "payment_history_is_of_payments";
 const FREED: &str = "due_holds_are_freed";
 const ENDS: &str = "payments_end";
 
-/// Some of everything: 1 held, 2 confirmed, 3 paying, 4 refused, 5 cancelled, 6 a tombstone, 7 expired
-/// and refunded, 8 the one that took it over.
+/// Some of everything: 1 held, 2 confirmed, 3 paying, 4 refused, 5 cancelled, 6 a tombstone, 7
+/// expired and refunded, 8 the one that took it over.
 async fn everything(scene: &Scene<'_>) {
     let batch = [wish(1, "ada", &[1, 2, 31]), wish(2, "bob", &[3, 4]), wish(3, "eve", &[5])];
     scene.commit(&batch).await;

@@ -1,7 +1,7 @@
 //! Writes that must not happen: the whole transaction is undone.
 
-use booking::decide::Changes;
 use booking::domain::{ReservationStatus, TicketState};
+use booking::ledger::Changes;
 use store::lock::lock;
 use store::{Failure, stock};
 
@@ -114,7 +114,7 @@ fn a_lock_that_is_not_had_in_time_is_transient() {
         let mut second = scene.begin().await;
         sqlx::query("SET LOCAL lock_timeout = '50ms'").execute(&mut *second).await.expect("set");
         let footprint = scene.footprint(&[wish(2, "bob", &[2])]);
-        let error = lock(&mut second, &footprint, &scene.houses).await.expect_err("it is locked");
+        let error = lock(&mut second, &footprint, &scene.plans).await.expect_err("it is locked");
         assert!(matches!(Failure::from(error), Failure::Transient(_)));
     });
 }

@@ -1,8 +1,7 @@
 //! Events as buyers see them.
 
-use booking::domain::{
-    Event, EventId, SaleStatus, SectionKind, SectionNumber, TicketState, TierNumber,
-};
+use booking::domain::{Event, SaleStatus, SectionKind, TicketState};
+use booking::ids::{EventId, SectionNumber, TierNumber};
 use sqlx::PgConnection;
 use sqlx::pool::PoolConnection;
 use store::events::{self, Cursor};
@@ -137,7 +136,7 @@ fn labels_are_read_for_many_sections_and_standing_room_has_none() {
 }
 
 #[test]
-fn no_two_seats_of_a_demo_house_are_in_one_place() {
+fn no_two_seats_of_a_demo_plan_are_in_one_place() {
     with_database(async |pool| {
         let mut connection = demo(pool).await;
         for plan in seed::demo() {

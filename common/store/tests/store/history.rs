@@ -1,7 +1,7 @@
 //! Every change leaves a row that nobody changes, and the present can be rebuilt from the rows.
 
-use booking::domain::{EventId, TicketNumber, TicketState};
-use booking::ids::ReservationId;
+use booking::domain::TicketState;
+use booking::ids::{EventId, ReservationId, TicketNumber};
 use rand::prelude::*;
 use sqlx::Row;
 use store::history::{self, Claim, Standing};

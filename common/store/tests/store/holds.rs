@@ -1,6 +1,6 @@
 //! Holds that are looked for.
 
-use booking::domain::EventId;
+use booking::ids::EventId;
 use booking::messages::DueHold;
 use chrono::TimeDelta;
 use store::holds;

@@ -6,7 +6,7 @@ mod support;
 mod schema;
 
 mod events;
-mod houses;
+mod seating_plans;
 
 mod write;
 

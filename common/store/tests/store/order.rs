@@ -1,14 +1,14 @@
 //! Side by side, the holds of a section are as if they had been made one after the other.
 //!
 //! Each worker notes when it began an operation, when it ended, and what came of it. The checker
-//! looks for an order of all operations that explains every answer and never puts one before another
-//! that had ended when it began (Wing and Gong's search, with the states seen remembered).
+//! looks for an order of all operations that explains every answer and never puts one before
+//! another that had ended when it began (Wing and Gong's search, with the states seen remembered).
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Instant;
 
 use booking::domain::{Reservation, ReservationStatus};
-use booking::messages::Request;
+use booking::requests::Request;
 use rand::prelude::*;
 use store::Failure;
 use tokio::sync::Barrier;
@@ -42,8 +42,8 @@ struct Answer {
     conflicts: Vec<i32>,
 }
 
-/// The section as it would be after some operations: the state of each reservation, and the holder of
-/// each ticket.
+/// The section as it would be after some operations: the state of each reservation, and the holder
+/// of each ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Section {
     statuses: BTreeMap<u128, (ReservationStatus, Vec<i32>)>,

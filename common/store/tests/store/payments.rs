@@ -1,7 +1,7 @@
 //! Payments: written once, moved once.
 
-use booking::decide::Finished;
 use booking::domain::{CardBehaviour, Payment, PaymentStatus, Reason, ReservationStatus};
+use booking::payments::Finished;
 use store::{Failure, payments};
 
 use crate::support::{EVENT, payment_id, wish, with_scene};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use booking::domain::ReservationStatus;
-use booking::messages::Request;
+use booking::requests::Request;
 use sqlx::Row;
 use store::{Failure, pool};
 use tokio::sync::Barrier;

@@ -1,9 +1,12 @@
 //! Lock, decide, write, commit: what was written is what the next one reads.
 
-use booking::decide::{Footprint, reject_faulty};
-use booking::domain::ReservationStatus::{Cancelled, Held, Rejected};
-use booking::domain::{Reason, ReservationStatus, SectionNumber, TicketNumber};
-use booking::messages::Request;
+use booking::domain::{
+    Reason,
+    ReservationStatus::{self, Cancelled, Held, Rejected},
+};
+use booking::ids::{SectionNumber, TicketNumber};
+use booking::ledger::Footprint;
+use booking::requests::{Decide, Request};
 use store::lock::lock;
 use store::{availability, pool, reservations, stock};
 
@@ -40,17 +43,17 @@ fn what_is_locked_is_what_was_written() {
         let footprint = scene.footprint(&[cancel(1), cancel(2), any_of(3, "ada", 1, 2)]);
         let mut transaction = scene.begin().await;
         let before = pool::now(&mut transaction).await.expect("a time");
-        let ledger = lock(&mut transaction, &footprint, &scene.houses).await.expect("locks");
+        let ledger = lock(&mut transaction, &footprint, &scene.plans).await.expect("locks");
         assert!(ledger.now() >= before, "the clock is read after the locks were asked for");
         for written in &changes.inserted {
             assert_eq!(ledger.reservation((EVENT, written.id)), Some(written));
         }
-        assert_eq!(ledger.tickets_of(EVENT, "ada"), Ok(2));
+        assert_eq!(ledger.count_tickets(EVENT, "ada"), Ok(2));
         assert_eq!(ledger.terms(EVENT).map(|terms| terms.hold_seconds), Some(600));
         let taken = [1, 31, 32, 33].map(|number| (EVENT, TicketNumber(number)));
-        assert_eq!(ledger.not_free(&taken), Ok(numbers(&[1, 31, 32, 33])));
-        let house = ledger.house(EVENT);
-        let free = ledger.free_in(EVENT, &house.sections[0]);
+        assert_eq!(ledger.find_taken(&taken), Ok(numbers(&[1, 31, 32, 33])));
+        let plan = ledger.plan(EVENT);
+        let free = ledger.find_free(EVENT, &plan.sections[0]);
         let expected: Vec<i32> = (2..=30).collect();
         assert_eq!(free, numbers(&expected), "two tiers: the section is read as a whole");
     });
@@ -186,12 +189,12 @@ fn a_customer_is_counted_over_all_that_is_held_or_paid() {
 #[test]
 fn a_faulty_request_is_refused_on_record() {
     with_scene(None, async |scene| {
-        let Request::Reserve(faulty) = wish(1, "a\0da", &[1]) else { unreachable!() };
+        let faulty = wish(1, "a\0da", &[1]);
         let mut footprint = Footprint::default();
         footprint.reservations.insert((EVENT, id(1)));
         let mut transaction = scene.begin().await;
-        let mut ledger = lock(&mut transaction, &footprint, &scene.houses).await.expect("locks");
-        reject_faulty(&mut ledger, &faulty);
+        let mut ledger = lock(&mut transaction, &footprint, &scene.plans).await.expect("locks");
+        faulty.reject(&mut ledger);
         stock::write(&mut transaction, &ledger.changes("requests.00")).await.expect("written");
         transaction.commit().await.expect("a commit");
         let refused = scene.reservation(1).await;

@@ -7,6 +7,7 @@ mod scene;
 pub(crate) use asks::{any_of, cancel, id, numbers, payment_id, wish};
 pub(crate) use database::{with_database, with_empty_database, with_frozen_database};
 pub(crate) use scene::{
-    EVENT, HOLD_SECONDS, PAYING_SECONDS, Scene, TICKETS_PER_RESERVATION, seed, tickets_of_section,
+    HOLD_SECONDS, PAYING_SECONDS, Scene, TICKETS_PER_RESERVATION, seed, tickets_of_section,
     with_frozen_scene, with_scene,
 };
+pub(crate) use testbed::requests::EVENT;

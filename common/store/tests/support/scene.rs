@@ -1,22 +1,20 @@
 //! One small event, and workers' transactions on it: lock, decide, write, commit.
 
-use booking::decide::{
-    Begun, Changes, Charge, Expiry, Finished, Footprint, Ledger, begin_payment, cancel, expire,
-    finish_payment, refunded_payment, reserve,
-};
-use booking::domain::{EventId, Payment, Reservation};
-use booking::messages::Request;
+use booking::domain::{Payment, Reservation};
+use booking::expiry::{Expiry, expire_hold};
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
+use booking::payments::{Begun, Charge, Finished, begin_payment, finish_payment, refunded_payment};
+use booking::requests::{Decide, Request, decide_all};
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Postgres, Transaction};
 use store::history::Cause;
-use store::houses::HouseCache;
-use store::lock::{Houses, lock};
+use store::lock::{SeatingPlans, lock};
+use store::seating_plans::SeatingPlanCache;
 use store::seed::{EventPlan, SectionPlan, SectionPlanKind, plant};
 use store::{Failure, Pool, audit, charges, payments, pool, reservations, stock};
 
-use super::{asks, with_database, with_frozen_database};
+use super::{EVENT, asks, with_database, with_frozen_database};
 
-pub(crate) const EVENT: EventId = EventId(7);
 pub(crate) const HOLD_SECONDS: i64 = 600;
 pub(crate) const PAYING_SECONDS: i64 = 30;
 pub(crate) const TICKETS_PER_RESERVATION: i32 = 10;
@@ -28,11 +26,11 @@ pub(crate) fn tickets_of_section(section: i32) -> std::ops::RangeInclusive<i32> 
 
 pub(crate) struct Scene<'a> {
     pub(crate) pool: &'a Pool,
-    pub(crate) houses: Houses,
+    pub(crate) plans: SeatingPlans,
 }
 
-/// Runs a test on an event with 30 seats in three rows (1 to 30, the first two rows 50.00, the third
-/// 30.00), room for 20 (31 to 50, 20.00), and so many tickets for a customer at most.
+/// Runs a test on an event with 30 seats in three rows (1 to 30, the first two rows 50.00, the
+/// third 30.00), room for 20 (31 to 50, 20.00), and so many tickets for a customer at most.
 pub(crate) fn with_scene(tickets_per_customer: Option<i32>, test: impl AsyncFnOnce(&Scene<'_>)) {
     with_database(async |pool| test(&Scene::plant(pool, tickets_per_customer).await).await);
 }
@@ -90,28 +88,12 @@ fn plan(tickets_per_customer: Option<i32>) -> EventPlan {
     }
 }
 
-/// Decides requests as a reservation worker does; an error is what must be locked too.
-pub(crate) fn decide(ledger: &mut Ledger, requests: &[Request]) -> Result<(), Footprint> {
-    let mut need = Footprint::default();
-    for request in requests {
-        match request {
-            Request::Cancel(request) => cancel(ledger, request),
-            Request::Reserve(request) => {
-                if let Err(more) = reserve(ledger, request) {
-                    need.absorb(more);
-                }
-            }
-        }
-    }
-    if need.is_empty() { Ok(()) } else { Err(need) }
-}
-
 impl<'a> Scene<'a> {
     async fn plant(pool: &'a Pool, tickets_per_customer: Option<i32>) -> Self {
         let plan = plan(tickets_per_customer);
         assert!(plant(&mut *connection(pool).await, &plan).await.expect("planted"));
-        let houses = HouseCache::default().of(pool, &[EVENT]).await.expect("houses");
-        Self { pool, houses }
+        let plans = SeatingPlanCache::default().find_plans(pool, &[EVENT]).await.expect("found");
+        Self { pool, plans }
     }
 }
 
@@ -128,18 +110,18 @@ impl Scene<'_> {
         &self,
         queue: &'static str,
         mut footprint: Footprint,
-        decide: impl AsyncFn(&mut PgConnection, &mut Ledger, Cause<'static>) -> Result<T, Footprint>,
+        decide: impl AsyncFn(&mut PgConnection, &mut Ledger, Cause<'static>) -> Decision<T>,
     ) -> (T, Changes) {
         loop {
             let mut transaction = self.begin().await;
-            let mut ledger = lock(&mut transaction, &footprint, &self.houses).await.expect("locks");
+            let mut ledger = lock(&mut transaction, &footprint, &self.plans).await.expect("locks");
             let cause = Cause { queue, at: ledger.now() };
             match decide(&mut transaction, &mut ledger, cause).await {
-                Err(need) => {
+                Decision::NeedsLocks(need) => {
                     transaction.rollback().await.expect("a rollback");
                     footprint.absorb(need);
                 }
-                Ok(output) => {
+                Decision::Made(output) => {
                     let changes = ledger.changes(queue);
                     stock::write(&mut transaction, &changes).await.expect("written");
                     transaction.commit().await.expect("a commit");
@@ -168,7 +150,7 @@ impl Scene<'_> {
     pub(crate) fn footprint(&self, requests: &[Request]) -> Footprint {
         let mut footprint = Footprint::default();
         for request in requests {
-            footprint.add_request(request, &self.houses[&EVENT]);
+            request.footprint(&self.plans[&EVENT], &mut footprint);
         }
         footprint
     }
@@ -180,8 +162,9 @@ impl Scene<'_> {
         requests: &[Request],
     ) -> Changes {
         let footprint = self.footprint(requests);
-        let mut ledger = lock(connection, &footprint, &self.houses).await.expect("locks");
-        decide(&mut ledger, requests).expect("the footprint is enough");
+        let mut ledger = lock(connection, &footprint, &self.plans).await.expect("locks");
+        let decided = decide_all(&mut ledger, requests);
+        assert_eq!(decided, Decision::Made(()), "the footprint is enough");
         ledger.changes("requests.00")
     }
 
@@ -190,8 +173,8 @@ impl Scene<'_> {
         let mut footprint = self.footprint(requests);
         loop {
             let mut transaction = self.pool.begin().await?;
-            let mut ledger = lock(&mut transaction, &footprint, &self.houses).await?;
-            if let Err(need) = decide(&mut ledger, requests) {
+            let mut ledger = lock(&mut transaction, &footprint, &self.plans).await?;
+            if let Decision::NeedsLocks(need) = decide_all(&mut ledger, requests) {
                 transaction.rollback().await?;
                 footprint.absorb(need);
                 continue;
@@ -225,7 +208,7 @@ impl Scene<'_> {
         let mut footprint = Footprint::default();
         footprint.reservations.insert((EVENT, request.reservation));
         let mut transaction = self.begin().await;
-        let mut ledger = lock(&mut transaction, &footprint, &self.houses).await.expect("locks");
+        let mut ledger = lock(&mut transaction, &footprint, &self.plans).await.expect("locks");
         let begun = begin_payment(&mut ledger, None, &request);
         let Begun::Charge(payment) = begun else { panic!("{begun:?}") };
         let cause = Cause { queue: "payments.00", at: ledger.now() };
@@ -245,8 +228,9 @@ impl Scene<'_> {
         let mut footprint = Footprint::default();
         footprint.reservations.insert((EVENT, payment.reservation));
         let mut transaction = self.begin().await;
-        let mut ledger = lock(&mut transaction, &footprint, &self.houses).await.expect("locks");
-        let finished = finish_payment(&mut ledger, payment, Charge::Captured).expect("locked");
+        let mut ledger = lock(&mut transaction, &footprint, &self.plans).await.expect("locks");
+        let finished = finish_payment(&mut ledger, payment, Charge::Captured);
+        let Decision::Made(finished) = finished else { panic!("{finished:?}") };
         let (Finished::Done(after) | Finished::Refund(after)) = &finished;
         let cause = Cause { queue: "payments.00", at: ledger.now() };
         payments::update(&mut transaction, after, cause).await.expect("it was processing");
@@ -283,7 +267,7 @@ impl Scene<'_> {
         let mut footprint = Footprint::default();
         footprint.reservations.insert(key);
         let decide = async |_: &mut PgConnection, ledger: &mut Ledger, _: Cause<'static>| {
-            Ok(expire(ledger, key))
+            Decision::Made(expire_hold(ledger, key))
         };
         self.transact("holds.due", footprint, decide).await.0
     }

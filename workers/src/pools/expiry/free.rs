@@ -1,13 +1,14 @@
 //! Frees the holds that are due.
 
-use booking::decide::{Changes, Decision, Expiry, Footprint, Ledger, expire};
+use booking::expiry::{Expiry, expire_hold};
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use booking::messages::{DueHold, DueHolds, Message, Prompt};
 use broker::Delivery;
 use broker::topology::HOLDS_DUE;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use store::Failure;
-use store::lock::Houses;
+use store::lock::SeatingPlans;
 
 use crate::context::Context;
 use crate::fleet::in_hand::InHand;
@@ -16,7 +17,7 @@ use crate::step::announce::Announcement;
 use crate::step::dead_letter::bury_message;
 use crate::step::retry::Stopped;
 use crate::step::single_out::{SharedStep, single_out};
-use crate::step::transact::find_houses;
+use crate::step::transact::find_plans;
 
 /// Holds that are to be looked at together.
 #[derive(Debug, Default)]
@@ -62,15 +63,15 @@ impl DueBatch {
 pub(super) async fn free_due(context: &Context, batch: DueBatch) -> Result<Announcement, Stopped> {
     let DueBatch { holds, announcement, .. } = batch;
     let events = holds.iter().map(|(_, hold)| hold.event).collect();
-    let houses = find_houses(context, HOLDS_DUE, events).await?;
-    let mut free = Free { context, houses: &houses, announcement };
-    single_out(context, HOLDS_DUE, &houses, &holds, &mut free).await?;
+    let plans = find_plans(context, HOLDS_DUE, events).await?;
+    let mut free = Free { context, plans: &plans, announcement };
+    single_out(context, HOLDS_DUE, &plans, &holds, &mut free).await?;
     Ok(free.announcement)
 }
 
 struct Free<'a> {
     context: &'a Context,
-    houses: &'a Houses,
+    plans: &'a SeatingPlans,
     announcement: Announcement,
 }
 
@@ -86,7 +87,7 @@ impl SharedStep for Free<'_> {
     type Output = Expired;
 
     fn footprint(&self, part: &[Self::Item]) -> Footprint {
-        let known = part.iter().filter(|(_, hold)| self.houses.contains_key(&hold.event));
+        let known = part.iter().filter(|(_, hold)| self.plans.contains_key(&hold.event));
         let mut footprint = Footprint::default();
         footprint.reservations.extend(known.map(|(_, hold)| (hold.event, hold.reservation)));
         footprint
@@ -100,7 +101,7 @@ impl SharedStep for Free<'_> {
     ) -> Result<Decision<Expired>, Failure> {
         let mut done = Expired::default();
         for (prompt, hold) in part {
-            match expire(ledger, (hold.event, hold.reservation)) {
+            match expire_hold(ledger, (hold.event, hold.reservation)) {
                 Expiry::Expired => done.freed.push((*prompt, hold.due_at)),
                 Expiry::NotDue(due_at) => done.again.push((*prompt, DueHold { due_at, ..*hold })),
                 Expiry::Over => {}

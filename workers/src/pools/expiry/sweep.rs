@@ -15,7 +15,7 @@ use crate::step::announce::Announcement;
 pub(super) async fn run(context: &Context) {
     let settings = &context.settings.workers;
     if settings.sweep_at_start {
-        prompt(context, Prompt::Rearm, None).await;
+        prompt(context, Prompt::Start, None).await;
     }
     if settings.overdue_sweep_interval_ms == 0 {
         return context.stop.cancelled().await;
@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context) {
             () = context.stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs_f64(pause / 1_000.0)) => {}
         }
-        prompt(context, Prompt::Audit, Some(overdue)).await;
+        prompt(context, Prompt::Sweep, Some(overdue)).await;
     }
 }
 

@@ -1,9 +1,9 @@
 //! What the steps of one envelope of payments share.
 
-use booking::decide::Footprint;
 use booking::domain::Payment;
-use booking::messages::Pay;
-use store::lock::Houses;
+use booking::ledger::Footprint;
+use booking::payments::Pay;
+use store::lock::SeatingPlans;
 use store::payments::PaymentKey;
 
 use crate::context::Context;
@@ -15,8 +15,8 @@ pub(super) struct Scene<'a> {
     pub(super) context: &'a Context,
     /// The queue that the envelope came from.
     pub(super) queue: &'a str,
-    /// The houses of its events.
-    pub(super) houses: Houses,
+    /// The seating plans of its events.
+    pub(super) plans: SeatingPlans,
     /// The traces of its payments.
     pub(super) traces: Traces,
 }

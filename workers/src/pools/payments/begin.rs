@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use booking::decide::{Begun, Changes, Decision, Footprint, Ledger, begin_payment};
 use booking::domain::Payment;
-use booking::messages::{Pay, Progress};
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
+use booking::messages::Progress;
+use booking::payments::{Begun, Pay, begin_payment};
 use sqlx::PgConnection;
 use store::Failure;
 use store::history::Cause;
@@ -25,12 +26,12 @@ pub(super) async fn begin_all(
     mut requests: Vec<Pay>,
     announcement: &mut Announcement,
 ) -> Result<Vec<Attempt>, Stopped> {
-    let is_unknown = |request: &mut Pay| !scene.houses.contains_key(&request.event);
+    let is_unknown = |request: &mut Pay| !scene.plans.contains_key(&request.event);
     for request in requests.extract_if(.., is_unknown) {
         announcement.message(bury_request(scene.queue, &request, "there is no such event"));
     }
     let mut begin = Begin { scene, announcement, to_charge: Vec::new() };
-    single_out(scene.context, scene.queue, &scene.houses, &requests, &mut begin).await?;
+    single_out(scene.context, scene.queue, &scene.plans, &requests, &mut begin).await?;
     Ok(begin.to_charge)
 }
 
@@ -82,7 +83,7 @@ impl SharedStep for Begin<'_> {
     fn committed(&mut self, part: &[Pay], begun: Self::Output, changes: Changes) {
         let mut outcomes = changes.outcomes;
         let accepted_at = part.iter().map(|pay| pay.accepted_at);
-        outcomes.progress.extend(Progress::of(self.scene.queue, accepted_at));
+        outcomes.progress.extend(Progress::from_requests(self.scene.queue, accepted_at));
         for (place, one) in begun {
             let (Begun::Charge(payment) | Begun::Over(payment)) = &one;
             metrics::paid(payment);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use booking::decide::Charge;
 use booking::domain::Payment;
+use booking::payments::Charge;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use process::backoff::Backoff;

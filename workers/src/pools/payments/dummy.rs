@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use booking::decide::Charge;
 use booking::domain::{CardBehaviour, Payment, Reason};
+use booking::payments::Charge;
 use store::{Failure, Pool, charges};
 
 use super::gateway::{GatewayError, PaymentGateway};

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use booking::decide::{Decision, Footprint, Ledger};
 use booking::domain::{Payment, PaymentStatus, Reason};
-use booking::messages::{Outcomes, Pay};
+use booking::ledger::{Decision, Footprint, Ledger};
+use booking::messages::BatchOutcome;
+use booking::payments::Pay;
 use process::backoff::Backoff;
 use process::clock;
 use sqlx::PgConnection;
@@ -27,14 +28,14 @@ pub(super) async fn fail_payment(
     let mut footprint = Footprint::default();
     footprint.reservations.insert((request.event, request.reservation));
     let fail = Fail { scene, request };
-    match persist(scene.context, scene.queue, &footprint, &scene.houses, &fail).await {
+    match persist(scene.context, scene.queue, &footprint, &scene.plans, &fail).await {
         Ok((None, _)) => {}
         Ok((Some(payment), changes)) => {
             announce_failed(scene, payment, changes.outcomes, announcement);
         }
         // Not even that can be written, so the buyer is told without a row.
         Err(NotDone::Refused(_)) if is_unknown(scene, request).await? => {
-            let outcomes = Outcomes::new(scene.queue, clock::now());
+            let outcomes = BatchOutcome::new(scene.queue, clock::now());
             announce_failed(scene, failed(scene, request), outcomes, announcement);
         }
         Err(NotDone::Refused(_)) => {}
@@ -46,7 +47,7 @@ pub(super) async fn fail_payment(
 fn announce_failed(
     scene: &Scene<'_>,
     payment: Payment,
-    mut outcomes: Outcomes,
+    mut outcomes: BatchOutcome,
     announcement: &mut Announcement,
 ) {
     metrics::paid(&payment);
@@ -107,7 +108,7 @@ fn failed(scene: &Scene<'_>, request: &Pay) -> Payment {
         reservation: request.reservation,
         status: PaymentStatus::Failed,
         amount: 0,
-        currency: scene.houses[&request.event].currency,
+        currency: scene.plans[&request.event].currency,
         card: request.card,
         // What made it poison may stand here: it is written as far as it can be.
         card_last4: request.card_last4.chars().filter(|c| !c.is_control()).take(4).collect(),

@@ -1,6 +1,7 @@
 //! Transaction two of a payment: confirm, or give the hold back.
 
-use booking::decide::{Changes, Charge, Decision, Finished, Footprint, Ledger, finish_payment};
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
+use booking::payments::{Charge, Finished, finish_payment};
 use sqlx::PgConnection;
 use store::Failure;
 use store::history::Cause;
@@ -22,7 +23,7 @@ pub(super) async fn finish_together(
     announcement: &mut Announcement,
 ) -> Result<Vec<Attempt>, Stopped> {
     let mut finish = Finish { scene, announcement, lost: Vec::new() };
-    single_out(scene.context, scene.queue, &scene.houses, answered, &mut finish).await?;
+    single_out(scene.context, scene.queue, &scene.plans, answered, &mut finish).await?;
     Ok(finish.lost)
 }
 
@@ -57,8 +58,8 @@ impl SharedStep for Finish<'_> {
         for (attempt, charge) in part {
             let payment = stored.get(&attempt.key()).unwrap_or(&attempt.payment);
             match finish_payment(ledger, payment, *charge) {
-                Err(more) => need.absorb(more),
-                Ok(finished) => {
+                Decision::NeedsLocks(more) => need.absorb(more),
+                Decision::Made(finished) => {
                     let (Finished::Done(after) | Finished::Refund(after)) = &finished;
                     if after != payment {
                         payments::update(connection, after, cause).await?;

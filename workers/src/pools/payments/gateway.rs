@@ -1,7 +1,7 @@
 //! What a payment gateway must do.
 
-use booking::decide::Charge;
 use booking::domain::Payment;
+use booking::payments::Charge;
 
 /// The gateway did not answer: whether it charged is unknown, so the same is asked again with the
 /// same key.

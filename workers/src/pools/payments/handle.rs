@@ -1,7 +1,6 @@
 //! Handles one envelope of payments: begin all, charge side by side, finish as answers come.
 
-use booking::decide::Charge;
-use booking::messages::Pay;
+use booking::payments::{Charge, Pay};
 use process::failpoint;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -17,7 +16,7 @@ use crate::context::Context;
 use crate::pools::batch::Batch;
 use crate::step::announce::Announcement;
 use crate::step::retry::Stopped;
-use crate::step::transact::find_houses;
+use crate::step::transact::find_plans;
 
 /// Has the payments of an envelope paid; where the process stops before, they are left to another
 /// worker.
@@ -32,8 +31,8 @@ pub(super) async fn pay<G: PaymentGateway>(
     let Batch { readable, mut announcement, traces, .. } = batch;
     let requests: Vec<Pay> = readable.into_iter().map(|taken| taken.request).collect();
     let events = requests.iter().map(|request| request.event).collect();
-    let houses = find_houses(context, queue, events).await?;
-    let scene = Scene { context, queue, houses, traces };
+    let plans = find_plans(context, queue, events).await?;
+    let scene = Scene { context, queue, plans, traces };
     let begun = begin_all(&scene, requests, &mut announcement).await?;
     failpoint::reach("payments.begun").await;
     announcement.publish(context, queue).await?;

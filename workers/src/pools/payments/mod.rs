@@ -17,7 +17,7 @@ pub use gateway::{GatewayError, PaymentGateway};
 use std::sync::Arc;
 
 use booking::domain::WorkerPool;
-use booking::messages::Pay;
+use booking::payments::Pay;
 use broker::topology::Topology;
 use broker::{Connection, Delivery, LostConnection};
 use tokio::sync::Semaphore;

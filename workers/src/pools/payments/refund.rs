@@ -1,7 +1,8 @@
 //! Gives back a charge that landed after the hold was lost, and records it: transaction three.
 
-use booking::decide::{Decision, Footprint, Ledger, refunded_payment};
 use booking::domain::Payment;
+use booking::ledger::{Decision, Footprint, Ledger};
+use booking::payments::refunded_payment;
 use process::failpoint;
 use sqlx::PgConnection;
 use store::Failure;
@@ -38,7 +39,7 @@ async fn record_refund(
     let mut footprint = Footprint::default();
     attempt.add_to(&mut footprint);
     let refunded = Refunded { queue: scene.queue, attempt };
-    match persist(scene.context, scene.queue, &footprint, &scene.houses, &refunded).await {
+    match persist(scene.context, scene.queue, &footprint, &scene.plans, &refunded).await {
         Ok((payment, changes)) => {
             let mut outcomes = changes.outcomes;
             metrics::paid(&payment);
@@ -73,7 +74,7 @@ impl Step for Refunded<'_> {
         let key = self.attempt.key();
         let stored = payments::find(connection, &[key]).await?.remove(&key);
         let payment = stored.unwrap_or_else(|| self.attempt.payment.clone());
-        ledger.replay((payment.event, payment.reservation));
+        ledger.announce_again((payment.event, payment.reservation));
         if payment.status.is_final() {
             return Ok(Decision::Made(payment));
         }

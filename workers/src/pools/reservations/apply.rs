@@ -1,15 +1,12 @@
 //! Applies a batch: one transaction, or more where a request in it is poison.
 
-use std::borrow::Cow;
-
-use booking::decide::{Changes, Decision, Footprint, Ledger, cancel, reject_faulty, reserve};
-use booking::ids::ReservationId;
-use booking::messages::{Progress, Request, Reserve};
+use booking::ledger::{Changes, Decision, Footprint, Ledger};
+use booking::messages::Progress;
+use booking::requests::{Decide, Request, decide_all};
 use broker::topology::REQUESTS;
-use process::broken::Break;
 use sqlx::PgConnection;
 use store::Failure;
-use store::lock::Houses;
+use store::lock::SeatingPlans;
 
 use crate::context::Context;
 use crate::pools::batch::{Batch, Taken, progress_of};
@@ -18,7 +15,7 @@ use crate::step::dead_letter::bury_request;
 use crate::step::retry::Stopped;
 use crate::step::single_out::{SharedStep, single_out};
 use crate::step::traces::Traces;
-use crate::step::transact::{NotDone, Step, find_houses, persist};
+use crate::step::transact::{NotDone, Step, find_plans, persist};
 
 /// Decides and commits a batch; returns what is to be announced before it is acked. A request that
 /// the database refuses is singled out to the dead letters, and its neighbours are decided.
@@ -28,22 +25,22 @@ pub(super) async fn apply_batch(
 ) -> Result<Announcement, Stopped> {
     let progress = progress_of(&batch.readable);
     let Batch { mut readable, mut announcement, traces, .. } = batch;
-    let events = readable.iter().map(|taken| taken.request.id().0).collect();
-    let houses = find_houses(context, REQUESTS, events).await?;
-    let is_unknown = |taken: &mut Taken<Request>| !houses.contains_key(&taken.request.id().0);
+    let events = readable.iter().map(|taken| taken.request.key().0).collect();
+    let plans = find_plans(context, REQUESTS, events).await?;
+    let is_unknown = |taken: &mut Taken<Request>| !plans.contains_key(&taken.request.key().0);
     for taken in readable.extract_if(.., is_unknown) {
         let reason = "there is no such event";
         announcement.message(bury_request(&taken.queue, &taken.request, reason));
     }
-    let mut apply = Apply { context, houses: &houses, traces, progress, announcement };
-    single_out(context, REQUESTS, &houses, &readable, &mut apply).await?;
+    let mut apply = Apply { context, plans: &plans, traces, progress, announcement };
+    single_out(context, REQUESTS, &plans, &readable, &mut apply).await?;
     Ok(apply.announcement)
 }
 
 /// The requests of one transaction, those of a partition decided in order of acceptance.
 struct Apply<'a> {
     context: &'a Context,
-    houses: &'a Houses,
+    plans: &'a SeatingPlans,
     traces: Traces,
     /// How far the queues are, until it is announced: with the first outcomes.
     progress: Vec<Progress>,
@@ -57,7 +54,7 @@ impl SharedStep for Apply<'_> {
     fn footprint(&self, part: &[Taken<Request>]) -> Footprint {
         let mut footprint = Footprint::default();
         for Taken { request, .. } in part {
-            footprint.add_request(request, &self.houses[&request.id().0]);
+            request.footprint(&self.plans[&request.key().0], &mut footprint);
         }
         footprint
     }
@@ -68,20 +65,7 @@ impl SharedStep for Apply<'_> {
         _connection: &mut PgConnection,
         ledger: &mut Ledger,
     ) -> Result<Decision<()>, Failure> {
-        let mut need = Footprint::default();
-        for taken in part {
-            match &taken.request {
-                Request::Cancel(request) => cancel(ledger, request),
-                Request::Reserve(request) => {
-                    let request = &as_another(ledger, request);
-                    // The rest is decided too, for what it needs: one more round serves all.
-                    if let Err(more) = reserve(ledger, request) {
-                        need.absorb(more);
-                    }
-                }
-            }
-        }
-        Ok(Decision::unless_needed(need, ()))
+        Ok(decide_all(ledger, part.iter().map(|taken| &taken.request)))
     }
 
     fn committed(&mut self, part: &[Taken<Request>], (): (), changes: Changes) {
@@ -107,11 +91,10 @@ impl SharedStep for Apply<'_> {
 impl Apply<'_> {
     /// Gives the buyer of a poison request an answer, where even that is not refused.
     async fn reject(&mut self, request: &Request) -> Result<(), Stopped> {
-        let Request::Reserve(request) = request else { return Ok(()) };
         let mut footprint = Footprint::default();
-        footprint.reservations.insert((request.event, request.id));
+        footprint.reservations.insert(request.key());
         let reject = Reject(request);
-        match persist(self.context, REQUESTS, &footprint, self.houses, &reject).await {
+        match persist(self.context, REQUESTS, &footprint, self.plans, &reject).await {
             Ok(((), changes)) => self.announcement.outcomes(self.context, &changes.outcomes),
             Err(NotDone::Refused(_)) => {}
             Err(NotDone::Stopped) => return Err(Stopped),
@@ -120,17 +103,8 @@ impl Apply<'_> {
     }
 }
 
-/// The request itself; where the process is broken so on purpose, another one if it is known.
-fn as_another<'a>(ledger: &Ledger, request: &'a Reserve) -> Cow<'a, Reserve> {
-    if Break::NoDedupe.is_on() && ledger.reservation((request.event, request.id)).is_some() {
-        let id = ReservationId(uuid::Uuid::from_u128(rand::random()));
-        return Cow::Owned(Reserve { id, ..request.clone() });
-    }
-    Cow::Borrowed(request)
-}
-
 /// A request that the database refuses to write as it is.
-struct Reject<'a>(&'a Reserve);
+struct Reject<'a>(&'a Request);
 
 impl Step for Reject<'_> {
     type Output = ();
@@ -140,7 +114,7 @@ impl Step for Reject<'_> {
         _connection: &mut PgConnection,
         ledger: &mut Ledger,
     ) -> Result<Decision<()>, Failure> {
-        reject_faulty(ledger, self.0);
+        self.0.reject(ledger);
         Ok(Decision::Made(()))
     }
 }

@@ -8,7 +8,7 @@ mod lanes;
 use std::sync::Arc;
 
 use booking::domain::WorkerPool;
-use booking::messages::Request;
+use booking::requests::Request;
 use broker::topology::{REQUESTS, Topology};
 use broker::{Connection, Delivery, LostConnection};
 use process::failpoint;

@@ -1,26 +1,21 @@
 //! What may happen, at random.
 
-use booking::decide::Charge;
 use booking::domain::Reason;
+use booking::payments::Charge;
+use booking::requests::{Request, Reserve};
+use chrono::DateTime;
 use proptest::prelude::*;
 use proptest::sample::select;
+use testbed::requests;
 
 /// Reservations and payments have numbers below this.
 pub(super) const NUMBERS: u128 = 16;
 const CUSTOMERS: [&str; 3] = ["ada", "bob", "eve"];
 
 #[derive(Debug, Clone)]
-pub(super) enum Ask {
-    /// Tickets by number, or so many of a section; or the second where the first are not free.
-    Reserve { number: u128, customer: &'static str, tickets: Vec<i32>, any_of: Option<(i32, i32)> },
-    /// Gives a hold back.
-    Cancel { number: u128 },
-}
-
-#[derive(Debug, Clone)]
 pub(super) enum Command {
     /// Requests of one transaction.
-    Batch(Vec<Ask>),
+    Batch(Vec<Request>),
     /// Prompts to look at holds, in one transaction.
     Prompt(Vec<u128>),
     /// Begins to pay a reservation.
@@ -33,21 +28,28 @@ pub(super) enum Command {
     Wait(i64),
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
+/// Requests whose moment of acceptance is set when they are sent.
+fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        5 => reserve().prop_map(Request::from),
+        1 => (1..NUMBERS).prop_map(|number| requests::cancel(number, DateTime::UNIX_EPOCH).into()),
+    ]
+}
+
+/// Tickets by number, or so many of a section; or the second where the first are not free.
+fn reserve() -> impl Strategy<Value = Reserve> {
     // Few tickets, at the seam of the two sections, so that requests meet.
     let wish = prop_oneof![
         1 => Just(Vec::new()),
         4 => proptest::collection::btree_set(27..=34, 1..=4).prop_map(Vec::from_iter),
     ];
-    let any_of = proptest::option::weighted(0.4, (1..=2, 1..=12));
-    let reserve = (1..NUMBERS, select(&CUSTOMERS[..]), wish, any_of);
-    prop_oneof![
-        5 => reserve.prop_map(|(number, customer, tickets, any_of)| {
-            let any_of = if tickets.is_empty() { any_of.or(Some((2, 1))) } else { any_of };
-            Ask::Reserve { number, customer, tickets, any_of }
-        }),
-        1 => (1..NUMBERS).prop_map(|number| Ask::Cancel { number }),
-    ]
+    let best = proptest::option::weighted(0.4, (1..=2, 1..=12));
+    let drawn = (1..NUMBERS, select(&CUSTOMERS[..]), wish, best);
+    drawn.prop_map(|(number, customer, tickets, best)| {
+        let best = if tickets.is_empty() { best.or(Some((2, 1))) } else { best };
+        let best = best.map(|(section, quantity)| requests::best_of(Some(section), quantity));
+        Reserve { best, ..requests::reserve(number, customer, &tickets, DateTime::UNIX_EPOCH) }
+    })
 }
 
 fn charge() -> impl Strategy<Value = Charge> {
@@ -62,7 +64,7 @@ fn charge() -> impl Strategy<Value = Charge> {
 fn command() -> impl Strategy<Value = Command> {
     let number = || 1..NUMBERS;
     prop_oneof![
-        6 => proptest::collection::vec(ask(), 1..5).prop_map(Command::Batch),
+        6 => proptest::collection::vec(request(), 1..5).prop_map(Command::Batch),
         2 => proptest::collection::vec(number(), 1..4).prop_map(Command::Prompt),
         5 => (number(), number()).prop_map(|(payment, number)| Command::Begin { payment, number }),
         5 => (number(), charge())

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use booking::decide::Charge;
 use booking::domain::{PaymentStatus, Reason, ReservationStatus};
+use booking::payments::Charge;
+use booking::requests::{Best, Request, Reserve};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::command::Ask;
 use crate::support::{HOLD_SECONDS, PAYING_SECONDS, TICKETS_PER_RESERVATION, tickets_of_section};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) status: ReservationStatus,
-    pub(super) customer: Option<&'static str>,
+    pub(super) customer: Option<String>,
     pub(super) tickets: Vec<i32>,
     pub(super) conflicts: Vec<i32>,
     pub(super) expires_at: Option<DateTime<Utc>>,
@@ -38,58 +38,60 @@ pub(super) struct Model {
     pub(super) holders: BTreeMap<i32, u128>,
     /// Tickets of customers who lost what they were paying for in this transaction: it counts on
     /// against their limit until the transaction ends.
-    pub(super) lost: BTreeMap<&'static str, i32>,
+    pub(super) lost: BTreeMap<String, i32>,
 }
 
 impl Model {
     /// One request. Which tickets of a section are taken is the decision's own affair: `chosen` is
     /// what it took, and must have been free.
-    pub(super) fn ask(&mut self, ask: &Ask, chosen: &[i32]) {
-        match ask {
-            Ask::Cancel { number } => self.cancel(*number),
-            Ask::Reserve { number, .. } if self.reservations.contains_key(number) => {}
-            Ask::Reserve { number, customer, tickets, any_of } => {
-                let entry = match self.choose(customer, tickets, *any_of, chosen) {
-                    Ok(tickets) => {
-                        self.vacate(&tickets);
-                        self.holders.extend(tickets.iter().map(|ticket| (*ticket, *number)));
-                        let until = self.now + TimeDelta::seconds(HOLD_SECONDS);
-                        entry(ReservationStatus::Held, customer, tickets, Some(until))
-                    }
-                    Err((reason, conflicts)) => Entry {
-                        reason: Some(reason),
-                        conflicts,
-                        ..entry(ReservationStatus::Rejected, customer, Vec::new(), None)
-                    },
-                };
-                self.reservations.insert(*number, entry);
-            }
+    pub(super) fn decide(&mut self, request: &Request, chosen: &[i32]) {
+        match request {
+            Request::Cancel(cancel) => self.cancel(cancel.id.0.as_u128()),
+            Request::Reserve(reserve) => self.reserve(reserve, chosen),
         }
     }
 
-    fn choose(
-        &self,
-        customer: &str,
-        tickets: &[i32],
-        any_of: Option<(i32, i32)>,
-        chosen: &[i32],
-    ) -> Result<Vec<i32>, (Reason, Vec<i32>)> {
-        let quantity = (tickets.len() as i32).max(any_of.map_or(0, |(_, quantity)| quantity));
+    fn reserve(&mut self, request: &Reserve, chosen: &[i32]) {
+        let number = request.id.0.as_u128();
+        if self.reservations.contains_key(&number) {
+            return;
+        }
+        let customer = Some(request.customer.clone());
+        let entry = match self.choose(request, chosen) {
+            Ok(tickets) => {
+                self.vacate(&tickets);
+                self.holders.extend(tickets.iter().map(|ticket| (*ticket, number)));
+                let expires_at = Some(self.now + TimeDelta::seconds(HOLD_SECONDS));
+                Entry { customer, tickets, expires_at, ..entry(ReservationStatus::Held) }
+            }
+            Err((reason, conflicts)) => Entry {
+                customer,
+                reason: Some(reason),
+                conflicts,
+                ..entry(ReservationStatus::Rejected)
+            },
+        };
+        self.reservations.insert(number, entry);
+    }
+
+    fn choose(&self, request: &Reserve, chosen: &[i32]) -> Result<Vec<i32>, (Reason, Vec<i32>)> {
+        let tickets: Vec<i32> = request.tickets.iter().map(|ticket| ticket.0).collect();
+        let quantity = (tickets.len() as i32).max(request.best.map_or(0, |best| best.quantity));
         if quantity > TICKETS_PER_RESERVATION {
             return Err((Reason::TooManyTickets, Vec::new()));
         }
-        if self.limit.is_some_and(|limit| self.tickets_of(customer) + quantity > limit) {
+        if self.limit.is_some_and(|limit| self.tickets_of(&request.customer) + quantity > limit) {
             return Err((Reason::CustomerLimit, Vec::new()));
         }
         let taken: Vec<i32> = tickets.iter().copied().filter(|one| !self.is_free(*one)).collect();
         if !tickets.is_empty() && taken.is_empty() {
-            return Ok(tickets.to_vec());
+            return Ok(tickets);
         }
-        let Some((section, quantity)) = any_of else {
+        let Some(Best { quantity, section: Some(section), .. }) = request.best else {
             return Err((Reason::TicketsUnavailable, taken));
         };
         let free: Vec<i32> =
-            tickets_of_section(section).filter(|ticket| self.is_free(*ticket)).collect();
+            tickets_of_section(section.0).filter(|ticket| self.is_free(*ticket)).collect();
         if free.len() < quantity as usize {
             return Err((Reason::NotEnoughAvailable, taken));
         }
@@ -103,9 +105,7 @@ impl Model {
         let cancelled = ReservationStatus::Cancelled;
         let reason = Some(Reason::CancelledByCustomer);
         let Some(held) = self.reservations.get_mut(&number) else {
-            let tombstone =
-                Entry { customer: None, reason, ..entry(cancelled, "", Vec::new(), None) };
-            self.reservations.insert(number, tombstone);
+            self.reservations.insert(number, Entry { reason, ..entry(cancelled) });
             return;
         };
         if held.status != ReservationStatus::Held {
@@ -186,8 +186,8 @@ impl Model {
 
     fn confirm(&mut self, number: u128) -> bool {
         let Some(entry) = self.reservations.get(&number).cloned() else { return false };
-        let customer = entry.customer.unwrap_or_default();
-        let within = |limit| self.tickets_of(customer) + entry.tickets.len() as i32 <= limit;
+        let customer = entry.customer.clone().unwrap_or_default();
+        let within = |limit| self.tickets_of(&customer) + entry.tickets.len() as i32 <= limit;
         let again = entry.status == ReservationStatus::Expired
             && entry.tickets.iter().all(|ticket| self.is_free(*ticket))
             && self.limit.is_none_or(within);
@@ -231,7 +231,7 @@ impl Model {
     fn lapse(&mut self, number: u128) {
         let entry = self.reservations.get_mut(&number).expect("it is there");
         if entry.status == ReservationStatus::Paying {
-            *self.lost.entry(entry.customer.unwrap_or_default()).or_default() +=
+            *self.lost.entry(entry.customer.clone().unwrap_or_default()).or_default() +=
                 entry.tickets.len() as i32;
         }
         (entry.status, entry.reason) = (ReservationStatus::Expired, Some(Reason::Expired));
@@ -243,25 +243,21 @@ impl Model {
             ReservationStatus::Held => !self.is_due(**number),
             status => matches!(status, ReservationStatus::Paying | ReservationStatus::Confirmed),
         };
-        let of_customer = |(_, entry): &(&u128, &Entry)| entry.customer == Some(customer);
+        let of_customer =
+            |(_, entry): &(&u128, &Entry)| entry.customer.as_deref() == Some(customer);
         let live = self.reservations.iter().filter(of_customer).filter(counts);
         let has: i32 = live.map(|(_, entry)| entry.tickets.len() as i32).sum();
         has + self.lost.get(customer).copied().unwrap_or_default()
     }
 }
 
-fn entry(
-    status: ReservationStatus,
-    customer: &'static str,
-    tickets: Vec<i32>,
-    expires_at: Option<DateTime<Utc>>,
-) -> Entry {
+fn entry(status: ReservationStatus) -> Entry {
     Entry {
         status,
-        customer: Some(customer),
-        tickets,
+        customer: None,
+        tickets: Vec::new(),
         conflicts: Vec::new(),
-        expires_at,
+        expires_at: None,
         reason: None,
         frozen: false,
     }

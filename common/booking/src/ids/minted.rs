@@ -1,0 +1,63 @@
+//! Ids of reservations and payments. [`Mint`](super::Mint) makes them and says what their bits are.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl Kind for $name {
+            const KIND: &'static [u8] = $kind;
+
+            fn wrap(id: Uuid) -> Self {
+                Self(id)
+            }
+
+            fn unwrap(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::from_str(text).map(Self)
+            }
+        }
+    };
+}
+
+/// What an id names; ids of one kind are never taken for the other's.
+pub trait Kind: Copy {
+    /// Enters the tag.
+    const KIND: &'static [u8];
+    /// From a plain UUID.
+    fn wrap(id: Uuid) -> Self;
+    /// To a plain UUID.
+    fn unwrap(self) -> Uuid;
+}
+
+id! {
+    /// A reservation's id.
+    ReservationId, b"reservation"
+}
+id! {
+    /// A payment attempt's id, and the gateway's idempotency key for it.
+    PaymentId, b"payment"
+}

@@ -1,0 +1,72 @@
+//! Which rows a transaction must lock before it can decide.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::{PlanSection, Reservation, ReservationStatus, SeatingPlan};
+use crate::ids::{EventId, ReservationKey, SectionKey, TicketKey, TicketNumber};
+
+/// Rows to lock, in the order in which they are locked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Reservations that may exist. Their tickets are locked too, while they may have a claim.
+    pub reservations: BTreeSet<ReservationKey>,
+    /// Customers whose tickets are counted.
+    pub customers: BTreeSet<(EventId, String)>,
+    /// Sections.
+    pub sections: BTreeSet<SectionKey>,
+    /// Tickets.
+    pub tickets: BTreeSet<TicketKey>,
+    /// Sections whose free tickets are read, and how many of them are wanted.
+    pub scans: BTreeMap<SectionKey, i32>,
+}
+
+impl Footprint {
+    /// No rows.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds another footprint to this one.
+    pub fn absorb(&mut self, other: Self) {
+        self.reservations.extend(other.reservations);
+        self.customers.extend(other.customers);
+        self.sections.extend(other.sections);
+        self.tickets.extend(other.tickets);
+        for (section, enough) in other.scans {
+            *self.scans.entry(section).or_default() += enough;
+        }
+    }
+
+    /// Adds a section whose free tickets are read, so many of them.
+    pub fn add_scan(&mut self, section: SectionKey, enough: i32) {
+        self.sections.insert(section);
+        *self.scans.entry(section).or_default() += enough;
+    }
+
+    /// How many free tickets of a section to read: as many as are enough, and one more for each
+    /// ticket that is named, because another decision of the same batch may take it first.
+    pub fn scan_limit(&self, key: &SectionKey, section: &PlanSection) -> i32 {
+        let enough = self.scans.get(key).copied().unwrap_or_default();
+        let end = TicketNumber(section.first_ticket.0 + section.capacity);
+        let named = self.tickets.range((key.0, section.first_ticket)..(key.0, end)).count();
+        enough.saturating_add(named as i32)
+    }
+
+    /// Adds the tickets that a locked reservation may have a claim on.
+    pub fn add_claims(&mut self, reservation: &Reservation, plan: &SeatingPlan) {
+        use ReservationStatus::{Expired, Held, Paying};
+        if matches!(reservation.status, Held | Paying | Expired) {
+            self.add_tickets(&reservation.tickets, plan);
+        }
+    }
+
+    /// Adds tickets, and the sections that they lie in. What the plan does not have is left out.
+    pub fn add_tickets(&mut self, tickets: &[TicketNumber], plan: &SeatingPlan) {
+        for ticket in tickets {
+            if let Some(section) = plan.section_of(*ticket) {
+                self.sections.insert((plan.event, section.number));
+                self.tickets.insert((plan.event, *ticket));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Seating plans of events: read once and kept.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use super::events::kind_of;
+use super::lock::SeatingPlans;
+use super::pool::Pool;
+use booking::domain::{PlanSection, SeatingPlan};
+use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
+
+/// What a process keeps at most, in sections, rows and tiers of whatever seating plans: some 50 MB.
+const WEIGHT_MAX: u64 = 2_000_000;
+
+/// The seating plans that this process has met. A seating plan never changes, so it is read again
+/// only when there was no room to keep it.
+#[derive(Debug, Clone)]
+pub struct SeatingPlanCache {
+    kept: Cache<EventId, Arc<SeatingPlan>>,
+}
+
+impl Default for SeatingPlanCache {
+    fn default() -> Self {
+        let weight = |_: &EventId, plan: &Arc<SeatingPlan>| weight(plan);
+        Self { kept: Cache::builder().max_capacity(WEIGHT_MAX).weigher(weight).build() }
+    }
+}
+
+impl SeatingPlanCache {
+    /// A seating plan that was met before.
+    pub fn get(&self, event: EventId) -> Option<Arc<SeatingPlan>> {
+        self.kept.get(&event)
+    }
+
+    /// The seating plans of these events, read where they are new. Unknown events are left out.
+    pub async fn find_plans(
+        &self,
+        pool: &Pool,
+        events: &[EventId],
+    ) -> Result<SeatingPlans, sqlx::Error> {
+        let mut plans = SeatingPlans::new();
+        let mut missing = BTreeSet::new();
+        for &event in events {
+            match self.get(event) {
+                Some(plan) => drop(plans.insert(event, plan)),
+                None => drop(missing.insert(event)),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(plans);
+        }
+        let missing: Vec<EventId> = missing.into_iter().collect();
+        for plan in find(&mut *pool.acquire().await?, &missing).await? {
+            let plan = Arc::new(plan);
+            self.kept.insert(plan.event, Arc::clone(&plan));
+            plans.insert(plan.event, plan);
+        }
+        Ok(plans)
+    }
+}
+
+fn weight(plan: &SeatingPlan) -> u32 {
+    let of = |section: &PlanSection| 4 + section.tiers.len() + section.rows.len();
+    let weight = 4 + plan.sections.iter().map(of).sum::<usize>();
+    weight.try_into().unwrap_or(u32::MAX)
+}
+
+/// The seating plans of these events; those that there are.
+pub async fn find(
+    connection: &mut PgConnection,
+    events: &[EventId],
+) -> Result<Vec<SeatingPlan>, sqlx::Error> {
+    let ids: Vec<i32> = events.iter().map(|event| event.0).collect();
+    let rows = sqlx::query(
+        "SELECT id, currency, tickets_per_customer IS NOT NULL FROM events WHERE id = ANY ($1)",
+    )
+    .bind(&ids)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut sections = sections(connection, &ids).await?;
+    let plan = |row: &PgRow| {
+        let event = EventId(row.try_get(0)?);
+        let currency: &str = row.try_get(1)?;
+        Ok(SeatingPlan {
+            event,
+            currency: currency.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            limits_customers: row.try_get(2)?,
+            sections: sections.remove(&event).unwrap_or_default(),
+        })
+    };
+    rows.iter().map(plan).collect()
+}
+
+async fn sections(
+    connection: &mut PgConnection,
+    events: &[i32],
+) -> Result<HashMap<EventId, Vec<PlanSection>>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT s.event_id, s.number, s.kind::text, s.first_ticket, s.capacity, p.tier_starts, p.tiers,
+                p.row_starts
+         FROM sections s JOIN section_plans p ON p.event_id = s.event_id AND p.section = s.number
+         WHERE s.event_id = ANY ($1) ORDER BY s.event_id, s.first_ticket",
+    )
+    .bind(events)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut sections: HashMap<EventId, Vec<PlanSection>> = HashMap::new();
+    for row in &rows {
+        let (starts, tiers): (Vec<i32>, Vec<i32>) = (row.try_get(5)?, row.try_get(6)?);
+        let tiers = starts.into_iter().zip(tiers);
+        let rows: Vec<i32> = row.try_get(7)?;
+        sections.entry(EventId(row.try_get(0)?)).or_default().push(PlanSection {
+            number: SectionNumber(row.try_get(1)?),
+            kind: kind_of(row.try_get(2)?),
+            first_ticket: TicketNumber(row.try_get(3)?),
+            capacity: row.try_get(4)?,
+            tiers: tiers.map(|(first, tier)| (TicketNumber(first), TierNumber(tier))).collect(),
+            rows: rows.into_iter().map(TicketNumber).collect(),
+        });
+    }
+    Ok(sections)
+}

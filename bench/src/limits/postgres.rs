@@ -9,11 +9,11 @@ use booking::decide::{Footprint, reserve};
 use booking::domain::{EventId, House, TicketNumber};
 use booking::ids::Mint;
 use booking::messages::{Request, Reserve};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection as _};
+use process::settings::{Database, Secret};
 use store::audit::Scope;
-use store::lock::{Houses, lock};
-use store::{houses, stock};
+use store::lock::Houses;
+use store::replan::Plans;
+use store::{Pool, Transaction, houses, pool, stock};
 use tokio::task::JoinSet;
 
 use super::{Length, Limit, on_all_cores};
@@ -59,27 +59,28 @@ async fn apply(
     connections: usize,
     length: Length,
 ) -> Result<u64> {
-    let options: PgConnectOptions = url.parse()?;
     let mut ready = Vec::new();
     for _ in 0..connections {
-        ready.push(options.clone().connect().await?);
+        ready.push(connect(&url).await?);
     }
-    let house = houses::find(&mut ready[0], &[event]).await?.pop().context("the event was made")?;
+    let house = houses::find(&mut *ready[0].acquire().await?, &[event]).await?.pop();
+    let house = house.context("the event was made")?;
     let house = Arc::new(house);
     let counted = Arc::new(AtomicU64::new(0));
     let opens = Instant::now() + length.warmup();
     let mut tasks = JoinSet::new();
-    for (number, mut connection) in ready.into_iter().enumerate() {
+    for (number, connection) in ready.into_iter().enumerate() {
         let tickets = share(&house, number, connections);
         let writer = Writer { event, houses: Houses::from([(event, Arc::clone(&house))]) };
         let counted = Arc::clone(&counted);
         let window = opens..opens + length.0;
         tasks.spawn(async move {
             for batch in tickets.chunks(batch) {
-                writer.apply(&mut connection, batch).await?;
+                writer.apply(&connection, batch).await?;
                 let now = Instant::now();
                 if now >= window.end {
-                    return connection.close().await.map_err(anyhow::Error::from);
+                    connection.close().await;
+                    return Ok(());
                 }
                 if now >= window.start {
                     counted.fetch_add(batch.len() as u64, Ordering::Relaxed);
@@ -92,6 +93,15 @@ async fn apply(
         ended??;
     }
     Ok(counted.load(Ordering::Relaxed))
+}
+
+/// A pool of one connection, which is there.
+async fn connect(url: &str) -> Result<Pool> {
+    let url = Secret::from(url);
+    let settings = Database { url, connections_max: 1, ..Database::default() };
+    let pool = pool::open(&settings, "limits")?;
+    drop(pool.acquire().await?);
+    Ok(pool)
 }
 
 /// The tickets of every so-many-th section, so that no connection waits for another's locks.
@@ -113,7 +123,7 @@ struct Writer {
 
 impl Writer {
     /// One batch in one transaction, as a reservation worker does it.
-    async fn apply(&self, connection: &mut PgConnection, tickets: &[i32]) -> Result<()> {
+    async fn apply(&self, connection: &Pool, tickets: &[i32]) -> Result<()> {
         let now = process::clock::now();
         let mint = Mint::new("limits");
         let house = &self.houses[&self.event];
@@ -132,8 +142,8 @@ impl Writer {
         for request in &requests {
             footprint.add_request(&Request::Reserve(request.clone()), house);
         }
-        let mut transaction = connection.begin().await?;
-        let mut ledger = lock(&mut transaction, &footprint, &self.houses).await?;
+        let (mut transaction, mut ledger) =
+            Transaction::lock(connection, Plans::Kept, &footprint, &self.houses).await?;
         for request in &requests {
             let decided = reserve(&mut ledger, request);
             ensure!(decided.is_ok(), "fresh tickets need no further locks");

@@ -1,7 +1,6 @@
 //! What every process needs, whatever it does: settings, telemetry, a clock, a way to stop.
 
 pub mod backoff;
-pub mod broken;
 pub mod clock;
 pub mod failpoint;
 pub mod healthcheck;

@@ -110,8 +110,13 @@ pub async fn in_time<T>(
 ) -> Result<T, sqlx::Error> {
     match tokio::time::timeout(limit, work).await {
         Ok(done) => done,
-        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        Err(_) => Err(no_answer()),
     }
+}
+
+/// What [`in_time`] says where the time is over.
+pub fn no_answer() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
 /// Brings the schema up to date. Safe to call from several processes at once.
@@ -122,7 +127,7 @@ pub async fn migrate(pool: &Pool) -> anyhow::Result<()> {
 
 /// The database's clock, to the millisecond: the one clock that decides what is due.
 pub async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>, sqlx::Error> {
-    sqlx::query_scalar("SELECT date_trunc('milliseconds', clock_timestamp())")
+    sqlx::query_scalar!(r#"SELECT date_trunc('milliseconds', clock_timestamp()) AS "now!""#)
         .fetch_one(connection)
         .await
 }

@@ -5,15 +5,12 @@ use std::time::{Duration, Instant};
 use booking::decide::{Changes, Footprint, Ledger};
 use booking::domain::EventId;
 use process::backoff::Backoff;
-use process::broken::Break;
 use process::failpoint;
-use sqlx::PgConnection;
-use store::lock::{Houses, lock};
-use store::{Failure, pool, stock};
+use store::lock::Houses;
+use store::{Failure, Transaction, pool, stock};
 
 use crate::context::Context;
 use crate::metrics;
-use crate::step::announce::Announcement;
 use crate::step::retry::{Stopped, wait_to_retry};
 
 /// How often a transaction begins anew before it gives way for a while.
@@ -28,7 +25,7 @@ pub(crate) trait Step: Sync {
     /// write rows that hang on locked ones; it must not keep anything, for it may be asked again.
     fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> impl Future<Output = Result<Result<Self::Output, Footprint>, Failure>> + Send;
 }
@@ -39,7 +36,7 @@ pub(crate) enum NotDone {
     /// The process ends.
     Stopped,
     /// The database refuses these very rows.
-    Refused(sqlx::Error),
+    Refused(store::Error),
 }
 
 impl From<Stopped> for NotDone {
@@ -61,7 +58,7 @@ pub(crate) async fn persist<S: Step>(
     loop {
         let attempt = transact(context, queue, footprint.clone(), houses, step);
         let done = tokio::time::timeout(context.answer_timeout(), attempt).await;
-        match done.unwrap_or_else(|_| Err(no_answer())) {
+        match done.unwrap_or_else(|_| Err(Failure::Transient(pool::no_answer()))) {
             Ok((output, changes)) => {
                 metrics::committed(&changes);
                 return Ok((output, changes));
@@ -91,10 +88,6 @@ pub(crate) async fn find_houses(
     }
 }
 
-fn no_answer() -> Failure {
-    Failure::Transient(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
-}
-
 async fn transact<S: Step>(
     context: &Context,
     queue: &str,
@@ -105,8 +98,9 @@ async fn transact<S: Step>(
     let meter = metrics::pool(queue);
     for _ in 0..ROUNDS_MAX {
         let begun = Instant::now();
-        let mut transaction = context.pool.begin_with(context.replan.begin()).await?;
-        let mut ledger = lock(&mut transaction, &footprint, houses).await?;
+        let plans = context.replan.next_plans();
+        let (mut transaction, mut ledger) =
+            Transaction::lock(&context.pool, plans, &footprint, houses).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
             Ok(output) => output,
             Err(need) => {
@@ -119,11 +113,6 @@ async fn transact<S: Step>(
         let changes = ledger.changes(queue);
         match stock::write(&mut transaction, &changes).await {
             Ok(()) => {
-                if Break::PublishBeforeCommit.is_on() {
-                    let mut announcement = Announcement::default();
-                    announcement.outcomes(context, &changes.outcomes);
-                    let _sent = announcement.send(context, queue).await;
-                }
                 failpoint::reach("transaction.written").await;
                 transaction.commit().await?;
                 meter.transaction.observe(begun.elapsed().as_secs_f64());

@@ -7,6 +7,7 @@ use futures::FutureExt;
 use process::settings::{Database, Secret};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use store::{Pool, pool};
+use testbed::servers::{self, Servers};
 use tokio::sync::OnceCell;
 
 static SERVERS: LazyLock<Servers> =

@@ -10,8 +10,7 @@ use broker::topology::HOLDS_DUE;
 use broker::{Connection, Delivery, LostConnection, Subscription};
 use chrono::{DateTime, Utc};
 use process::failpoint;
-use sqlx::PgConnection;
-use store::Failure;
+use store::{Failure, Transaction};
 
 use crate::context::Context;
 use crate::fleet::in_hand::InHand;
@@ -113,7 +112,7 @@ impl Step for Expire<'_> {
 
     async fn decide(
         &self,
-        _connection: &mut PgConnection,
+        _transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Result<Expired, Footprint>, Failure> {
         let mut done = Expired::default();

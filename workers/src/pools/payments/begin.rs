@@ -5,10 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use booking::decide::{Begun, Footprint, Ledger, begin_payment};
 use booking::domain::Payment;
 use booking::messages::{Pay, Progress};
-use sqlx::PgConnection;
-use store::Failure;
 use store::history::Cause;
 use store::payments::{self, PaymentKey};
+use store::{Failure, Transaction};
 
 use super::envelope::Scene;
 use crate::metrics;
@@ -27,12 +26,12 @@ impl Step for Begin<'_> {
 
     async fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Result<Vec<Begun>, Footprint>, Failure> {
         let keys: Vec<PaymentKey> =
             self.requests.iter().map(|request| (request.event, request.id)).collect();
-        let stored = payments::find(connection, &keys).await?;
+        let stored = payments::find(transaction.connection(), &keys).await?;
         let mut known: HashMap<PaymentKey, Payment> = stored.clone();
         let mut all = Vec::with_capacity(self.requests.len());
         let mut new = Vec::new();
@@ -48,7 +47,7 @@ impl Step for Begin<'_> {
             }
         }
         let cause = Cause { queue: self.queue, at: ledger.now() };
-        payments::insert(connection, &new, cause).await?;
+        payments::insert(transaction, &new, cause).await?;
         Ok(Ok(all))
     }
 }

@@ -17,8 +17,8 @@ pub(super) struct DummyGateway {
     pool: Pool,
 }
 
-impl From<sqlx::Error> for GatewayError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<store::Error> for GatewayError {
+    fn from(error: store::Error) -> Self {
         Self(error.to_string())
     }
 }

@@ -3,10 +3,9 @@
 
 use booking::decide::{Charge, Finished, Footprint, Ledger, finish_payment, refunded_payment};
 use booking::domain::Payment;
-use sqlx::PgConnection;
-use store::Failure;
 use store::history::Cause;
 use store::payments::{self, PaymentKey};
+use store::{Failure, Transaction};
 
 use super::envelope::Scene;
 use crate::metrics;
@@ -25,13 +24,14 @@ impl Step for Finish<'_> {
 
     async fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Result<Vec<Finished>, Footprint>, Failure> {
         let keys: Vec<PaymentKey> = self.answered.iter().map(|(payment, _)| key(payment)).collect();
-        let stored = payments::find(connection, &keys).await?;
-        let (mut need, mut all) = (Footprint::default(), Vec::new());
-        let cause = Cause { queue: self.queue, at: ledger.now() };
+        let stored = payments::find(transaction.connection(), &keys).await?;
+        let mut need = Footprint::default();
+        let mut all = Vec::new();
+        let mut changed = Vec::new();
         for (begun, charge) in self.answered {
             let payment = stored.get(&key(begun)).unwrap_or(begun);
             match finish_payment(ledger, payment, *charge) {
@@ -39,13 +39,18 @@ impl Step for Finish<'_> {
                 Ok(finished) => {
                     let (Finished::Done(after) | Finished::Refund(after)) = &finished;
                     if after != payment {
-                        payments::update(connection, after, cause).await?;
+                        changed.push(after.clone());
                     }
                     all.push(finished);
                 }
             }
         }
-        Ok(if need.is_empty() { Ok(all) } else { Err(need) })
+        if !need.is_empty() {
+            return Ok(Err(need));
+        }
+        let cause = Cause { queue: self.queue, at: ledger.now() };
+        payments::update(transaction, &changed, cause).await?;
+        Ok(Ok(all))
     }
 }
 
@@ -59,11 +64,11 @@ impl Step for Refunded<'_> {
 
     async fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Result<Payment, Footprint>, Failure> {
         let key = key(self.payment);
-        let stored = payments::find(connection, &[key]).await?.remove(&key);
+        let stored = payments::find(transaction.connection(), &[key]).await?.remove(&key);
         let payment = stored.unwrap_or_else(|| self.payment.clone());
         ledger.replay((payment.event, payment.reservation));
         if payment.status.is_final() {
@@ -71,7 +76,7 @@ impl Step for Refunded<'_> {
         }
         let payment = refunded_payment(&payment);
         let cause = Cause { queue: self.queue, at: ledger.now() };
-        payments::update(connection, &payment, cause).await?;
+        payments::update(transaction, std::slice::from_ref(&payment), cause).await?;
         Ok(Ok(payment))
     }
 }

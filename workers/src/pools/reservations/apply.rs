@@ -1,16 +1,12 @@
 //! Applies a batch: one transaction, or more where a request in it is poison.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use booking::decide::{Footprint, Ledger, cancel, reject_faulty, reserve};
-use booking::ids::ReservationId;
 use booking::messages::{Outcomes, Request, Reserve};
 use broker::topology::REQUESTS;
-use process::broken::Break;
-use sqlx::PgConnection;
-use store::Failure;
 use store::lock::Houses;
+use store::{Failure, Transaction};
 
 use super::batch::{Batch, Taken};
 use crate::context::Context;
@@ -27,7 +23,7 @@ impl Step for Decide<'_> {
 
     async fn decide(
         &self,
-        _connection: &mut PgConnection,
+        _transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Result<(), Footprint>, Failure> {
         let mut need = Footprint::default();
@@ -35,7 +31,6 @@ impl Step for Decide<'_> {
             match &taken.request {
                 Request::Cancel(request) => cancel(ledger, request),
                 Request::Reserve(request) => {
-                    let request = &as_another(ledger, request);
                     // The rest is decided too, for what it needs: one more round serves all.
                     if let Err(more) = reserve(ledger, request) {
                         need.absorb(more);
@@ -47,15 +42,6 @@ impl Step for Decide<'_> {
     }
 }
 
-/// The request itself; where the process is broken so on purpose, another one if it is known.
-fn as_another<'a>(ledger: &Ledger, request: &'a Reserve) -> Cow<'a, Reserve> {
-    if Break::NoDedupe.is_on() && ledger.reservation((request.event, request.id)).is_some() {
-        let id = ReservationId(uuid::Uuid::from_u128(rand::random()));
-        return Cow::Owned(Reserve { id, ..request.clone() });
-    }
-    Cow::Borrowed(request)
-}
-
 /// A request that the database refuses to write as it is.
 struct Reject<'a>(&'a Reserve);
 
@@ -64,7 +50,7 @@ impl Step for Reject<'_> {
 
     async fn decide(
         &self,
-        _connection: &mut PgConnection,
+        _transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Result<(), Footprint>, Failure> {
         reject_faulty(ledger, self.0);

@@ -10,7 +10,6 @@ use booking::domain::WorkerPool;
 use broker::topology::{REQUESTS, Topology};
 use broker::{Connection, Delivery, LostConnection};
 use futures::future::{join_all, try_join_all};
-use process::broken::Break;
 use process::failpoint;
 use tokio::sync::watch;
 
@@ -165,9 +164,6 @@ impl Lane<'_> {
         taken: &[(usize, Delivery)],
     ) -> Result<Result<(), Stopped>, LostConnection> {
         let _in_hand = batch.meter();
-        if Break::AckBeforeCommit.is_on() {
-            self.ack(taken).await?;
-        }
         let Ok(announcement) = apply(self.context, batch).await else { return Ok(Err(Stopped)) };
         for (place, _) in taken {
             tracing::debug!(queue = self.partitions[*place].queue, "decided");
@@ -177,9 +173,7 @@ impl Lane<'_> {
             return Ok(Err(Stopped));
         }
         failpoint::reach("reservations.told").await;
-        if !Break::AckBeforeCommit.is_on() {
-            self.ack(taken).await?;
-        }
+        self.ack(taken).await?;
         Ok(Ok(()))
     }
 

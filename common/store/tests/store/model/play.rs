@@ -9,7 +9,7 @@ use booking::domain::{CardBehaviour, Payment, SectionNumber, TicketNumber, Ticke
 use booking::messages::{Best, Cancel, Pay, Request, Reserve};
 use sqlx::{PgConnection, Row};
 use store::history::Cause;
-use store::payments;
+use store::{Transaction, payments};
 use uuid::Uuid;
 
 use super::command::{Ask, Command, NUMBERS};
@@ -56,7 +56,7 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
             let keys = prompts.iter().map(|number| (EVENT, id(*number)));
             let mut footprint = Footprint::default();
             footprint.reservations.extend(keys.clone());
-            let decide = async |_: &mut PgConnection, ledger: &mut Ledger, _: Cause<'static>| {
+            let decide = async |_: &mut Transaction, ledger: &mut Ledger, _: Cause<'static>| {
                 for key in keys.clone() {
                     expire(ledger, key);
                 }
@@ -75,13 +75,14 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
             let Some(stored) = stored(scene, *payment).await else { return };
             let mut footprint = Footprint::default();
             footprint.reservations.insert((EVENT, stored.reservation));
-            let decide = async |connection: &mut PgConnection,
+            let decide = async |transaction: &mut Transaction,
                                 ledger: &mut Ledger,
                                 cause: Cause<'static>| {
                 let finished = finish_payment(ledger, &stored, *charge)?;
                 let (Finished::Done(after) | Finished::Refund(after)) = &finished;
                 if *after != stored {
-                    payments::update(connection, after, cause).await.expect("it is processing");
+                    let changed = std::slice::from_ref(after);
+                    payments::update(transaction, changed, cause).await.expect("it is processing");
                 }
                 Ok(())
             };
@@ -91,9 +92,11 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
         Command::GivenBack { payment } => {
             let Some(stored) = stored(scene, *payment).await else { return };
             if stored.refund_due {
-                let (connection, cause) = (&mut *scene.connection().await, scene.cause().await);
-                let refunded = refunded_payment(&stored);
-                payments::update(connection, &refunded, cause).await.expect("it is processing");
+                let cause = scene.cause().await;
+                let refunded = [refunded_payment(&stored)];
+                let mut transaction = scene.lock_nothing().await;
+                payments::update(&mut transaction, &refunded, cause).await.expect("it is processing");
+                transaction.commit().await.expect("a commit");
             }
             model.given_back(*payment);
         }
@@ -154,11 +157,11 @@ async fn begin(scene: &Scene<'_>, model: &Model, payment: u128, number: u128) {
     let mut footprint = Footprint::default();
     footprint.reservations.insert((EVENT, request.reservation));
     let decide =
-        async |connection: &mut PgConnection, ledger: &mut Ledger, cause: Cause<'static>| {
+        async |transaction: &mut Transaction, ledger: &mut Ledger, cause: Cause<'static>| {
             let begun = begin_payment(ledger, existing.as_ref(), &request);
             let (Begun::Charge(new) | Begun::Over(new)) = begun;
             if existing.is_none() {
-                payments::insert(connection, &[new], cause).await.expect("it is new");
+                payments::insert(transaction, &[new], cause).await.expect("it is new");
             }
             Ok(())
         };

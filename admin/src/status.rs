@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::State;
+use booking::domain::WorkerPool;
 use broker::Depth;
-use broker::topology::{DEAD_LETTERS, HOLDS_DUE, PAYMENTS, REQUESTS};
+use broker::topology::{DEAD_LETTERS, Topology};
 use serde::Serialize;
 use store::holds::{self, Count};
 
@@ -111,12 +112,7 @@ pub(crate) async fn show<S: Subject>(State(admin): State<Arc<Admin<S>>>) -> Json
 }
 
 fn pool(queue: &str) -> &'static str {
-    match queue {
-        HOLDS_DUE => "expiry",
-        _ if queue.starts_with(REQUESTS) => "reservations",
-        _ if queue.starts_with(PAYMENTS) => "payments",
-        _ => "",
-    }
+    Topology::pool_of(queue).map_or("", WorkerPool::name)
 }
 
 impl<S: Subject> Admin<S> {

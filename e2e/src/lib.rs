@@ -12,6 +12,7 @@ mod metrics;
 mod own;
 pub mod plans;
 mod service;
+mod slowest;
 mod stack;
 mod vhost;
 
@@ -21,6 +22,7 @@ pub use database::Database;
 pub use metrics::Metrics;
 pub use own::Own;
 pub use service::Service;
+pub use slowest::slowest;
 pub use stack::{Options, Stack};
 pub use vhost::Vhost;
 

@@ -5,6 +5,7 @@ use broker::Publisher;
 use broker::topology::{DEAD_LETTERS, HOLDS_DUE, Topology};
 use process::settings;
 use store::seed::EventPlan;
+use testbed::servers::{self, Servers};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -42,7 +43,7 @@ impl Options {
         }
     }
 
-    /// With this setting too, such as `workers__audit_interval_ms`.
+    /// With this setting too, such as `workers__overdue_sweep_interval_ms`.
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
         self.settings.push((name, format!("{value}")));

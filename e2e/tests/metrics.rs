@@ -12,7 +12,7 @@ async fn stack() -> Result<Stack> {
     let mut event = plans::seated(2);
     event.hold_seconds = 1;
     let options = Options::of(event).workers(&["reservations", "payments", "expiry"]);
-    Stack::start(options.set("workers__invariants_interval_ms", 200)).await
+    Stack::start(options.set("workers__audit_interval_ms", 200)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

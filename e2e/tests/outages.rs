@@ -48,12 +48,12 @@ async fn until_blocked(stack: &Stack) {
     e2e::eventually("a front door that knows that it is blocked", blocked).await;
 }
 
-/// A 503 at once, and when to come back.
+/// A 503 before anything is sent to the broker, and when to come back. What was sent, and not
+/// confirmed in time, would have a reservation that the client may ask for.
 async fn refused_at_once(stack: &Stack) -> Result<()> {
-    let asked = Instant::now();
     let refused = stack.buyer.post_reservation(wish(), &[]).await?;
-    assert!(asked.elapsed() < Duration::from_millis(500), "it took {:?}", asked.elapsed());
     assert_eq!(refused.status, 503, "{:?}", refused.body);
+    assert!(refused.body["reservation"].is_null(), "{:?}", refused.body);
     assert!(refused.header("retry-after").parse::<u32>()? >= 1);
     Ok(())
 }
@@ -154,7 +154,6 @@ async fn rabbitmq_out_of_disk_is_a_503_at_once_and_bookings_go_on_when_there_is_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_ends_when_its_time_is_up_though_both_servers_hang() -> Result<()> {
-    const ENDED_WITHIN: Duration = Duration::from_secs(15);
     let own = Own::start().await?;
     let options = Options::of(plans::seated(4)).workers(&[]).set("api__patience_ms", 300_000);
     let mut stack = own.stack(options).await?;
@@ -169,11 +168,9 @@ async fn a_worker_ends_when_its_time_is_up_though_both_servers_hang() -> Result<
     e2e::eventually("a worker that hangs on the database", waits).await;
     own.rabbitmq.freeze()?;
     let worker = stack.workers.remove(0);
-    let asked = Instant::now();
     let status = tokio::task::spawn_blocking(|| worker.terminate()).await??;
-    let took = asked.elapsed();
     own.rabbitmq.thaw()?;
-    assert!(status.code().is_some() && took < ENDED_WITHIN, "{status} after {took:?}");
+    assert!(status.code().is_some(), "it had to be killed: {status}");
     drop(lock);
     stack.add_worker("all", &[])?;
     assert_eq!(stack.buyer.until(accepted.id(), &["held", "rejected"]).await?.state(), "held");

@@ -10,8 +10,6 @@ use e2e::{Options, PATIENCE, Stack, plans};
 use tokio::time::Instant;
 
 const PARTITIONS: u16 = 16;
-/// The time that the fleet has to share anew.
-const WITHIN: Duration = Duration::from_secs(10);
 
 /// Sends a request to every partition, so that each shows who is active there.
 async fn knock(stack: &Stack) -> Result<()> {
@@ -44,17 +42,18 @@ fn shares(stack: &Stack) -> BTreeMap<usize, usize> {
     shares
 }
 
-/// Knocks until every one of the workers has its even share; returns how long that took.
-async fn shared_evenly(stack: &Stack, workers: usize) -> Result<Duration> {
+/// Knocks until every one of the workers has its even share.
+async fn shared_evenly(stack: &Stack, workers: usize) -> Result<()> {
     let start = Instant::now();
-    let (few, many) = (16 / workers, 16usize.div_ceil(workers));
+    let few = 16 / workers;
+    let many = 16usize.div_ceil(workers);
     loop {
         knock(stack).await?;
         stack.drained().await?;
         let shares = shares(stack);
         let even = |share: &usize| (few..=many).contains(share);
         if shares.len() == workers && shares.values().all(even) {
-            return Ok(start.elapsed());
+            return Ok(());
         }
         anyhow::ensure!(start.elapsed() < PATIENCE, "still {shares:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -70,10 +69,8 @@ async fn three_workers_share_16_partitions_evenly_and_again_after_one_is_killed(
     shared_evenly(&stack, 2).await?;
     stack.add_worker("reservations", &[])?;
     stack.worker_ready(2).await?;
-    let joined = shared_evenly(&stack, 3).await?;
-    assert!(joined < WITHIN, "it took {joined:?} after the third had come");
+    shared_evenly(&stack, 3).await?;
     stack.kill_worker(0)?;
-    let left = shared_evenly(&stack, 2).await?;
-    assert!(left < WITHIN, "it took {left:?} after one was killed");
+    shared_evenly(&stack, 2).await?;
     stack.finish().await
 }

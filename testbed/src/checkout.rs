@@ -18,6 +18,12 @@ pub fn target() -> PathBuf {
     }
 }
 
+/// Where programs that are started here put temporary files, so that none is left in `/tmp` by one
+/// that was killed. Short, because a Unix socket's path may have little more than 100 bytes.
+pub fn temporary() -> PathBuf {
+    target().join("tmp")
+}
+
 /// A number that is the same for the same path on every run: for names and ports that one checkout
 /// keeps.
 pub fn path_hash(path: &Path) -> u64 {

@@ -26,7 +26,6 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 const SEED = process.env.BOXOFFICE_SEED ?? '1';
 const TEST_LIMIT_MS = 120_000;
 const SHOWN_LINES_MAX = 60;
-const ATTEMPTS_MAX = 4;
 
 let browser;
 const open = [];
@@ -180,12 +179,16 @@ export async function shows(page, selector, count) {
   });
 }
 
-/** A measurement within its limit. On a busy machine one may be late for reasons of its own, so that the best of a few counts. */
-export async function within(limit, unit, what, measure) {
-  const measured = [];
-  while (measured.length < ATTEMPTS_MAX && !(measured.at(-1) <= limit)) measured.push(await measure());
-  console.log(`# ${what}: ${measured.map((value) => value.toFixed(1)).join(', ')} ${unit}`);
-  assert.ok(measured.at(-1) <= limit, `${what}: ${measured.join(', ')} ${unit}, not ${limit}`);
+/** A function that tells how many milliseconds the page has kept a processor busy since now. */
+export async function processorClock(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busy = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration').value * 1_000;
+  };
+  const start = await busy();
+  return async () => (await busy()) - start;
 }
 
 const STEPS_MAX = 40;

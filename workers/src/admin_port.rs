@@ -49,11 +49,8 @@ impl<R: Fn() -> bool + Send + Sync + 'static> Subject for Process<R> {
         let view = self.context.view();
         let owner = view.zip(partition).map(|(view, number)| view.owner(number).to_owned());
         let owned = owner.as_ref().is_some_and(|owner| *owner == self.context.worker);
-        let mut pools = WorkerPool::ALL.iter().copied();
-        let of_queue = |pool: &WorkerPool| {
-            self.context.topology.queues_of(*pool).iter().any(|own| own == queue)
-        };
-        let paused = pools.find(of_queue).is_some_and(|pool| self.context.orders.is_paused(pool));
+        let pool = Topology::pool_of(queue);
+        let paused = pool.is_some_and(|pool| self.context.orders.is_paused(pool));
         let in_hand = in_hand::requests(queue);
         Known { owner, owned, in_hand, paused, age_seconds: in_hand::age(queue) }
     }
@@ -71,7 +68,7 @@ pub(crate) async fn serve(
     tracing::info!(admin, pools, worker = context.worker, "listening");
     let queues: Vec<String> =
         roles.iter().flat_map(|role| context.topology.queues_of(*role)).collect();
-    metrics::register(&queues);
+    metrics::register(roles, &context.topology);
     in_hand::register(&queues);
     let process = Process { context: Arc::clone(context), pools, ready: ready.clone() };
     let admin = Admin::new("workers", process, &context.settings, context.pool.clone());

@@ -88,8 +88,9 @@ impl Context {
         Duration::from_millis(u64::from(self.settings.database.statement_timeout_ms) + 5_000)
     }
 
-    /// Waits until operators let a pool take from these queues; false where the process stops first.
-    pub(crate) async fn may_work(&self, pool: WorkerPool, queues: &[&str]) -> bool {
+    /// Waits until operators let a pool take from these queues; false where the process stops
+    /// first.
+    pub(crate) async fn wait_until_unpaused(&self, pool: WorkerPool, queues: &[&str]) -> bool {
         in_hand::set_working(queues, false);
         tokio::select! {
             biased;

@@ -1,17 +1,18 @@
 //! What the pools count: per batch, per transaction, per call to the gateway.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Instant;
 
 use booking::decide::Changes;
-use booking::domain::{Payment, Reason, ReservationStatus};
+use booking::domain::{Payment, Reason, ReservationStatus, WorkerPool};
 use booking::messages::Prompt;
-use broker::topology::{HOLDS_DUE, PAYMENTS, Topology};
+use broker::topology::Topology;
 use chrono::{DateTime, Utc};
 use process::telemetry::metrics::{
     Counter, Gauge, Histogram, SECONDS, SIZES, counter, gauge, histogram,
 };
-use process::telemetry::names;
+use process::telemetry::names::{self, Name};
 
 use crate::fleet::ownership::View;
 
@@ -39,7 +40,8 @@ pub(crate) struct PoolMeter {
 }
 
 impl PoolMeter {
-    fn new(pool: &str) -> Self {
+    fn new(pool: WorkerPool) -> Self {
+        let pool = pool.name();
         let labels = [("pool", pool)];
         let retry =
             |cause| counter(names::TRANSACTION_RETRIES_TOTAL, &[("pool", pool), ("cause", cause)]);
@@ -59,40 +61,35 @@ impl PoolMeter {
 
 /// Handles of the pool that consumes this queue.
 pub(crate) fn pool(queue: &str) -> &'static PoolMeter {
-    static RESERVATIONS: LazyLock<PoolMeter> = LazyLock::new(|| PoolMeter::new("reservations"));
-    static PAYMENT: LazyLock<PoolMeter> = LazyLock::new(|| PoolMeter::new("payments"));
-    static EXPIRY: LazyLock<PoolMeter> = LazyLock::new(|| PoolMeter::new("expiry"));
-    if queue == HOLDS_DUE {
-        &EXPIRY
-    } else if queue.starts_with(PAYMENTS) {
-        &PAYMENT
-    } else {
-        &RESERVATIONS
+    static RESERVATIONS: LazyLock<PoolMeter> =
+        LazyLock::new(|| PoolMeter::new(WorkerPool::Reservations));
+    static PAYMENTS: LazyLock<PoolMeter> = LazyLock::new(|| PoolMeter::new(WorkerPool::Payments));
+    static EXPIRY: LazyLock<PoolMeter> = LazyLock::new(|| PoolMeter::new(WorkerPool::Expiry));
+    match Topology::pool_of(queue).expect("workers consume only queues of a pool") {
+        WorkerPool::Reservations => &RESERVATIONS,
+        WorkerPool::Payments => &PAYMENTS,
+        WorkerPool::Expiry => &EXPIRY,
     }
 }
 
 /// Counts what a committed transaction moved.
 pub(crate) fn committed(changes: &Changes) {
     let moved = changes.inserted.iter().chain(changes.updated.iter().map(|(_, after)| after));
-    let mut states = [0; STATES.len()];
+    let mut states: BTreeMap<ReservationStatus, u64> = BTreeMap::new();
     for reservation in moved {
-        if let Some(at) = STATES.iter().position(|state| *state == reservation.status) {
-            states[at] += 1;
-        }
+        *states.entry(reservation.status).or_default() += 1;
         if reservation.status == ReservationStatus::Rejected
             && let Some(reason) = reservation.reason
         {
-            REJECTIONS[reason as usize].inc();
+            REJECTIONS.of(reason).inc();
         }
     }
-    for (counter, number) in RESERVATIONS.iter().zip(states) {
-        if number > 0 {
-            counter.inc_by(number);
-        }
+    for (state, number) in states {
+        RESERVATIONS.of(state).inc_by(number);
     }
 }
 
-/// Counts a payment that was told in this state.
+/// Counts a payment that is announced in this state.
 pub(crate) fn paid(payment: &Payment) {
     counter(names::PAYMENTS_TOTAL, &[("status", payment.status.as_str())]).inc();
     if let Some(reason) = payment.reason {
@@ -106,7 +103,7 @@ pub(crate) fn freed(freed: &[(Prompt, DateTime<Utc>)], now: DateTime<Utc>) {
         LazyLock::new(|| histogram(names::EXPIRY_LATENESS_SECONDS, SECONDS, &[]));
     for (prompt, due_at) in freed {
         LATENESS.observe(seconds(now - *due_at));
-        PROMPTS[*prompt as usize].inc();
+        PROMPTS.of(*prompt).inc();
     }
 }
 
@@ -159,44 +156,60 @@ pub(crate) fn shared(view: &View, partitions: u16) {
     }
 }
 
-const STATES: [ReservationStatus; 7] = [
-    ReservationStatus::Held,
-    ReservationStatus::Rejected,
-    ReservationStatus::Paying,
-    ReservationStatus::Confirmed,
-    ReservationStatus::Expired,
-    ReservationStatus::Cancelled,
-    ReservationStatus::Refunded,
-];
+/// A counter for each value of a label.
+struct Labelled<L>(Vec<(L, Counter)>);
 
-static RESERVATIONS: LazyLock<[Counter; STATES.len()]> = LazyLock::new(|| {
-    STATES.map(|state| counter(names::RESERVATIONS_TOTAL, &[("status", state.as_str())]))
+impl<L: Copy + PartialEq> Labelled<L> {
+    fn new(
+        family: Name,
+        label: &'static str,
+        all: impl Iterator<Item = L>,
+        name: fn(L) -> &'static str,
+    ) -> Self {
+        Self(all.map(|value| (value, counter(family, &[(label, name(value))]))).collect())
+    }
+
+    fn of(&self, value: L) -> &Counter {
+        let found = self.0.iter().find(|(known, _)| *known == value);
+        &found.expect("it was made of all values").1
+    }
+}
+
+static RESERVATIONS: LazyLock<Labelled<ReservationStatus>> = LazyLock::new(|| {
+    // What is pending is in the broker: no transaction writes it.
+    let written =
+        ReservationStatus::ALL.iter().copied().filter(|s| *s != ReservationStatus::Pending);
+    Labelled::new(names::RESERVATIONS_TOTAL, "status", written, ReservationStatus::as_str)
 });
-static REJECTIONS: LazyLock<Vec<Counter>> = LazyLock::new(|| {
-    let one = |reason: &Reason| counter(names::REJECTIONS_TOTAL, &[("reason", reason.as_str())]);
-    Reason::ALL.iter().map(one).collect()
+static REJECTIONS: LazyLock<Labelled<Reason>> = LazyLock::new(|| {
+    Labelled::new(names::REJECTIONS_TOTAL, "reason", Reason::ALL.iter().copied(), Reason::as_str)
 });
-static PROMPTS: LazyLock<[Counter; 3]> = LazyLock::new(|| {
-    ["hold", "rearm", "audit"]
-        .map(|prompt| counter(names::HOLDS_EXPIRED_TOTAL, &[("prompt", prompt)]))
+static PROMPTS: LazyLock<Labelled<Prompt>> = LazyLock::new(|| {
+    Labelled::new(names::HOLDS_EXPIRED_TOTAL, "prompt", Prompt::ALL.iter().copied(), Prompt::name)
 });
 
-/// Shows what these queues' pools count from the start, at 0: an alert on a rise needs something to
-/// rise from.
-pub(crate) fn register(queues: &[String]) {
+/// Shows what these pools count from the start, at 0: an alert on a rise needs something to rise
+/// from.
+pub(crate) fn register(pools: &[WorkerPool], topology: &Topology) {
     LazyLock::force(&RESERVATIONS);
-    for queue in queues {
-        pool(queue);
-        if queue == HOLDS_DUE {
-            LazyLock::force(&PROMPTS);
-        } else if queue.starts_with(PAYMENTS) {
-            gauge(names::PAYMENTS_AT_GATEWAY, &[]);
-            for call in ["charge", "refund"] {
-                counter(names::GATEWAY_FAILURES_TOTAL, &[("call", call)]);
+    for worker_pool in pools {
+        for queue in topology.queues_of(*worker_pool) {
+            pool(&queue);
+        }
+        match worker_pool {
+            WorkerPool::Reservations => {
+                LazyLock::force(&REJECTIONS);
+                counter(names::PARTITION_YIELDS_TOTAL, &[]);
             }
-        } else {
-            LazyLock::force(&REJECTIONS);
-            counter(names::PARTITION_YIELDS_TOTAL, &[]);
+            WorkerPool::Payments => {
+                gauge(names::PAYMENTS_AT_GATEWAY, &[]);
+                for call in ["charge", "refund"] {
+                    counter(names::GATEWAY_FAILURES_TOTAL, &[("call", call)]);
+                }
+            }
+            WorkerPool::Expiry => {
+                LazyLock::force(&PROMPTS);
+            }
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod commands;
 
+use std::fs;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use testbed::checkout;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's commands", disable_version_flag = true)]
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
 }
 
 fn run(task: &Task, may_install: bool) -> Result<ExitCode> {
+    fs::create_dir_all(checkout::temporary())?;
     match task {
         Task::Dev(arguments) => commands::dev::dev(arguments, may_install),
         Task::Test(arguments) => commands::test::test(arguments, may_install),

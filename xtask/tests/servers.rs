@@ -1,5 +1,4 @@
 //! The private servers of `cargo xtask servers` end with it.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -13,6 +13,7 @@ pub(crate) enum Run {
 
 /// A ticket, or the first and the last of three and more.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(dead_code, reason = "the schema of what `Run` writes")]
 #[serde(untagged)]
 pub(crate) enum TicketOrRange {
     /// One ticket.

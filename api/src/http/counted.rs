@@ -21,12 +21,13 @@ impl Drop for Counted {
 #[cfg(test)]
 mod tests {
     use process::telemetry::metrics::gauge;
+    use process::telemetry::names;
 
     use super::*;
 
     #[test]
     fn what_is_counted_is_given_back() {
-        let open = gauge("test_open", &[]);
+        let open = gauge(names::STREAMS, &[("kind", "a test")]);
         let one = Counted::one_more(open.clone());
         assert!((open.get() - 1.0).abs() < f64::EPSILON);
         drop(one);

@@ -5,9 +5,8 @@ mod kinds;
 mod meter;
 mod page;
 
-pub use body::FieldError;
-pub(crate) use body::ProblemBody;
-pub use kinds::Kind;
+pub(crate) use body::{FieldError, ProblemBody};
+pub(crate) use kinds::Kind;
 pub(crate) use meter::register as register_metrics;
 pub(crate) use page::{__path_page, page};
 

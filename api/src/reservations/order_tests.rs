@@ -1,5 +1,4 @@
 use axum::response::IntoResponse;
-use chrono::DateTime;
 use serde_json::{Value, json};
 
 use super::*;
@@ -77,7 +76,7 @@ fn the_fingerprint_is_of_the_meaning_and_not_of_the_spelling() {
     assert_ne!(one, of(json!({"customer": "ada", "tickets": [1, 3]})));
     assert_ne!(one, of(json!({"customer": "bob", "tickets": [1, 2]})));
     assert_ne!(one, of(json!({"customer": "ada", "tickets": [1, 2], "best": {"quantity": 2}})));
-    assert_ne!(fingerprint(b""), 0);
+    assert_ne!(idempotency::fingerprint(b""), 0);
 }
 
 #[test]

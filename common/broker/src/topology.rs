@@ -167,8 +167,7 @@ impl Topology {
 
     /// Whether workers consume this queue. Delay queues wait, and dead letters lie.
     pub fn is_worked_on(queue: &str) -> bool {
-        let pool = queue.split_once('.').map_or(queue, |(pool, _)| pool);
-        [REQUESTS, PAYMENTS].contains(&pool) || queue == HOLDS_DUE
+        Self::pool_of(queue).is_some()
     }
 
     /// Every exchange.

@@ -225,14 +225,14 @@ settings! {
         /// How long a call to the gateway may take before it is tried again with the same key.
         gateway_timeout_ms: u64 = 8_000,
         /// How often holds are looked for whose expiry message was lost; 0 turns it off.
-        audit_interval_ms: u64 = 30_000,
-        /// How long a hold must be overdue before the audit sends for it again.
-        audit_overdue_ms: u64 = 5_000,
+        overdue_sweep_interval_ms: u64 = 30_000,
+        /// How long a hold must be overdue before the sweep sends a message for it again.
+        overdue_sweep_after_ms: u64 = 5_000,
         /// How often an expiry worker proves the invariants against the whole database; 0 turns it
         /// off.
-        invariants_interval_ms: u64 = 300_000,
-        /// Whether an expiry worker sends for all holds again when it starts.
-        rearm_at_start: bool = true,
+        audit_interval_ms: u64 = 300_000,
+        /// Whether an expiry worker sends messages for all holds again when it starts.
+        sweep_at_start: bool = true,
         /// How long to finish what is in hand after SIGTERM.
         drain_ms: u64 = 20_000,
     }

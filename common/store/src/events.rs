@@ -7,7 +7,8 @@ use sqlx::PgConnection;
 
 use super::names::Named;
 use booking::domain::{
-    Currency, Event, EventId, Section, SectionKind, SectionNumber, Terms, TicketNumber, Tier, TierNumber,
+    Currency, Event, EventId, Section, SectionKind, SectionNumber, Terms, TicketNumber, Tier,
+    TierNumber,
 };
 
 /// Where a page of the list of events ends.

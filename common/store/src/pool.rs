@@ -1,7 +1,9 @@
 //! The connection pool, migrations, and what a failure means.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -33,26 +35,62 @@ pub enum Failure {
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
-        use sqlx::Error::{
-            ColumnDecode, ColumnNotFound, Configuration, Database, Decode, Encode, RowNotFound,
-        };
-        let refused = match &error {
-            // Classes: 21 cardinality, 22 data, 23 integrity, 42 syntax or access
-            // (postgresql.org/docs, appendix A).
-            Database(database) => {
-                let code = database.code().unwrap_or_default();
-                ["21", "22", "23", "42"].iter().any(|class| code.starts_with(class))
-            }
-            RowNotFound
-            | Decode(_)
-            | Encode(_)
-            | ColumnDecode { .. }
-            | ColumnNotFound(_)
-            | Configuration(_) => true,
-            _ => false,
-        };
-        if refused { Self::Refused(error) } else { Self::Transient(error) }
+        note_read_only(&error);
+        if is_about_rows(&error) { Self::Refused(error) } else { Self::Transient(error) }
     }
+}
+
+/// Whether these very rows are the cause. All else is about the server, the schema or the rights:
+/// it passes, for all requests at once, so that no request may be given up because of it.
+fn is_about_rows(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{ColumnDecode, Database, Decode, Encode, RowNotFound};
+    match error {
+        // Classes: 21 cardinality, 22 data, 23 integrity (postgresql.org/docs, appendix A). None of
+        // class 42 (syntax, access) can come from a row: a missing right, or a table or column that
+        // is not there, says that schema, rights and build do not fit while one of them changes.
+        Database(database) => {
+            let code = database.code().unwrap_or_default();
+            ["21", "22", "23"].iter().any(|class| code.starts_with(class))
+        }
+        RowNotFound | Decode(_) | Encode(_) | ColumnDecode { .. } => true,
+        _ => false,
+    }
+}
+
+/// The server takes no writes: it is a standby now, or was told so.
+const READ_ONLY: &str = "25006";
+
+/// How long connections are asked whether they can write, after one of them could not.
+const DOUBT: Duration = Duration::from_secs(60);
+
+/// When a connection could not write, the last time.
+static READ_ONLY_SEEN: Mutex<Option<Instant>> = Mutex::new(None);
+/// Whether that was lately, so that a connection costs no lock while all is well.
+static IN_DOUBT: AtomicBool = AtomicBool::new(false);
+
+fn note_read_only(error: &sqlx::Error) {
+    let code = error.as_database_error().and_then(|database| database.code());
+    if code.as_deref() == Some(READ_ONLY) {
+        *READ_ONLY_SEEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        IN_DOUBT.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A connection to a server that takes no writes is closed, not used again: the next one may reach
+/// the server that does, and one that began while the setting was on keeps it.
+async fn may_write(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    if !IN_DOUBT.load(Ordering::Relaxed) {
+        return Ok(true);
+    }
+    let seen = *READ_ONLY_SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if seen.is_none_or(|at| at.elapsed() > DOUBT) {
+        IN_DOUBT.store(false, Ordering::Relaxed);
+        return Ok(true);
+    }
+    let may_write = sqlx::query_scalar!(
+        r#"SELECT current_setting('transaction_read_only') = 'off' AS "may_write!""#
+    );
+    in_time(RELEASE_TIMEOUT, may_write.fetch_one(connection)).await
 }
 
 /// A pool that connects when first used: a process starts while Postgres is away.
@@ -93,14 +131,16 @@ fn connect<const N: usize>(
         .max_connections(settings.connections_max)
         .acquire_timeout(Duration::from_millis(settings.acquire_timeout_ms))
         .test_before_acquire(false)
-        .after_release(|connection, _| Box::pin(is_alive(connection)))
+        .before_acquire(|connection, _| Box::pin(may_write(connection)))
+        .after_release(|connection, _| Box::pin(may_return(connection)))
         .connect_lazy_with(options))
 }
 
 /// The pool looks at a connection that comes back, too, but without a limit: one whose network has
 /// forgotten it would keep its place for ever.
-async fn is_alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    in_time(RELEASE_TIMEOUT, connection.ping()).await.map(|()| true)
+async fn may_return(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    in_time(RELEASE_TIMEOUT, connection.ping()).await?;
+    may_write(connection).await
 }
 
 /// A statement's limit is kept by the server; this one holds where its answer never comes.

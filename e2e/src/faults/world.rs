@@ -203,8 +203,8 @@ fn settings(database: &Database, vhost: &Vhost, links: &Links) -> Vec<(String, S
         ("API__ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
         ("WORKERS__ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
         ("WORKERS__GATEWAY_TIMEOUT_MS", "1500".to_owned()),
-        ("WORKERS__AUDIT_INTERVAL_MS", "3000".to_owned()),
-        ("WORKERS__AUDIT_OVERDUE_MS", "1000".to_owned()),
+        ("WORKERS__OVERDUE_SWEEP_INTERVAL_MS", "3000".to_owned()),
+        ("WORKERS__OVERDUE_SWEEP_AFTER_MS", "1000".to_owned()),
         ("LOG__FORMAT", "json".to_owned()),
         ("LOG__FILTER", "info".to_owned()),
     ];

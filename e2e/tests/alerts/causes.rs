@@ -45,9 +45,9 @@ impl Watched {
         event.hold_seconds = 3;
         let options = Options::of(event)
             .workers(&["reservations", "payments", "expiry"])
-            .set("workers__invariants_interval_ms", 500)
             .set("workers__audit_interval_ms", 500)
-            .set("workers__audit_overdue_ms", 1_000)
+            .set("workers__overdue_sweep_interval_ms", 500)
+            .set("workers__overdue_sweep_after_ms", 1_000)
             .set("workers__gateway_timeout_ms", 400)
             .set("database__lock_timeout_ms", 300)
             .set("api__waiters_max", PLACES);

@@ -30,7 +30,8 @@ impl Account {
     /// A command that runs under this account, started in `dir`.
     pub(super) fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(dir).stdin(Stdio::null());
+        // The caller's directory for temporary files need not be one that this account may use.
+        command.current_dir(dir).env("TMPDIR", dir).stdin(Stdio::null());
         if let Some((user, group)) = self.ids {
             command.gid(group).uid(user);
         }

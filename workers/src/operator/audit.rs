@@ -14,13 +14,13 @@ use store::pool;
 /// What to look at, and how to say it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Check only the last SECONDS seconds of the history; all other tables are checked completely.
+    /// Look at the history of the last so many seconds only, and at all of the rest.
     #[arg(long, value_name = "SECONDS")]
     recent: Option<u32>,
-    /// Do not check the broker.
+    /// Leave the broker out.
     #[arg(long)]
     database_only: bool,
-    /// Print JSON.
+    /// As JSON.
     #[arg(long)]
     json: bool,
 }

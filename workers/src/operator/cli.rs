@@ -16,8 +16,8 @@ use super::print::line;
 use super::{audit, dead_letters, doctor, healthcheck, migrate, pools, queues, timeline, topology};
 use crate::run;
 
-/// The worker pools of Boxoffice, and the operators' commands. Settings are read from the
-/// environment and from the file that BOXOFFICE_CONFIG names.
+/// Boxoffice's worker pools, and commands for operators. Settings come from the environment and
+/// from the file that BOXOFFICE_CONFIG names.
 #[derive(Debug, Parser)]
 #[command(name = "workers", after_help = HELP)]
 pub struct Cli {
@@ -27,58 +27,57 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the pool that decides reservation requests and cancels.
+    /// Decide requests for tickets and cancels.
     Reservations(Pool),
-    /// Run the pool that takes payments.
+    /// Have reservations paid.
     Payments(Pool),
-    /// Run the pool that frees holds when they are due.
+    /// Free holds that are due.
     Expiry(Pool),
-    /// Run all pools in one process, for one machine.
+    /// All pools in one process: for one machine.
     All(Pool),
-    /// Apply the missing migrations to the database.
+    /// Bring the database's schema up to date.
     Migrate(migrate::Arguments),
-    /// Create the demo events that are missing.
+    /// Add the demo events that are missing.
     Seed,
-    /// Prove the invariants in the database, and check the broker. Exit codes: 0 all invariants
-    /// hold; 1 an invariant is broken, or could not be checked; 3 all invariants hold, but the
-    /// broker needs attention.
+    /// Prove the invariants of the database, and look at the broker. Exit codes: 0 all holds; 1 an
+    /// invariant is broken, or it could not be looked at; 3 all hold, but the broker wants attention.
     Audit(audit::Options),
-    /// Show what happened to a reservation and its payments, when and why.
+    /// Tell what happened to a reservation, and to its payments, and when, and why.
     Timeline {
-        /// The number of the event.
+        /// The event's number.
         event: i32,
-        /// The id of the reservation.
+        /// The reservation's id.
         reservation: ReservationId,
-        /// Print JSON.
+        /// As JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Show the queues: messages that wait, work in hand and its age, and warnings.
+    /// The queues: what waits, what is in hand and how old it is, and what stands out.
     Queues(queues::Arguments),
-    /// Pause and resume worker pools.
+    /// Pause worker pools, and let them go on.
     Pools {
         #[command(subcommand)]
         command: pools::Command,
     },
-    /// Show, replay or discard messages that could not be handled.
+    /// What could not be read or written.
     DeadLetters {
         #[command(subcommand)]
         command: dead_letters::Command,
     },
-    /// Export, declare or compare the broker's exchanges, queues and bindings.
+    /// The broker's exchanges, queues and bindings.
     Topology {
         #[command(subcommand)]
         command: topology::Command,
     },
-    /// Check settings, database, broker, topology and clocks, and give advice.
+    /// Check settings, database, broker, topology and clocks, and say what to do.
     Doctor(doctor::Arguments),
-    /// Query the health of a worker process, for images without curl.
+    /// Ask a worker process whether it lives, where there is no curl.
     Healthcheck(healthcheck::Arguments),
 }
 
 #[derive(Debug, clap::Args)]
 struct Pool {
-    /// The address of the admin port, instead of the setting workers.admin_listen.
+    /// Where operators reach this process, instead of the setting workers.admin_listen.
     #[arg(long)]
     admin_listen: Option<SocketAddr>,
 }

@@ -9,10 +9,10 @@ use super::print::line;
 /// Whom to ask, and what.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Check that the process is ready for work, not only that it is alive.
+    /// Ask whether it is ready for work, not only whether it lives.
     #[arg(long)]
     ready: bool,
-    /// The URL to query, instead of the process at workers.admin_listen.
+    /// The URL to ask, instead of the process that listens at workers.admin_listen.
     url: Option<String>,
 }
 

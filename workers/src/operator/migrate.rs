@@ -9,7 +9,7 @@ use super::print::line;
 /// Whether to change anything.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Change nothing; exit code 1 if migrations are missing.
+    /// Change nothing; exit code 1 where the schema is not up to date.
     #[arg(long)]
     check: bool,
 }

@@ -23,22 +23,22 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 /// What to do with pools.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Show the orders in force.
+    /// Show what was ordered.
     List {
-        /// Print JSON.
+        /// Print it as JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Stop a pool from taking messages; work in hand is finished. Workers that start later are
-    /// paused too.
+    /// Take nothing more from the queues of a pool; what is in hand is finished. Workers that
+    /// start later stay paused, too.
     Pause(Order),
-    /// Let a pool take messages again.
+    /// Go on.
     Resume(Order),
-    /// Pause a pool, and wait until no worker has work of the pool in hand.
+    /// Pause, and wait until nothing of the pool is in anybody's hand.
     Drain {
         #[command(flatten)]
         order: Order,
-        /// How long to wait. The pool stays paused after a timeout.
+        /// How long to wait. The pool stays paused when that was not enough.
         #[arg(long, default_value_t = 60)]
         timeout_seconds: u64,
     },
@@ -50,7 +50,7 @@ pub(crate) struct Order {
     /// reservations, payments, expiry, or all.
     #[arg(value_parser = pools)]
     pool: Pools,
-    /// The reason, which `pools list` shows.
+    /// Why: shown to whoever looks.
     #[arg(long, default_value = "")]
     reason: String,
     /// Who gives the order.

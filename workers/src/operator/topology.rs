@@ -16,17 +16,17 @@ use super::print::{json, line};
 /// What to do with the topology.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Print the topology in the format of RabbitMQ's definitions file.
+    /// Print it in the format of RabbitMQ's definitions file.
     Export {
         /// The virtual host.
         #[arg(long, default_value = "/")]
         vhost: String,
     },
-    /// Declare what is missing. Existing exchanges and queues are not changed or removed.
+    /// Declare what is missing. Nothing that is there is changed or removed.
     Apply,
-    /// Show how the broker differs from the topology; exit code 1 if it does.
+    /// Say how the broker differs; exit code 1 where it does.
     Diff {
-        /// Print JSON.
+        /// Print it as JSON.
         #[arg(long)]
         json: bool,
     },

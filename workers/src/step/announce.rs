@@ -109,7 +109,7 @@ impl Announcement {
     }
 
     /// Publishes until the broker has everything, or the process ends.
-    pub(crate) async fn send(self, context: &Context, queue: &str) -> Result<(), Stopped> {
+    pub(crate) async fn publish(self, context: &Context, queue: &str) -> Result<(), Stopped> {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         let mut left = self.messages;
         loop {

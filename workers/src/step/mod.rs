@@ -4,5 +4,6 @@
 pub(crate) mod announce;
 pub(crate) mod dead_letter;
 pub(crate) mod retry;
+pub(crate) mod single_out;
 pub(crate) mod traces;
 pub(crate) mod transact;

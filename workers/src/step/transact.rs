@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use booking::decide::{Changes, Footprint, Ledger};
+use booking::decide::{Changes, Decision, Footprint, Ledger};
 use booking::domain::EventId;
 use process::backoff::Backoff;
 use process::failpoint;
@@ -21,13 +21,13 @@ pub(crate) trait Step: Sync {
     /// What it comes to.
     type Output: Send;
 
-    /// Decides over locked rows. The inner error is what must be locked as well. It may read and
-    /// write rows that hang on locked ones; it must not keep anything, for it may be asked again.
+    /// Decides over locked rows. It may read and write rows that hang on locked ones; it must not
+    /// keep anything, for it may be asked again, with more rows locked or after a conflict.
     fn decide(
         &self,
         transaction: &mut Transaction,
         ledger: &mut Ledger,
-    ) -> impl Future<Output = Result<Result<Self::Output, Footprint>, Failure>> + Send;
+    ) -> impl Future<Output = Result<Decision<Self::Output>, Failure>> + Send;
 }
 
 /// Why a step was not taken.
@@ -83,7 +83,10 @@ pub(crate) async fn find_houses(
         let found = context.houses.of(&context.pool, &events);
         match pool::in_time(context.answer_timeout(), found).await {
             Ok(houses) => return Ok(houses),
-            Err(error) => wait_to_retry(context, queue, &error, &mut backoff).await?,
+            Err(error) => {
+                metrics::pool(queue).database.inc();
+                wait_to_retry(context, queue, &error, &mut backoff).await?;
+            }
         }
     }
 }
@@ -102,8 +105,8 @@ async fn transact<S: Step>(
         let (mut transaction, mut ledger) =
             Transaction::lock(&context.pool, plans, &footprint, houses).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
-            Ok(output) => output,
-            Err(need) => {
+            Decision::Made(output) => output,
+            Decision::NeedsLocks(need) => {
                 transaction.rollback().await?;
                 meter.footprint.inc();
                 footprint.absorb(need);

@@ -34,6 +34,7 @@ impl std::error::Error for Stopped {}
 pub(crate) fn command(program: &str, arguments: &[&str], dir: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(dir).stdin(Stdio::null());
+    command.env("TMPDIR", testbed::checkout::temporary());
     command
 }
 

@@ -125,7 +125,7 @@ impl Steps {
             self.table.skip("advisories", "their database cannot be fetched: no network?");
             return Ok(());
         }
-        self.cargo("advisories", &["deny", "check", "--disable-fetch", "advisories"])
+        self.cargo("advisories", &["deny", "check", "advisories"])
     }
 
     fn docs(&mut self) -> Result<()> {

@@ -7,6 +7,7 @@
 
 mod cancel;
 mod changes;
+mod decision;
 mod expire;
 mod footprint;
 mod ledger;
@@ -16,6 +17,7 @@ mod reserve;
 
 pub use cancel::cancel;
 pub use changes::{Changes, SectionMove, TicketMove};
+pub use decision::Decision;
 pub use expire::{Expiry, expire};
 pub use footprint::{Footprint, ReservationKey, SectionKey, TicketKey};
 pub use ledger::{Ledger, LockedRows, SectionRow, TicketRow};

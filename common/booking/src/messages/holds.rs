@@ -20,6 +20,20 @@ pub enum Prompt {
     Audit,
 }
 
+impl Prompt {
+    /// Every origin.
+    pub const ALL: &'static [Self] = &[Self::Hold, Self::Rearm, Self::Audit];
+
+    /// The name used in JSON and in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Rearm => "rearm",
+            Self::Audit => "audit",
+        }
+    }
+}
+
 /// Some holds of one moment. Only a prompt to look: the database decides what is due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueHolds {

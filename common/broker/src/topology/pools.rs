@@ -1,7 +1,8 @@
 //! Which queues belong to which worker pool, and how a message comes back into its queue.
 
-use super::{HOLDS_DUE, Topology};
 use booking::domain::WorkerPool;
+
+use super::{HOLDS_DUE, PAYMENTS, REQUESTS, Topology};
 
 impl Topology {
     /// The queues that a pool consumes.
@@ -14,6 +15,18 @@ impl Topology {
                 (0..self.payment_partitions()).map(Self::payment_queue).collect()
             }
             WorkerPool::Expiry => vec![HOLDS_DUE.to_owned()],
+        }
+    }
+
+    /// The pool that consumes a queue, or the queues of an exchange; none for queues that wait, and
+    /// for the dead letters.
+    pub fn pool_of(queue: &str) -> Option<WorkerPool> {
+        let exchange = queue.split_once('.').map_or(queue, |(exchange, _)| exchange);
+        match exchange {
+            REQUESTS => Some(WorkerPool::Reservations),
+            PAYMENTS => Some(WorkerPool::Payments),
+            _ if queue == HOLDS_DUE => Some(WorkerPool::Expiry),
+            _ => None,
         }
     }
 
@@ -36,7 +49,12 @@ mod tests {
         for pool in WorkerPool::ALL {
             for queue in topology.queues_of(*pool) {
                 assert!(topology.way_into(&queue).is_some(), "{queue}");
+                assert_eq!(Topology::pool_of(&queue), Some(*pool), "{queue}");
             }
+        }
+        assert_eq!(Topology::pool_of(REQUESTS), Some(WorkerPool::Reservations));
+        for queue in ["holds", "holds.delay.500", "dead-letters", "payments-of-others"] {
+            assert_eq!(Topology::pool_of(queue), None, "{queue}");
         }
         let way = topology.way_into("requests.07");
         assert_eq!(way, Some(("requests", "07".to_owned())));

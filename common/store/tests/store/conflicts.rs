@@ -14,8 +14,7 @@ const ROWS: &str = "SELECT hashtextextended(string_agg(row, ',' ORDER BY row), 0
 /// Writes changes that were spoiled after they were decided, and expects a conflict and no trace.
 async fn conflicts(scene: &Scene<'_>, spoil: impl Fn(&mut Changes)) {
     let before = scene.count(ROWS).await;
-    let (mut transaction, mut changes) =
-        scene.decided(&[cancel(1), wish(2, "bob", &[3])]).await;
+    let (mut transaction, mut changes) = scene.decided(&[cancel(1), wish(2, "bob", &[3])]).await;
     spoil(&mut changes);
     let written = stock::write(&mut transaction, &changes).await;
     assert!(matches!(written, Err(Failure::Conflict)), "{written:?}");

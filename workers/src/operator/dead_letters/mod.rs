@@ -1,8 +1,8 @@
 //! The dead letters: what could not be read or written, with the reason.
 //!
-//! Looking takes letters and gives them back to their places. A letter that is replayed is published
-//! again and then removed, in this order: a crash in between delivers it twice, which changes
-//! nothing, as with every message.
+//! Looking takes letters and gives them back to their places. A letter that is replayed is
+//! published again and then removed, in this order: a crash in between delivers it twice, which
+//! changes nothing, as with every message.
 
 mod filter;
 mod replay;
@@ -25,39 +25,37 @@ use filter::Filter;
 /// What to do with dead letters.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// List dead letters, oldest first: id, origin, and reason.
+    /// List them, oldest first: id, where they come from, and why they are dead.
     List(Look),
-    /// Show a dead letter completely.
+    /// Show them whole.
     Show {
-        /// The id of the letter, or its beginning.
+        /// The letter's id, or the beginning of it.
         id: String,
         #[command(flatten)]
         look: Look,
     },
-    /// Publish dead letters to the queues that they came from. A message that fails again becomes
-    /// a dead letter again.
+    /// Send them to the queues that they came from. What fails again comes back.
     Replay {
         #[command(flatten)]
         act: Act,
-        /// The largest number of messages per second.
+        /// How many a second, at most.
         #[arg(long, default_value_t = 50)]
         rate: u32,
     },
-    /// Delete dead letters.
+    /// Remove them for good.
     Discard(Act),
 }
 
 /// Which letters.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Look {
-    /// Select letters by `id=`, `queue=` (match the beginning), `reason=`, `body=` (match a part);
-    /// a letter must match all filters.
+    /// Only these: `id=`, `queue=` (beginnings), `reason=`, `body=` (parts). All given must fit.
     #[arg(long, value_name = "FIELD=TEXT")]
     filter: Vec<Filter>,
-    /// The largest number of letters.
+    /// How many, at most.
     #[arg(long, default_value_t = 100)]
     limit: usize,
-    /// Print one line of JSON for each letter.
+    /// Print a line of JSON for each.
     #[arg(long)]
     json: bool,
 }
@@ -67,10 +65,10 @@ pub(crate) struct Look {
 pub(crate) struct Act {
     #[command(flatten)]
     look: Look,
-    /// Select all letters; needed if there is no filter.
+    /// Every letter, where there is no filter.
     #[arg(long)]
     all: bool,
-    /// Only print what would be done.
+    /// Only say what would be done.
     #[arg(long)]
     dry_run: bool,
 }
@@ -204,7 +202,7 @@ async fn replay(
     let mut walk = Walk::begin(connection, &act.look).await?;
     let (mut done, mut kept) = (0, 0);
     while let Some(letter) = walk.next().await? {
-        let sent = match replay::again(topology, &letter) {
+        let sent = match replay::to_publication(topology, &letter) {
             Ok(_) if act.dry_run => Ok(()),
             Ok(message) => {
                 pace.tick().await;

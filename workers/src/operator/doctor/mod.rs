@@ -18,7 +18,7 @@ const SKEW_MAX_MS: i64 = 1_000;
 /// How to print it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Print JSON.
+    /// Print it as JSON.
     #[arg(long)]
     json: bool,
 }

@@ -28,13 +28,13 @@ const CLEAR: &str = "\x1b[2J\x1b[H";
 /// How to show them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Refresh the screen until Ctrl-C.
+    /// Show them again and again, until Ctrl-C.
     #[arg(long)]
     watch: bool,
-    /// The interval between two refreshes, with --watch.
+    /// How often, with --watch.
     #[arg(long, default_value_t = 2)]
     every_seconds: u64,
-    /// Print one line of JSON for each refresh.
+    /// Print a line of JSON, each time.
     #[arg(long)]
     json: bool,
 }

@@ -12,7 +12,7 @@ use crate::context::Context;
 
 /// Until the process stops.
 pub(super) async fn run(context: &Context) {
-    let interval_ms = context.settings.workers.invariants_interval_ms;
+    let interval_ms = context.settings.workers.audit_interval_ms;
     if interval_ms == 0 {
         return context.stop.cancelled().await;
     }
@@ -55,7 +55,7 @@ async fn prove(context: &Context) {
 async fn violations(context: &Context) -> Result<Vec<Finding>, store::Error> {
     // Detached and closed: cut off in the middle, it must not go back with a transaction open.
     let mut connection = context.pool.acquire().await?.detach();
-    let since = TimeDelta::milliseconds(context.settings.workers.invariants_interval_ms as i64) * 3;
+    let since = TimeDelta::milliseconds(context.settings.workers.audit_interval_ms as i64) * 3;
     let now = pool::now(&mut connection).await?;
     let scope = Scope {
         groups: &[Group::Inventory, Group::Money, Group::History],

@@ -1,5 +1,5 @@
 //! The expiry pool: consumes holds that the delay queues say are due, and frees those that the
-//! database says are due. Nothing polls; an audit looks, now and then, for prompts that were lost.
+//! database says are due. Nothing polls; a slow sweep looks for holds whose prompts were lost.
 
 mod audit;
 mod free;
@@ -7,10 +7,16 @@ mod sweep;
 
 use std::sync::Arc;
 
-use broker::{Connection, LostConnection};
+use booking::domain::WorkerPool;
+use broker::topology::HOLDS_DUE;
+use broker::{Connection, Delivery, LostConnection};
+use process::failpoint;
 use tokio::task::JoinSet;
 
 use crate::context::Context;
+use crate::pool::{self, Handling, Pool};
+use crate::step::retry::Stopped;
+use free::{DueBatch, free_due};
 
 /// Consumes until the process stops.
 pub(crate) async fn run(
@@ -18,8 +24,10 @@ pub(crate) async fn run(
     connection: &Arc<Connection>,
 ) -> Result<(), LostConnection> {
     let mut tasks = JoinSet::new();
-    let (state, connection) = (Arc::clone(context), Arc::clone(connection));
-    tasks.spawn(async move { free::run(&state, &connection).await });
+    let pool = Arc::new(DueHoldsPool { context: Arc::clone(context) });
+    let connection = Arc::clone(connection);
+    let queues = vec![(0, HOLDS_DUE.to_owned())];
+    tasks.spawn(async move { pool::run(&pool, &connection, queues, None).await });
     let state = Arc::clone(context);
     tasks.spawn(async move {
         sweep::run(&state).await;
@@ -34,4 +42,36 @@ pub(crate) async fn run(
         ended.map_err(|error| LostConnection(error.to_string()))??;
     }
     Ok(())
+}
+
+struct DueHoldsPool {
+    context: Arc<Context>,
+}
+
+impl Pool for DueHoldsPool {
+    type Batch = DueBatch;
+
+    const WORKER_POOL: WorkerPool = WorkerPool::Expiry;
+    const HANDLING: Handling = Handling::InOrder;
+
+    fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    fn add(&self, batch: &mut DueBatch, _queue: &str, delivery: &Delivery) {
+        batch.add(delivery);
+    }
+
+    fn is_full(&self, batch: &DueBatch) -> bool {
+        batch.holds() >= self.context.settings.workers.batch_requests_max
+    }
+
+    async fn handle(self: Arc<Self>, batch: DueBatch) -> Result<(), Stopped> {
+        let _in_hand = batch.meter();
+        let announcement = free_due(&self.context, batch).await?;
+        failpoint::reach("expiry.committed").await;
+        announcement.publish(&self.context, HOLDS_DUE).await?;
+        failpoint::reach("expiry.told").await;
+        Ok(())
+    }
 }

@@ -14,16 +14,16 @@ use crate::step::announce::Announcement;
 /// Until the process stops.
 pub(super) async fn run(context: &Context) {
     let settings = &context.settings.workers;
-    if settings.rearm_at_start {
+    if settings.sweep_at_start {
         prompt(context, Prompt::Rearm, None).await;
     }
-    if settings.audit_interval_ms == 0 {
+    if settings.overdue_sweep_interval_ms == 0 {
         return context.stop.cancelled().await;
     }
-    let overdue = TimeDelta::milliseconds(settings.audit_overdue_ms as i64);
+    let overdue = TimeDelta::milliseconds(settings.overdue_sweep_after_ms as i64);
     loop {
         // Jitter, so that several workers do not look at once.
-        let pause = settings.audit_interval_ms as f64 * rand::random_range(0.5..=1.0);
+        let pause = settings.overdue_sweep_interval_ms as f64 * rand::random_range(0.5..=1.0);
         tokio::select! {
             () = context.stop.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs_f64(pause / 1_000.0)) => {}
@@ -62,7 +62,7 @@ async fn try_prompt(
         sent += found.len();
         let mut announcement = Announcement::default();
         announcement.holds(context, prompt, found, now);
-        if announcement.send(context, HOLDS_DUE).await.is_err() {
+        if announcement.publish(context, HOLDS_DUE).await.is_err() {
             break;
         }
     }

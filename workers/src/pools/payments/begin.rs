@@ -1,109 +1,101 @@
 //! Transaction one of a payment: record the attempt and freeze the hold.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
-use booking::decide::{Begun, Footprint, Ledger, begin_payment};
+use booking::decide::{Begun, Changes, Decision, Footprint, Ledger, begin_payment};
 use booking::domain::Payment;
 use booking::messages::{Pay, Progress};
 use store::history::Cause;
 use store::payments::{self, PaymentKey};
 use store::{Failure, Transaction};
 
-use super::envelope::Scene;
+use super::attempt::{Attempt, Scene};
+use super::fail::fail_payment;
 use crate::metrics;
 use crate::step::announce::Announcement;
-use crate::step::dead_letter::dead_letter;
+use crate::step::dead_letter::bury_request;
 use crate::step::retry::Stopped;
-use crate::step::transact::{NotDone, Step, persist};
+use crate::step::single_out::{SharedStep, single_out};
 
-struct Begin<'a> {
-    queue: &'a str,
-    requests: &'a [Pay],
+/// Begins payments; returns those that are to be charged. What cannot be written goes to the dead
+/// letters alone, and its buyer is told that it failed.
+pub(super) async fn begin_all(
+    scene: &Scene<'_>,
+    mut requests: Vec<Pay>,
+    announcement: &mut Announcement,
+) -> Result<Vec<Attempt>, Stopped> {
+    let is_unknown = |request: &mut Pay| !scene.houses.contains_key(&request.event);
+    for request in requests.extract_if(.., is_unknown) {
+        announcement.message(bury_request(scene.queue, &request, "there is no such event"));
+    }
+    let mut begin = Begin { scene, announcement, to_charge: Vec::new() };
+    single_out(scene.context, scene.queue, &scene.houses, &requests, &mut begin).await?;
+    Ok(begin.to_charge)
 }
 
-impl Step for Begin<'_> {
-    type Output = Vec<Begun>;
+struct Begin<'a> {
+    scene: &'a Scene<'a>,
+    announcement: &'a mut Announcement,
+    to_charge: Vec<Attempt>,
+}
+
+impl SharedStep for Begin<'_> {
+    type Item = Pay;
+    /// What was begun, each by the place of its request.
+    type Output = Vec<(usize, Begun)>;
+
+    fn footprint(&self, part: &[Pay]) -> Footprint {
+        let mut footprint = Footprint::default();
+        footprint.reservations.extend(part.iter().map(|pay| (pay.event, pay.reservation)));
+        footprint
+    }
 
     async fn decide(
         &self,
+        part: &[Pay],
         transaction: &mut Transaction,
         ledger: &mut Ledger,
-    ) -> Result<Result<Vec<Begun>, Footprint>, Failure> {
+    ) -> Result<Decision<Self::Output>, Failure> {
         let keys: Vec<PaymentKey> =
-            self.requests.iter().map(|request| (request.event, request.id)).collect();
+            part.iter().map(|request| (request.event, request.id)).collect();
         let stored = payments::find(transaction.connection(), &keys).await?;
         let mut known: HashMap<PaymentKey, Payment> = stored.clone();
-        let mut all = Vec::with_capacity(self.requests.len());
+        let mut all = Vec::with_capacity(part.len());
         let mut new = Vec::new();
-        for request in self.requests {
+        for (place, request) in part.iter().enumerate() {
             let key = (request.event, request.id);
             let begun = begin_payment(ledger, known.get(&key), request);
             let (Begun::Charge(payment) | Begun::Over(payment)) = &begun;
             if known.insert(key, payment.clone()).is_none() {
                 new.push(payment.clone());
-                all.push(begun);
+                all.push((place, begun));
             } else if stored.contains_key(&key) {
-                all.push(begun);
+                all.push((place, begun));
             }
         }
-        let cause = Cause { queue: self.queue, at: ledger.now() };
+        let cause = Cause { queue: self.scene.queue, at: ledger.now() };
         payments::insert(transaction, &new, cause).await?;
-        Ok(Ok(all))
+        Ok(Decision::Made(all))
     }
-}
 
-/// Begins payments; returns those that are to be charged. What cannot be written goes to the dead
-/// letters alone.
-pub(super) async fn begin(
-    scene: &Scene<'_>,
-    requests: Vec<Pay>,
-    announcement: &mut Announcement,
-) -> Result<Vec<Payment>, Stopped> {
-    let (known, unknown): (Vec<Pay>, Vec<Pay>) =
-        requests.into_iter().partition(|request| scene.houses.contains_key(&request.event));
-    for request in &unknown {
-        announcement.message(poison(scene.queue, request, "there is no such event"));
-    }
-    let mut to_charge = Vec::new();
-    let mut parts = VecDeque::from([known.as_slice()]);
-    while let Some(part) = parts.pop_front() {
-        if part.is_empty() {
-            continue;
-        }
-        let mut footprint = Footprint::default();
-        footprint.reservations.extend(part.iter().map(|pay| (pay.event, pay.reservation)));
-        let step = Begin { queue: scene.queue, requests: part };
-        match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
-            Ok((begun, changes)) => {
-                let mut outcomes = changes.outcomes;
-                let accepted_at = part.iter().map(|pay| pay.accepted_at);
-                outcomes.progress.extend(Progress::of(scene.queue, accepted_at));
-                for one in begun {
-                    let (Begun::Charge(payment) | Begun::Over(payment)) = &one;
-                    metrics::paid(payment);
-                    outcomes.payments.push(payment.clone());
-                    if let Begun::Charge(payment) = one {
-                        to_charge.push(payment);
-                    }
-                }
-                scene.traces.follow(&mut outcomes);
-                announcement.outcomes(scene.context, &outcomes);
-            }
-            Err(NotDone::Stopped) => return Err(Stopped),
-            Err(NotDone::Refused(error)) if part.len() == 1 => {
-                announcement.message(poison(scene.queue, &part[0], &error.to_string()));
-            }
-            Err(NotDone::Refused(_)) => {
-                let (left, right) = part.split_at(part.len() / 2);
-                parts.push_front(right);
-                parts.push_front(left);
+    fn committed(&mut self, part: &[Pay], begun: Self::Output, changes: Changes) {
+        let mut outcomes = changes.outcomes;
+        let accepted_at = part.iter().map(|pay| pay.accepted_at);
+        outcomes.progress.extend(Progress::of(self.scene.queue, accepted_at));
+        for (place, one) in begun {
+            let (Begun::Charge(payment) | Begun::Over(payment)) = &one;
+            metrics::paid(payment);
+            outcomes.payments.push(payment.clone());
+            if let Begun::Charge(payment) = one {
+                self.to_charge.push(Attempt { request: part[place].clone(), payment });
             }
         }
+        self.scene.traces.follow(&mut outcomes);
+        self.announcement.outcomes(self.scene.context, &outcomes);
     }
-    Ok(to_charge)
-}
 
-fn poison(queue: &str, request: &Pay, reason: &str) -> broker::Message {
-    let body = serde_json::to_vec(request).expect("plain data always has a JSON form");
-    dead_letter(queue, body, reason)
+    async fn give_up(&mut self, request: &Pay, reason: &str) -> Result<(), Stopped> {
+        self.announcement.message(bury_request(self.scene.queue, request, reason));
+        fail_payment(self.scene, request, self.announcement).await
+    }
 }

@@ -1,10 +1,11 @@
 //! The dummy gateway: keeps its books in a schema of its own and does what the test card says.
 
+use std::error::Error;
 use std::time::Duration;
 
 use booking::decide::Charge;
 use booking::domain::{CardBehaviour, Payment, Reason};
-use store::{Pool, charges};
+use store::{Failure, Pool, charges};
 
 use super::gateway::{GatewayError, PaymentGateway};
 
@@ -19,7 +20,10 @@ pub(super) struct DummyGateway {
 
 impl From<store::Error> for GatewayError {
     fn from(error: store::Error) -> Self {
-        Self(error.to_string())
+        // Told apart as in every step, so that a connection that cannot write is not used again.
+        let failure = Failure::from(error);
+        let cause = failure.source().map_or_else(String::new, ToString::to_string);
+        Self(format!("{failure}: {cause}"))
     }
 }
 

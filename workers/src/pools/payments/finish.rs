@@ -1,39 +1,60 @@
-//! Transaction two of a payment: confirm, or give the hold back; and the third, where a charge that
-//! landed too late was refunded.
+//! Transaction two of a payment: confirm, or give the hold back.
 
-use booking::decide::{Charge, Finished, Footprint, Ledger, finish_payment, refunded_payment};
-use booking::domain::Payment;
+use booking::decide::{Changes, Charge, Decision, Finished, Footprint, Ledger, finish_payment};
 use store::history::Cause;
 use store::payments::{self, PaymentKey};
 use store::{Failure, Transaction};
 
-use super::envelope::Scene;
+use super::attempt::{Attempt, Scene};
 use crate::metrics;
 use crate::step::announce::Announcement;
-use crate::step::dead_letter::dead_letter;
+use crate::step::dead_letter::bury_request;
 use crate::step::retry::Stopped;
-use crate::step::transact::{NotDone, Step, persist};
+use crate::step::single_out::{SharedStep, single_out};
 
-struct Finish<'a> {
-    queue: &'a str,
-    answered: &'a [(Payment, Charge)],
+/// Records the gateway's answers; returns the payments that are to be given back. One that cannot
+/// be written stays as it was begun: the card may have been charged, so its request goes to the
+/// dead letters, and a replay resumes it with the same key at the gateway.
+pub(super) async fn finish_together(
+    scene: &Scene<'_>,
+    answered: &[(Attempt, Charge)],
+    announcement: &mut Announcement,
+) -> Result<Vec<Attempt>, Stopped> {
+    let mut finish = Finish { scene, announcement, lost: Vec::new() };
+    single_out(scene.context, scene.queue, &scene.houses, answered, &mut finish).await?;
+    Ok(finish.lost)
 }
 
-impl Step for Finish<'_> {
+struct Finish<'a> {
+    scene: &'a Scene<'a>,
+    announcement: &'a mut Announcement,
+    lost: Vec<Attempt>,
+}
+
+impl SharedStep for Finish<'_> {
+    type Item = (Attempt, Charge);
+    /// What became of each.
     type Output = Vec<Finished>;
+
+    fn footprint(&self, part: &[Self::Item]) -> Footprint {
+        let mut footprint = Footprint::default();
+        part.iter().for_each(|(attempt, _)| attempt.add_to(&mut footprint));
+        footprint
+    }
 
     async fn decide(
         &self,
+        part: &[Self::Item],
         transaction: &mut Transaction,
         ledger: &mut Ledger,
-    ) -> Result<Result<Vec<Finished>, Footprint>, Failure> {
-        let keys: Vec<PaymentKey> = self.answered.iter().map(|(payment, _)| key(payment)).collect();
+    ) -> Result<Decision<Vec<Finished>>, Failure> {
+        let keys: Vec<PaymentKey> = part.iter().map(|(attempt, _)| attempt.key()).collect();
         let stored = payments::find(transaction.connection(), &keys).await?;
         let mut need = Footprint::default();
-        let mut all = Vec::new();
+        let mut all = Vec::with_capacity(part.len());
         let mut changed = Vec::new();
-        for (begun, charge) in self.answered {
-            let payment = stored.get(&key(begun)).unwrap_or(begun);
+        for (attempt, charge) in part {
+            let payment = stored.get(&attempt.key()).unwrap_or(&attempt.payment);
             match finish_payment(ledger, payment, *charge) {
                 Err(more) => need.absorb(more),
                 Ok(finished) => {
@@ -45,110 +66,33 @@ impl Step for Finish<'_> {
                 }
             }
         }
-        if !need.is_empty() {
-            return Ok(Err(need));
+        if need.is_empty() {
+            let cause = Cause { queue: self.scene.queue, at: ledger.now() };
+            payments::update(transaction, &changed, cause).await?;
         }
-        let cause = Cause { queue: self.queue, at: ledger.now() };
-        payments::update(transaction, &changed, cause).await?;
-        Ok(Ok(all))
+        Ok(Decision::unless_needed(need, all))
     }
-}
 
-struct Refunded<'a> {
-    queue: &'a str,
-    payment: &'a Payment,
-}
-
-impl Step for Refunded<'_> {
-    type Output = Payment;
-
-    async fn decide(
-        &self,
-        transaction: &mut Transaction,
-        ledger: &mut Ledger,
-    ) -> Result<Result<Payment, Footprint>, Failure> {
-        let key = key(self.payment);
-        let stored = payments::find(transaction.connection(), &[key]).await?.remove(&key);
-        let payment = stored.unwrap_or_else(|| self.payment.clone());
-        ledger.replay((payment.event, payment.reservation));
-        if payment.status.is_final() {
-            return Ok(Ok(payment));
-        }
-        let payment = refunded_payment(&payment);
-        let cause = Cause { queue: self.queue, at: ledger.now() };
-        payments::update(transaction, std::slice::from_ref(&payment), cause).await?;
-        Ok(Ok(payment))
-    }
-}
-
-/// Records the gateway's answers; returns the payments that are to be given back.
-pub(super) async fn finish(
-    scene: &Scene<'_>,
-    answered: Vec<(Payment, Charge)>,
-    announcement: &mut Announcement,
-) -> Result<Vec<Payment>, Stopped> {
-    let footprint = footprint(answered.iter().map(|(payment, _)| payment));
-    let step = Finish { queue: scene.queue, answered: &answered };
-    match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
-        Ok((finished, changes)) => {
-            let mut outcomes = changes.outcomes;
-            let mut lost = Vec::new();
-            for one in finished {
-                match one {
-                    Finished::Done(payment) => {
-                        metrics::paid(&payment);
-                        outcomes.payments.push(payment);
-                    }
-                    Finished::Refund(payment) => lost.push(payment),
+    fn committed(&mut self, part: &[Self::Item], finished: Vec<Finished>, changes: Changes) {
+        let mut outcomes = changes.outcomes;
+        for ((attempt, _), one) in part.iter().zip(finished) {
+            match one {
+                Finished::Done(payment) => {
+                    metrics::paid(&payment);
+                    outcomes.payments.push(payment);
+                }
+                Finished::Refund(payment) => {
+                    self.lost.push(Attempt { request: attempt.request.clone(), payment });
                 }
             }
-            scene.traces.follow(&mut outcomes);
-            announcement.outcomes(scene.context, &outcomes);
-            Ok(lost)
         }
-        Err(NotDone::Stopped) => Err(Stopped),
-        Err(NotDone::Refused(error)) => {
-            let payments: Vec<&Payment> = answered.iter().map(|(payment, _)| payment).collect();
-            let body = serde_json::to_vec(&payments).expect("plain data always has a JSON form");
-            announcement.message(dead_letter(scene.queue, body, &error.to_string()));
-            Ok(Vec::new())
-        }
+        self.scene.traces.follow(&mut outcomes);
+        self.announcement.outcomes(self.scene.context, &outcomes);
     }
-}
 
-/// Records that a payment was given back.
-pub(super) async fn refunded(
-    scene: &Scene<'_>,
-    payment: Payment,
-    announcement: &mut Announcement,
-) -> Result<(), Stopped> {
-    let footprint = footprint([&payment]);
-    let step = Refunded { queue: scene.queue, payment: &payment };
-    match persist(scene.context, scene.queue, &footprint, &scene.houses, &step).await {
-        Ok((payment, changes)) => {
-            let mut outcomes = changes.outcomes;
-            metrics::paid(&payment);
-            outcomes.payments.push(payment);
-            scene.traces.follow(&mut outcomes);
-            announcement.outcomes(scene.context, &outcomes);
-            Ok(())
-        }
-        Err(NotDone::Stopped) => Err(Stopped),
-        Err(NotDone::Refused(error)) => {
-            let body = serde_json::to_vec(&payment).expect("plain data always has a JSON form");
-            announcement.message(dead_letter(scene.queue, body, &error.to_string()));
-            Ok(())
-        }
+    async fn give_up(&mut self, item: &Self::Item, reason: &str) -> Result<(), Stopped> {
+        let (attempt, _) = item;
+        self.announcement.message(bury_request(self.scene.queue, &attempt.request, reason));
+        Ok(())
     }
-}
-
-fn footprint<'a>(payments: impl IntoIterator<Item = &'a Payment>) -> Footprint {
-    let mut footprint = Footprint::default();
-    let keys = payments.into_iter().map(|payment| (payment.event, payment.reservation));
-    footprint.reservations.extend(keys);
-    footprint
-}
-
-fn key(payment: &Payment) -> PaymentKey {
-    (payment.event, payment.id)
 }

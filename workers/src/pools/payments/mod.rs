@@ -2,24 +2,31 @@
 //! (confirm or give back). A crash in between is resumed by redelivery, with the same key at the
 //! gateway, so a card is charged at most once.
 
+mod attempt;
 mod begin;
+mod charge;
 mod dummy;
-mod envelope;
+mod fail;
 mod finish;
 mod gateway;
+mod handle;
+mod refund;
 
 pub use gateway::{GatewayError, PaymentGateway};
 
 use std::sync::Arc;
 
 use booking::domain::WorkerPool;
+use booking::messages::Pay;
 use broker::topology::Topology;
-use broker::{Connection, Delivery, LostConnection, Subscription};
+use broker::{Connection, Delivery, LostConnection};
 use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
+use super::batch::Batch;
 use crate::context::Context;
-use crate::subscriber::Subscriber;
+use crate::pool::{self, Handling, Pool};
+use crate::step::retry::Stopped;
 use dummy::DummyGateway;
 
 /// Consumes every partition of the payments, beside all other workers, until the process stops.
@@ -31,11 +38,16 @@ pub(crate) async fn run(
     let at_once = Arc::new(Semaphore::new(context.settings.workers.payments_at_once));
     let mut tasks = JoinSet::new();
     for number in 0..context.topology.payment_partitions() {
-        let (context, connection) = (Arc::clone(context), Arc::clone(connection));
-        let (gateway, at_once) = (Arc::clone(&gateway), Arc::clone(&at_once));
         let queue = Topology::payment_queue(number);
-        tasks
-            .spawn(async move { consume(&context, &connection, &queue, &gateway, &at_once).await });
+        let pool = Arc::new(Payments {
+            context: Arc::clone(context),
+            queue: queue.clone(),
+            gateway: Arc::clone(&gateway),
+            at_once: Arc::clone(&at_once),
+        });
+        let connection = Arc::clone(connection);
+        let queues = vec![(number, queue)];
+        tasks.spawn(async move { pool::run(&pool, &connection, queues, None).await });
     }
     while let Some(ended) = tasks.join_next().await {
         ended.map_err(|error| LostConnection(error.to_string()))??;
@@ -43,67 +55,34 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Envelopes are handled side by side, because a gateway may be slow, and acked one by one.
-async fn consume<G: PaymentGateway>(
-    context: &Arc<Context>,
-    connection: &Arc<Connection>,
-    queue: &str,
-    gateway: &Arc<G>,
-    at_once: &Arc<Semaphore>,
-) -> Result<(), LostConnection> {
-    let prefetch = context.settings.workers.prefetch;
-    let subscription = Subscription { queue: queue.to_owned(), prefetch, priority: 0 };
-    if !context.may_work(WorkerPool::Payments, &[queue]).await {
-        return Ok(());
-    }
-    let mut subscriber = Subscriber::open(context, connection, subscription.clone()).await?;
-    let mut tasks = JoinSet::new();
-    let begin = |tasks: &mut JoinSet<Result<(), LostConnection>>, delivery: Delivery| {
-        let (context, queue) = (Arc::clone(context), queue.to_owned());
-        let (gateway, at_once) = (Arc::clone(gateway), Arc::clone(at_once));
-        tasks.spawn(async move {
-            envelope::handle(&context, &queue, &*gateway, &at_once, delivery).await
-        });
-    };
-    loop {
-        tokio::select! {
-            biased;
-            () = context.stop.cancelled() => break,
-            Some(handled) = tasks.join_next() => settle(&mut subscriber, handled)?,
-            () = context.orders.until(WorkerPool::Payments, true) => {
-                for delivery in subscriber.cancel().await? {
-                    begin(&mut tasks, delivery);
-                }
-                finish(&mut subscriber, &mut tasks).await?;
-                if !context.may_work(WorkerPool::Payments, &[queue]).await {
-                    break;
-                }
-                subscriber.subscribe(subscription.clone()).await?;
-            }
-            delivery = subscriber.next() => begin(&mut tasks, delivery?),
-        }
-    }
-    finish(&mut subscriber, &mut tasks).await?;
-    subscriber.close().await;
-    Ok(())
+/// The payments of one queue. Envelopes are handled side by side, because a gateway may be slow.
+struct Payments<G> {
+    context: Arc<Context>,
+    queue: String,
+    gateway: Arc<G>,
+    /// The charges that may be at the gateway at once.
+    at_once: Arc<Semaphore>,
 }
 
-async fn finish(
-    subscriber: &mut Subscriber,
-    tasks: &mut JoinSet<Result<(), LostConnection>>,
-) -> Result<(), LostConnection> {
-    while let Some(handled) = tasks.join_next().await {
-        settle(subscriber, handled)?;
-    }
-    Ok(())
-}
+impl<G: PaymentGateway> Pool for Payments<G> {
+    type Batch = Batch<Pay>;
 
-/// An envelope that could not be acked comes again, and is handled as the repeat that it is.
-fn settle(
-    subscriber: &mut Subscriber,
-    handled: Result<Result<(), LostConnection>, JoinError>,
-) -> Result<(), LostConnection> {
-    handled
-        .map_err(|error| LostConnection(error.to_string()))?
-        .or_else(|error| subscriber.lost(&error))
+    const WORKER_POOL: WorkerPool = WorkerPool::Payments;
+    const HANDLING: Handling = Handling::SideBySide;
+
+    fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    fn add(&self, batch: &mut Batch<Pay>, queue: &str, delivery: &Delivery) {
+        batch.add(queue, delivery);
+    }
+
+    fn is_full(&self, batch: &Batch<Pay>) -> bool {
+        batch.envelopes() > 0
+    }
+
+    async fn handle(self: Arc<Self>, batch: Batch<Pay>) -> Result<(), Stopped> {
+        handle::pay(&self.context, &self.queue, &*self.gateway, &self.at_once, batch).await
+    }
 }

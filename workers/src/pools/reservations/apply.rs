@@ -1,33 +1,70 @@
 //! Applies a batch: one transaction, or more where a request in it is poison.
 
-use std::collections::VecDeque;
-
-use booking::decide::{Footprint, Ledger, cancel, reject_faulty, reserve};
-use booking::messages::{Outcomes, Request, Reserve};
+use booking::decide::{Changes, Decision, Footprint, Ledger, cancel, reject_faulty, reserve};
+use booking::messages::{Progress, Request, Reserve};
 use broker::topology::REQUESTS;
 use store::lock::Houses;
 use store::{Failure, Transaction};
 
-use super::batch::{Batch, Taken};
 use crate::context::Context;
+use crate::pools::batch::{Batch, Taken, progress_of};
 use crate::step::announce::Announcement;
-use crate::step::dead_letter::dead_letter;
+use crate::step::dead_letter::bury_request;
 use crate::step::retry::Stopped;
+use crate::step::single_out::{SharedStep, single_out};
+use crate::step::traces::Traces;
 use crate::step::transact::{NotDone, Step, find_houses, persist};
 
-/// The requests of one transaction, those of a partition decided in order of acceptance.
-struct Decide<'a>(&'a [Taken]);
+/// Decides and commits a batch; returns what is to be announced before it is acked. A request that
+/// the database refuses is singled out to the dead letters, and its neighbours are decided.
+pub(super) async fn apply_batch(
+    context: &Context,
+    batch: Batch<Request>,
+) -> Result<Announcement, Stopped> {
+    let progress = progress_of(&batch.readable);
+    let Batch { mut readable, mut announcement, traces, .. } = batch;
+    let events = readable.iter().map(|taken| taken.request.id().0).collect();
+    let houses = find_houses(context, REQUESTS, events).await?;
+    let is_unknown = |taken: &mut Taken<Request>| !houses.contains_key(&taken.request.id().0);
+    for taken in readable.extract_if(.., is_unknown) {
+        let reason = "there is no such event";
+        announcement.message(bury_request(&taken.queue, &taken.request, reason));
+    }
+    let mut apply = Apply { context, houses: &houses, traces, progress, announcement };
+    single_out(context, REQUESTS, &houses, &readable, &mut apply).await?;
+    Ok(apply.announcement)
+}
 
-impl Step for Decide<'_> {
+/// The requests of one transaction, those of a partition decided in order of acceptance.
+struct Apply<'a> {
+    context: &'a Context,
+    houses: &'a Houses,
+    traces: Traces,
+    /// How far the queues are, until it is announced: with the first outcomes.
+    progress: Vec<Progress>,
+    announcement: Announcement,
+}
+
+impl SharedStep for Apply<'_> {
+    type Item = Taken<Request>;
     type Output = ();
+
+    fn footprint(&self, part: &[Taken<Request>]) -> Footprint {
+        let mut footprint = Footprint::default();
+        for Taken { request, .. } in part {
+            footprint.add_request(request, &self.houses[&request.id().0]);
+        }
+        footprint
+    }
 
     async fn decide(
         &self,
+        part: &[Taken<Request>],
         _transaction: &mut Transaction,
         ledger: &mut Ledger,
-    ) -> Result<Result<(), Footprint>, Failure> {
+    ) -> Result<Decision<()>, Failure> {
         let mut need = Footprint::default();
-        for taken in self.0 {
+        for taken in part {
             match &taken.request {
                 Request::Cancel(request) => cancel(ledger, request),
                 Request::Reserve(request) => {
@@ -38,7 +75,42 @@ impl Step for Decide<'_> {
                 }
             }
         }
-        Ok(if need.is_empty() { Ok(()) } else { Err(need) })
+        Ok(Decision::unless_needed(need, ()))
+    }
+
+    fn committed(&mut self, part: &[Taken<Request>], (): (), changes: Changes) {
+        tracing::debug!(
+            requests = part.len(),
+            inserted = changes.inserted.len(),
+            updated = changes.updated.len(),
+            tickets = changes.tickets.len(),
+            "committed"
+        );
+        let mut outcomes = changes.outcomes;
+        outcomes.progress = std::mem::take(&mut self.progress);
+        self.traces.follow(&mut outcomes);
+        self.announcement.outcomes(self.context, &outcomes);
+    }
+
+    async fn give_up(&mut self, taken: &Taken<Request>, reason: &str) -> Result<(), Stopped> {
+        self.announcement.message(bury_request(&taken.queue, &taken.request, reason));
+        self.reject(&taken.request).await
+    }
+}
+
+impl Apply<'_> {
+    /// Gives the buyer of a poison request an answer, where even that is not refused.
+    async fn reject(&mut self, request: &Request) -> Result<(), Stopped> {
+        let Request::Reserve(request) = request else { return Ok(()) };
+        let mut footprint = Footprint::default();
+        footprint.reservations.insert((request.event, request.id));
+        let reject = Reject(request);
+        match persist(self.context, REQUESTS, &footprint, self.houses, &reject).await {
+            Ok(((), changes)) => self.announcement.outcomes(self.context, &changes.outcomes),
+            Err(NotDone::Refused(_)) => {}
+            Err(NotDone::Stopped) => return Err(Stopped),
+        }
+        Ok(())
     }
 }
 
@@ -52,93 +124,8 @@ impl Step for Reject<'_> {
         &self,
         _transaction: &mut Transaction,
         ledger: &mut Ledger,
-    ) -> Result<Result<(), Footprint>, Failure> {
+    ) -> Result<Decision<()>, Failure> {
         reject_faulty(ledger, self.0);
-        Ok(Ok(()))
+        Ok(Decision::Made(()))
     }
-}
-
-/// Decides and commits a batch; returns what is to be told before it is acked. A request that the
-/// database refuses is singled out to the dead letters, and its neighbours are decided.
-pub(super) async fn apply(context: &Context, batch: Batch) -> Result<Announcement, Stopped> {
-    let mut progress = batch.progress();
-    let mut announcement = Announcement::default();
-    for spoilt in batch.unreadable {
-        announcement.message(dead_letter(&spoilt.queue, spoilt.body, &spoilt.reason));
-    }
-    let events = batch.readable.iter().map(|taken| taken.request.id().0).collect();
-    let houses = find_houses(context, REQUESTS, events).await?;
-    let mut known = batch.readable;
-    let is_unknown = |taken: &mut Taken| !houses.contains_key(&taken.request.id().0);
-    for taken in known.extract_if(.., is_unknown) {
-        announcement.message(poison(&taken, "there is no such event"));
-    }
-    let mut parts = VecDeque::from([known.as_slice()]);
-    while let Some(part) = parts.pop_front() {
-        if part.is_empty() {
-            continue;
-        }
-        match decide(context, part, &houses).await {
-            Ok(mut outcomes) => {
-                outcomes.progress = std::mem::take(&mut progress);
-                batch.traces.follow(&mut outcomes);
-                announcement.outcomes(context, &outcomes);
-            }
-            Err(NotDone::Stopped) => return Err(Stopped),
-            Err(NotDone::Refused(error)) if part.len() == 1 => {
-                announcement.message(poison(&part[0], &error.to_string()));
-                reject(context, &part[0].request, &houses, &mut announcement).await?;
-            }
-            Err(NotDone::Refused(_)) => {
-                let (left, right) = part.split_at(part.len() / 2);
-                parts.push_front(right);
-                parts.push_front(left);
-            }
-        }
-    }
-    Ok(announcement)
-}
-
-/// Gives the buyer of a poison request an answer, where even that is not refused.
-async fn reject(
-    context: &Context,
-    request: &Request,
-    houses: &Houses,
-    announcement: &mut Announcement,
-) -> Result<(), Stopped> {
-    let Request::Reserve(request) = request else { return Ok(()) };
-    let mut footprint = Footprint::default();
-    footprint.reservations.insert((request.event, request.id));
-    match persist(context, REQUESTS, &footprint, houses, &Reject(request)).await {
-        Ok(((), changes)) => announcement.outcomes(context, &changes.outcomes),
-        Err(NotDone::Refused(_)) => {}
-        Err(NotDone::Stopped) => return Err(Stopped),
-    }
-    Ok(())
-}
-
-async fn decide(
-    context: &Context,
-    requests: &[Taken],
-    houses: &Houses,
-) -> Result<Outcomes, NotDone> {
-    let mut footprint = Footprint::default();
-    for Taken { request, .. } in requests {
-        footprint.add_request(request, &houses[&request.id().0]);
-    }
-    let step = Decide(requests);
-    let ((), changes) = persist(context, REQUESTS, &footprint, houses, &step).await?;
-    tracing::debug!(
-        requests = requests.len(),
-        inserted = changes.inserted.len(),
-        updated = changes.updated.len(),
-        tickets = changes.tickets.len(),
-        "committed"
-    );
-    Ok(changes.outcomes)
-}
-
-fn poison(taken: &Taken, reason: &str) -> broker::Message {
-    let body = serde_json::to_vec(&taken.request).expect("plain data always has a JSON form");
-    dead_letter(&taken.queue, body, reason)
 }

@@ -1,19 +1,25 @@
 //! The reservation pool: takes envelopes of requests from the partitions, decides each batch in one
-//! transaction, tells the outcomes, and acks. Some lanes work side by side, so that one decides while
-//! another waits for the database or the broker. The unacked envelope is the outbox.
+//! transaction, announces the outcomes, and acks. Some lanes work side by side, so that one decides
+//! while another waits for the database or the broker. The unacked envelope is the outbox.
 
 mod apply;
-mod batch;
-mod lane;
-mod partition;
+mod lanes;
 
 use std::sync::Arc;
 
-use broker::{Connection, LostConnection};
+use booking::domain::WorkerPool;
+use booking::messages::Request;
+use broker::topology::{REQUESTS, Topology};
+use broker::{Connection, Delivery, LostConnection};
+use process::failpoint;
 use tokio::task::JoinSet;
 
+use super::batch::Batch;
 use crate::context::Context;
 use crate::fleet::presence;
+use crate::pool::{self, Handling, Pool};
+use crate::step::retry::Stopped;
+use apply::apply_batch;
 
 /// Consumes every partition until the process stops; each has one active consumer in the fleet.
 pub(crate) async fn run(
@@ -21,18 +27,56 @@ pub(crate) async fn run(
     connection: &Arc<Connection>,
 ) -> Result<(), LostConnection> {
     let view = Arc::new(presence::alone(context));
+    let pool = Arc::new(Reservations { context: Arc::clone(context) });
     let mut tasks = JoinSet::new();
     let lanes = context.settings.workers.lanes;
-    for block in lane::blocks(context.topology.request_partitions(), lanes) {
-        let (context, connection) = (Arc::clone(context), Arc::clone(connection));
-        let view = view.subscribe();
-        tasks.spawn(async move { lane::run(&context, &connection, block, view).await });
+    for block in lanes::split_partitions(context.topology.request_partitions(), lanes) {
+        let pool = Arc::clone(&pool);
+        let connection = Arc::clone(connection);
+        let view = Some(view.subscribe());
+        let queues = block.map(|number| (number, Topology::request_queue(number))).collect();
+        tasks.spawn(async move { pool::run(&pool, &connection, queues, view).await });
     }
-    let (context, connection) = (Arc::clone(context), Arc::clone(connection));
+    let context = Arc::clone(context);
+    let connection = Arc::clone(connection);
     tasks.spawn(async move { presence::keep(&context, &connection, &view).await });
     while let Some(ended) = tasks.join_next().await {
         // The first loss ends them all: they hang on one connection.
         ended.map_err(|error| LostConnection(error.to_string()))??;
     }
     Ok(())
+}
+
+/// One transaction serves all partitions of a lane that have something to do, because a transaction
+/// costs much and one more request in it little.
+struct Reservations {
+    context: Arc<Context>,
+}
+
+impl Pool for Reservations {
+    type Batch = Batch<Request>;
+
+    const WORKER_POOL: WorkerPool = WorkerPool::Reservations;
+    const HANDLING: Handling = Handling::InOrder;
+
+    fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    fn add(&self, batch: &mut Batch<Request>, queue: &str, delivery: &Delivery) {
+        batch.add(queue, delivery);
+    }
+
+    fn is_full(&self, batch: &Batch<Request>) -> bool {
+        batch.requests() >= self.context.settings.workers.batch_requests_max
+    }
+
+    async fn handle(self: Arc<Self>, batch: Batch<Request>) -> Result<(), Stopped> {
+        let _in_hand = batch.meter(REQUESTS);
+        let announcement = apply_batch(&self.context, batch).await?;
+        failpoint::reach("reservations.committed").await;
+        announcement.publish(&self.context, REQUESTS).await?;
+        failpoint::reach("reservations.told").await;
+        Ok(())
+    }
 }

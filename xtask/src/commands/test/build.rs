@@ -120,7 +120,9 @@ mod tests {
         ];
         let mut build = Build::default();
         build.read("no message");
-        messages.iter().for_each(|message| build.read(&message.to_string()));
+        for message in &messages {
+            build.read(&message.to_string());
+        }
         let program = Program {
             name: "e2e test booking".to_owned(),
             path: PathBuf::from("/target/booking-1"),

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use testbed::checkout;
 use testbed::process::{Process, Signal};
 
 use crate::commands::run::Stopped;
@@ -98,6 +99,7 @@ impl Runner<'_> {
         command.args(self.arguments).current_dir(&program.package);
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.env("CARGO_MANIFEST_DIR", &program.package);
+        command.env("TMPDIR", checkout::temporary());
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let process = Process::spawn_group(&mut command, Signal::TERM)?;
         Ok(Running { program, process, log, since: Instant::now() })
@@ -116,7 +118,7 @@ impl Running {
         let Some(status) = self.process.exited()? else { return Ok(None) };
         let mut log = String::from_utf8_lossy(&fs::read(&self.log)?).into_owned();
         if !status.success() {
-            log.push_str(&format!("{}: {status}\n", self.program.name));
+            log = format!("{log}{}: {status}\n", self.program.name);
         }
         let name = self.program.name.clone();
         let took = self.since.elapsed();

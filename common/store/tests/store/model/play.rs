@@ -95,7 +95,9 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
                 let cause = scene.cause().await;
                 let refunded = [refunded_payment(&stored)];
                 let mut transaction = scene.lock_nothing().await;
-                payments::update(&mut transaction, &refunded, cause).await.expect("it is processing");
+                payments::update(&mut transaction, &refunded, cause)
+                    .await
+                    .expect("it is processing");
                 transaction.commit().await.expect("a commit");
             }
             model.given_back(*payment);

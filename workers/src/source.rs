@@ -1,11 +1,10 @@
-//! One partition: the subscription to its queue, and whose turn it is there.
+//! A queue as a pool consumes it: the subscription, what has come, and whose turn it is there.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
-use broker::topology::Topology;
 use broker::{Connection, Delivery, LostConnection, Subscription};
 
 use crate::context::Context;
@@ -16,50 +15,68 @@ use crate::subscriber::Subscriber;
 /// The broker gives a partition to its owner first, from RabbitMQ 4.0 on.
 const OWNERS_PRIORITY: i32 = 10;
 
-/// A partition as this worker consumes it.
-pub(super) struct Partition {
-    /// Its number.
+/// A queue that this worker has subscribed to.
+pub(crate) struct Source {
+    /// The number of its partition.
     number: u16,
-    /// The name of its queue.
-    pub(super) queue: String,
+    /// Its name.
+    pub(crate) queue: String,
     prefetch: u16,
     subscriber: Subscriber,
     /// Deliveries that have come and are not begun, in order.
     arrived: VecDeque<Delivery>,
     /// Subscribed no more: it may be subscribed again once `arrived` is handled.
     is_left: bool,
-    is_owner: bool,
+    /// Whose queue it is. A queue without owners is everybody's.
+    ownership: Ownership,
     /// Since when another worker's deliveries have come here.
     foreign_since: Option<Instant>,
 }
 
-impl Partition {
-    /// Subscribes to the queue of a partition.
-    pub(super) async fn open(
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ownership {
+    Everybody,
+    Own,
+    Foreign,
+}
+
+impl Ownership {
+    fn of(view: &View, number: u16) -> Self {
+        if view.owns(number) { Self::Own } else { Self::Foreign }
+    }
+
+    fn priority(self) -> i32 {
+        if self == Self::Own { OWNERS_PRIORITY } else { 0 }
+    }
+}
+
+impl Source {
+    /// Subscribes to a queue. Where there is a view, it has owners.
+    pub(crate) async fn open(
         context: &Arc<Context>,
         connection: &Arc<Connection>,
         number: u16,
-        view: &View,
+        queue: &str,
+        view: Option<&View>,
     ) -> Result<Self, LostConnection> {
-        let (queue, prefetch) =
-            (Topology::request_queue(number), context.settings.workers.prefetch);
-        let is_owner = view.owns(number);
-        let to = subscription(&queue, prefetch, is_owner);
+        let prefetch = context.settings.workers.prefetch;
+        let ownership = view.map_or(Ownership::Everybody, |view| Ownership::of(view, number));
+        let to = Subscription { queue: queue.to_owned(), prefetch, priority: ownership.priority() };
         let subscriber = Subscriber::open(context, connection, to).await?;
         Ok(Self {
             number,
-            queue,
+            queue: queue.to_owned(),
             prefetch,
             subscriber,
             arrived: VecDeque::new(),
             is_left: false,
-            is_owner,
+            ownership,
             foreign_since: None,
         })
     }
 
     /// Whether there is something to take; otherwise the task is woken when there is.
-    pub(super) fn poll_arrival(
+    pub(crate) fn poll_arrival(
         &mut self,
         task: &mut task::Context<'_>,
     ) -> Poll<Result<(), LostConnection>> {
@@ -73,7 +90,7 @@ impl Partition {
     }
 
     /// The next delivery, if one has come.
-    pub(super) fn take(&mut self) -> Result<Option<Delivery>, LostConnection> {
+    pub(crate) fn take(&mut self) -> Result<Option<Delivery>, LostConnection> {
         match self.arrived.pop_front() {
             Some(delivery) => Ok(Some(delivery)),
             None if self.is_left => Ok(None),
@@ -82,12 +99,12 @@ impl Partition {
     }
 
     /// Takes another priority when the partition has come here or gone.
-    pub(super) async fn take_view(&mut self, view: &View) -> Result<(), LostConnection> {
-        let is_owner = view.owns(self.number);
-        if is_owner != self.is_owner {
-            self.is_owner = is_owner;
+    pub(crate) async fn take_view(&mut self, view: &View) -> Result<(), LostConnection> {
+        let ownership = Ownership::of(view, self.number);
+        if ownership != self.ownership {
+            self.ownership = ownership;
             if !self.is_left {
-                let to = subscription(&self.queue, self.prefetch, is_owner);
+                let to = self.subscription();
                 self.arrived.extend(self.subscriber.replace(to).await?);
             }
         }
@@ -95,10 +112,13 @@ impl Partition {
     }
 
     /// RabbitMQ 3.10 ignores priorities here: a worker that is active where another is the owner
-    /// goes to the end of the line, until the owner's turn has come. To be called when deliveries of
-    /// this partition were handled: it subscribes again only once nothing is left in hand.
-    pub(super) async fn stand_back(&mut self, patience: Duration) -> Result<(), LostConnection> {
-        if self.is_left || self.is_owner {
+    /// goes to the end of the line, until the owner's turn has come. To be called when deliveries
+    /// of this queue were handled: it subscribes again only once nothing is left in hand.
+    pub(crate) async fn yield_to_owner(
+        &mut self,
+        patience: Duration,
+    ) -> Result<(), LostConnection> {
+        if self.is_left || self.ownership != Ownership::Foreign {
             self.foreign_since = None;
             return self.join_again().await;
         }
@@ -107,30 +127,30 @@ impl Partition {
             return Ok(());
         }
         metrics::yielded();
-        tracing::info!(queue = self.queue, "standing back for the owner");
+        tracing::info!(queue = self.queue, "yielding to the owner");
         self.leave().await?;
         self.foreign_since = None;
         self.join_again().await
     }
 
-    /// Acks a delivery and all before it. Where that fails they come again, perhaps to another worker.
-    pub(super) async fn ack_through(&mut self, last: &Delivery) -> Result<(), LostConnection> {
-        match last.ack_through().await {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                self.arrived.clear();
-                self.subscriber.lost(&error)
-            }
-        }
+    /// Where an ack failed, the deliveries come again, perhaps to another worker.
+    pub(crate) fn settle_ack(
+        &mut self,
+        acked: Result<(), LostConnection>,
+    ) -> Result<(), LostConnection> {
+        acked.or_else(|error| {
+            self.arrived.clear();
+            self.subscriber.lost(&error)
+        })
     }
 
     /// To be called when nothing is left to ack.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         self.subscriber.close().await;
     }
 
     /// Takes nothing more. What has come already stays to be taken.
-    pub(super) async fn leave(&mut self) -> Result<(), LostConnection> {
+    pub(crate) async fn leave(&mut self) -> Result<(), LostConnection> {
         if !self.is_left {
             self.is_left = true;
             self.arrived.extend(self.subscriber.cancel().await?);
@@ -139,17 +159,17 @@ impl Partition {
     }
 
     /// Subscribes again, at the end of the line, once nothing is left in hand.
-    pub(super) async fn join_again(&mut self) -> Result<(), LostConnection> {
+    pub(crate) async fn join_again(&mut self) -> Result<(), LostConnection> {
         if self.is_left && self.arrived.is_empty() {
-            let to = subscription(&self.queue, self.prefetch, self.is_owner);
+            let to = self.subscription();
             self.subscriber.subscribe(to).await?;
             self.is_left = false;
         }
         Ok(())
     }
-}
 
-fn subscription(queue: &str, prefetch: u16, is_owner: bool) -> Subscription {
-    let priority = if is_owner { OWNERS_PRIORITY } else { 0 };
-    Subscription { queue: queue.to_owned(), prefetch, priority }
+    fn subscription(&self) -> Subscription {
+        let priority = self.ownership.priority();
+        Subscription { queue: self.queue.clone(), prefetch: self.prefetch, priority }
+    }
 }

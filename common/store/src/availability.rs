@@ -22,8 +22,8 @@ pub struct SectionState {
     pub taken: Vec<(TicketNumber, TicketState, Option<DateTime<Utc>>)>,
 }
 
-/// What is taken in these sections; those that there are. One statement, so a version and its tickets
-/// are of one moment.
+/// What is taken in these sections; those that there are. One statement, so a version and its
+/// tickets are of one moment.
 pub async fn find(
     connection: &mut PgConnection,
     sections: &[SectionKey],

@@ -52,8 +52,9 @@ pub async fn find(
 
 async fn read(connection: &mut PgConnection, ids: &[i32]) -> Result<Vec<Event>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT e.id, e.name, e.venue, e.open, e.closed, e.on_sale_at, e.starts_at, e.hold_seconds,
-                e.paying_seconds, e.tickets_per_reservation, e.tickets_per_customer,
+        r#"SELECT e.id, e.name, e.venue, e.open, e.closed, e.on_sale_at, e.starts_at,
+                e.hold_seconds, e.paying_seconds, e.tickets_per_reservation,
+                e.tickets_per_customer,
                 e.currency AS "currency: Named<Currency>", e.layout_version
          FROM unnest($1::int[]) WITH ORDINALITY AS w (id, place)
          JOIN events e ON e.id = w.id ORDER BY w.place"#,

@@ -50,7 +50,8 @@ pub async fn of_event(
 ) -> Result<Vec<DueHold>, sqlx::Error> {
     let overdue = overdue.map(|by| by.num_milliseconds() as f64 / 1_000.0);
     sqlx::query!(
-        r#"SELECT DISTINCT reservation_id AS "reservation_id!", expires_at AS "expires_at!" FROM tickets
+        r#"SELECT DISTINCT reservation_id AS "reservation_id!", expires_at AS "expires_at!"
+         FROM tickets
          WHERE event_id = $1 AND state = 'held'
            AND ($2::float8 IS NULL OR expires_at <= clock_timestamp() - make_interval(secs => $2))
          ORDER BY expires_at"#,

@@ -16,8 +16,8 @@ use booking::domain::{
 /// What a process keeps at most, in sections, rows and tiers of whatever houses: some 50 MB.
 const WEIGHT_MAX: u64 = 2_000_000;
 
-/// The houses that this process has met. A house never changes, so it is read again only when there was
-/// no room to keep it.
+/// The houses that this process has met. A house never changes, so it is read again only when there
+/// was no room to keep it.
 #[derive(Debug, Clone)]
 pub struct HouseCache {
     kept: Cache<EventId, Arc<House>>,

@@ -1,5 +1,5 @@
-//! The only place with SQL. Who only reads gives a connection; who writes what was decided gives the
-//! [`Transaction`] that holds the locks.
+//! The only place with SQL. Who only reads gives a connection; who writes what was decided gives
+//! the [`Transaction`] that holds the locks.
 //!
 //! All statements that change tickets are in [`stock`]. Transactions run under READ COMMITTED:
 //! what they check, they have locked. The compiler checks every statement against the schema, with

@@ -96,8 +96,8 @@ async fn lock_customers(
     Ok(rows.into_iter().map(|row| ((EventId(row.event_id), row.name), row.tickets)).collect())
 }
 
-/// Locks sections, and reads with them the terms of their events and the clock: outside of the query
-/// that locks, because a row's values are computed before its lock is waited for.
+/// Locks sections, and reads with them the terms of their events and the clock: outside of the
+/// query that locks, because a row's values are computed before its lock is waited for.
 async fn lock_sections(
     connection: &mut PgConnection,
     footprint: &Footprint,
@@ -184,8 +184,8 @@ async fn lock_tickets(
     }
     let rows = sqlx::query_as!(
         TicketRecord,
-        r#"SELECT t.event_id, t.number, t.tier, p.price, t.state::text AS "state!: Named<TicketState>",
-                t.reservation_id, t.expires_at
+        r#"SELECT t.event_id, t.number, t.tier, p.price,
+                t.state::text AS "state!: Named<TicketState>", t.reservation_id, t.expires_at
          FROM unnest($1::int[], $2::int[]) AS w (event_id, number)
          JOIN tickets t ON t.event_id = w.event_id AND t.number = w.number
          JOIN tiers p ON p.event_id = t.event_id AND p.number = t.tier
@@ -211,8 +211,8 @@ async fn scan(
 ) -> Result<(), sqlx::Error> {
     let rows = sqlx::query_as!(
         TicketRecord,
-        r#"SELECT t.event_id, t.number, t.tier, p.price, t.state::text AS "state!: Named<TicketState>",
-                t.reservation_id, t.expires_at
+        r#"SELECT t.event_id, t.number, t.tier, p.price,
+                t.state::text AS "state!: Named<TicketState>", t.reservation_id, t.expires_at
          FROM tickets t
          JOIN tiers p ON p.event_id = t.event_id AND p.number = t.tier
          WHERE t.event_id = $1 AND t.number >= $2 AND t.number < $3

@@ -25,8 +25,9 @@ pub async fn find(
     let (events, ids): (Vec<i32>, Vec<Uuid>) =
         keys.iter().map(|(event, id)| (event.0, id.0)).unzip();
     let payments = sqlx::query!(
-        r#"SELECT p.event_id, p.id, p.reservation_id, p.status::text AS "status!: Named<PaymentStatus>",
-                p.amount, p.currency AS "currency: Named<Currency>",
+        r#"SELECT p.event_id, p.id, p.reservation_id,
+                p.status::text AS "status!: Named<PaymentStatus>", p.amount,
+                p.currency AS "currency: Named<Currency>",
                 p.card AS "card: Named<CardBehaviour>", p.card_last4,
                 p.reason AS "reason: Named<Reason>", p.refund_due, p.fingerprint, p.created_at
          FROM unnest($1::int[], $2::uuid[]) AS w (event_id, id)

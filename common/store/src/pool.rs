@@ -98,9 +98,9 @@ pub fn open(settings: &Database, name: &str) -> anyhow::Result<Pool> {
     connect(settings, name, [])
 }
 
-/// A pool for statements that take arrays of rows, where only plans by index make sense: a batch must not
-/// cost more because its event is large. Left to itself the planner may read a whole table for a large
-/// batch, and plans anew for every one (postgresql.org/docs, plan_cache_mode).
+/// A pool for statements that take arrays of rows, where only plans by index make sense: a batch
+/// must not cost more because its event is large. Left to itself the planner may read a whole table
+/// for a large batch, and plans anew for every one (postgresql.org/docs, plan_cache_mode).
 pub fn open_for_batches(settings: &Database, name: &str) -> anyhow::Result<Pool> {
     connect(settings, name, FOR_BATCHES)
 }

@@ -11,7 +11,8 @@ use booking::messages::PoolOrder;
 pub async fn all(connection: &mut PgConnection) -> Result<Vec<PoolOrder>, sqlx::Error> {
     sqlx::query_as!(
         OrderRow,
-        r#"SELECT pool AS "pool: Named<WorkerPool>", paused, revision, reason, changed_by, changed_at
+        r#"SELECT pool AS "pool: Named<WorkerPool>", paused, revision, reason, changed_by,
+                changed_at
          FROM pool_orders"#,
     )
     .map(PoolOrder::from)

@@ -1,7 +1,7 @@
 //! When the plans of a pool's statements are made anew. A generic plan is kept for as long as its
-//! connection, and one that was made when a table had a few hundred rows reads the whole table for every
-//! batch: a small house's first large sale would cost more with each reservation, until autovacuum
-//! comes by.
+//! connection, and one that was made when a table had a few hundred rows reads the whole table for
+//! every batch: a small house's first large sale would cost more with each reservation, until
+//! autovacuum comes by.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -18,12 +18,14 @@ macro_rules! select {
     ($events:expr, $ids:expr, $end:literal) => {
         sqlx::query_as!(
             ReservationRow,
-            r#"SELECT r.event_id, r.id, r.revision, r.status::text AS "status!: Named<ReservationStatus>",
-                    r.fingerprint, r.created_at, r.expires_at, r.frozen,
+            r#"SELECT r.event_id, r.id, r.revision,
+                    r.status::text AS "status!: Named<ReservationStatus>", r.fingerprint,
+                    r.created_at, r.expires_at, r.frozen,
                     r.currency AS "currency: Named<Currency>", r.customer,
                     r.reason AS "reason: Named<Reason>", r.tickets, r.prices, r.conflicts
              FROM unnest($1::int[], $2::uuid[]) AS w (event_id, id)
-             JOIN reservations r ON r.event_id = w.event_id AND r.id = w.id"# + $end,
+             JOIN reservations r ON r.event_id = w.event_id AND r.id = w.id"#
+                + $end,
             $events,
             $ids,
         )

@@ -1,5 +1,5 @@
-//! Demo events: a theatre, a club, a small studio with short holds, and one that is not on sale yet.
-//! Dates are relative to now, so that they are never out of date.
+//! Demo events: a theatre, a club, a small studio with short holds, and one that is not on sale
+//! yet. Dates are relative to now, so that they are never out of date.
 
 use sqlx::PgConnection;
 
@@ -141,8 +141,8 @@ pub async fn plant(connection: &mut PgConnection, plan: &EventPlan) -> Result<bo
         "INSERT INTO events (id, name, venue, starts_at, on_sale_at, hold_seconds, paying_seconds,
                              tickets_per_reservation, tickets_per_customer, currency)
          SELECT $1, $2, $3, day + make_interval(secs => 86400 * $4::float8 + 72000),
-                date_trunc('milliseconds', now()) + make_interval(secs => 86400 * $5::float8), $6, $7, $8,
-                $9, 'EUR'
+                date_trunc('milliseconds', now()) + make_interval(secs => 86400 * $5::float8),
+                $6, $7, $8, $9, 'EUR'
          FROM date_trunc('day', now()) AS day
          ON CONFLICT DO NOTHING",
         plan.id.0,
@@ -198,7 +198,8 @@ async fn plant_section(
     };
     sqlx::query!(
         "INSERT INTO tickets (event_id, number, tier)
-         SELECT $1, $2::int + place - 1, tier FROM unnest($3::int[]) WITH ORDINALITY AS t (tier, place)",
+         SELECT $1, $2::int + place - 1, tier
+         FROM unnest($3::int[]) WITH ORDINALITY AS t (tier, place)",
         event.0,
         first_ticket,
         &tiers,
@@ -210,7 +211,8 @@ async fn plant_section(
     tiers.sort_unstable();
     tiers.dedup();
     sqlx::query!(
-        "INSERT INTO sections (event_id, number, name, kind, first_ticket, capacity, available, tiers)
+        "INSERT INTO sections (event_id, number, name, kind, first_ticket, capacity, available,
+                               tiers)
          VALUES ($1, $2, $3, $4::text::section_kind, $5, $6, $6, $7)",
         event.0,
         number,

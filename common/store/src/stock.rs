@@ -1,6 +1,6 @@
 //! Writes what a decision changed. The statements that change tickets and sections are here, those
-//! that change reservations in [`reservations`]. Each names the state that it leaves and demands its
-//! exact number of rows; anything else rolls the transaction back.
+//! that change reservations in [`reservations`]. Each names the state that it leaves and demands
+//! its exact number of rows; anything else rolls the transaction back.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;

@@ -299,7 +299,8 @@ impl Scene<'_> {
             "UPDATE tickets SET expires_at = date_trunc('milliseconds', now())
              WHERE reservation_id = $1 AND state = 'held'",
             "UPDATE reservations r SET expires_at = coalesce(
-                 (SELECT max(t.expires_at) FROM tickets t WHERE t.reservation_id = r.id), r.expires_at)
+                 (SELECT max(t.expires_at) FROM tickets t WHERE t.reservation_id = r.id),
+                 r.expires_at)
              WHERE r.id = $1",
             "UPDATE reservation_history h SET expires_at = r.expires_at FROM reservations r
              WHERE r.id = $1 AND h.reservation_id = $1 AND h.revision = r.revision",

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use booking::domain::WorkerPool;
 use broker::{Connection, Delivery, LostConnection};
-use process::broken::Break;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
@@ -145,9 +144,6 @@ impl<P: Pool> Consuming<P> {
         if taken.is_empty() {
             return Ok(false);
         }
-        if Break::AckBeforeCommit.is_on() {
-            self.ack(&taken).await?;
-        }
         let pool = Arc::clone(&self.pool);
         self.handled.spawn(async move { (taken, pool.handle(batch).await) });
         Ok(true)
@@ -170,9 +166,7 @@ impl<P: Pool> Consuming<P> {
         for place in taken.keys() {
             tracing::debug!(queue = self.intake.queue(*place), "decided");
         }
-        if !Break::AckBeforeCommit.is_on() {
-            self.ack(&taken).await?;
-        }
+        self.ack(&taken).await?;
         Ok(taken)
     }
 

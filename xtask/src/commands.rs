@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod dev;
 pub(crate) mod faults;
 pub(crate) mod serve;
+pub(crate) mod sql;
 pub(crate) mod test;
 
 mod lines;

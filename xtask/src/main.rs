@@ -34,6 +34,8 @@ enum Task {
     Faults(commands::faults::Arguments),
     /// Break the system on purpose, and show which tests notice
     Broken(commands::broken::Arguments),
+    /// Write what the compiler must know of each SQL statement, after one or the schema has changed
+    Sql,
     /// Start private servers for tests that are run by hand; print their settings; end with Ctrl-C
     Servers,
 }
@@ -58,6 +60,7 @@ fn run(task: &Task, may_install: bool) -> Result<ExitCode> {
         Task::Bench(arguments) => commands::bench::bench(arguments),
         Task::Faults(arguments) => commands::faults::faults(arguments),
         Task::Broken(arguments) => commands::broken::broken(arguments),
+        Task::Sql => commands::sql::write_statements(may_install),
         Task::Servers => commands::serve::run(may_install),
     }
 }

@@ -68,14 +68,14 @@ mod tests {
         let tries = Cell::new(0);
         let stale_twice = || async {
             tries.set(tries.get() + 1);
-            let stale = Failure::Transient(sqlx::Error::WorkerCrashed);
+            let stale = Failure::Transient(store::Error::WorkerCrashed);
             if tries.get() < 3 { Err(stale) } else { Ok(7) }
         };
         assert_eq!(read(Read::Events, stale_twice).await, Ok(7));
         tries.set(0);
         let refused = || async {
             tries.set(tries.get() + 1);
-            Err::<(), _>(Failure::Refused(sqlx::Error::RowNotFound))
+            Err::<(), _>(Failure::Refused(store::Error::RowNotFound))
         };
         assert_eq!(read(Read::Events, refused).await, Err(Away));
         assert_eq!(tries.get(), 1);

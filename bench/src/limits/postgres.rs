@@ -9,11 +9,11 @@ use booking::domain::SeatingPlan;
 use booking::ids::{EventId, Mint, TicketNumber};
 use booking::ledger::{Decision, Footprint};
 use booking::requests::{Decide, Request, Reserve, decide_all};
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection as _};
+use process::settings::{Database, Secret};
 use store::audit::Scope;
-use store::lock::{SeatingPlans, lock};
-use store::{seating_plans, stock};
+use store::lock::SeatingPlans;
+use store::replan::Plans;
+use store::{Pool, Transaction, pool, seating_plans, stock};
 use tokio::task::JoinSet;
 
 use super::{Length, Limit, on_all_cores};
@@ -59,28 +59,27 @@ async fn apply(
     connections: usize,
     length: Length,
 ) -> Result<u64> {
-    let options: PgConnectOptions = url.parse()?;
     let mut ready = Vec::new();
     for _ in 0..connections {
-        ready.push(options.clone().connect().await?);
+        ready.push(connect(&url).await?);
     }
-    let plan =
-        seating_plans::find(&mut ready[0], &[event]).await?.pop().context("the event was made")?;
-    let plan = Arc::new(plan);
+    let plan = seating_plans::find(&mut *ready[0].acquire().await?, &[event]).await?.pop();
+    let plan = Arc::new(plan.context("the event was made")?);
     let counted = Arc::new(AtomicU64::new(0));
     let opens = Instant::now() + length.warmup();
     let mut tasks = JoinSet::new();
-    for (number, mut connection) in ready.into_iter().enumerate() {
+    for (number, connection) in ready.into_iter().enumerate() {
         let tickets = share(&plan, number, connections);
         let writer = Writer { event, plans: SeatingPlans::from([(event, Arc::clone(&plan))]) };
         let counted = Arc::clone(&counted);
         let window = opens..opens + length.0;
         tasks.spawn(async move {
             for batch in tickets.chunks(batch) {
-                writer.apply(&mut connection, batch).await?;
+                writer.apply(&connection, batch).await?;
                 let now = Instant::now();
                 if now >= window.end {
-                    return connection.close().await.map_err(anyhow::Error::from);
+                    connection.close().await;
+                    return Ok(());
                 }
                 if now >= window.start {
                     counted.fetch_add(batch.len() as u64, Ordering::Relaxed);
@@ -93,6 +92,15 @@ async fn apply(
         ended??;
     }
     Ok(counted.load(Ordering::Relaxed))
+}
+
+/// A pool of one connection, which is there.
+async fn connect(url: &str) -> Result<Pool> {
+    let url = Secret::from(url);
+    let settings = Database { url, connections_max: 1, ..Database::default() };
+    let pool = pool::open(&settings, "limits")?;
+    drop(pool.acquire().await?);
+    Ok(pool)
 }
 
 /// The tickets of every so-many-th section, so that no connection waits for another's locks.
@@ -114,7 +122,7 @@ struct Writer {
 
 impl Writer {
     /// One batch in one transaction, as a reservation worker does it.
-    async fn apply(&self, connection: &mut PgConnection, tickets: &[i32]) -> Result<()> {
+    async fn apply(&self, connection: &Pool, tickets: &[i32]) -> Result<()> {
         let now = process::clock::now();
         let mint = Mint::new("limits");
         let plan = &self.plans[&self.event];
@@ -133,8 +141,8 @@ impl Writer {
         for request in &requests {
             request.footprint(plan, &mut footprint);
         }
-        let mut transaction = connection.begin().await?;
-        let mut ledger = lock(&mut transaction, &footprint, &self.plans).await?;
+        let (mut transaction, mut ledger) =
+            Transaction::lock(connection, Plans::Kept, &footprint, &self.plans).await?;
         let decided = decide_all(&mut ledger, &requests);
         ensure!(decided == Decision::Made(()), "fresh tickets need no further locks");
         stock::write(&mut transaction, &ledger.changes("limits")).await?;

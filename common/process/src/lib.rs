@@ -3,7 +3,6 @@
 #![warn(missing_docs)]
 
 pub mod backoff;
-pub mod broken;
 pub mod clock;
 pub mod failpoint;
 pub mod healthcheck;

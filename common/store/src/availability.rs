@@ -1,9 +1,9 @@
 //! What is taken in a section, at its version.
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
+use super::names::Named;
 use booking::domain::TicketState;
 use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber};
 
@@ -30,8 +30,11 @@ pub async fn find(
 ) -> Result<Vec<SectionState>, sqlx::Error> {
     let (events, numbers): (Vec<i32>, Vec<i32>) =
         sections.iter().map(|(event, number)| (event.0, number.0)).unzip();
-    let rows = sqlx::query(
-        "SELECT s.event_id, s.number, s.version, s.available, t.numbers, t.states, t.expires
+    let rows = sqlx::query_as!(
+        SectionRow,
+        r#"SELECT s.event_id, s.number, s.version, s.available, t.numbers AS "numbers!",
+                t.states AS "states!: Vec<Named<TicketState>>",
+                t.expires AS "expires!: Vec<Option<DateTime<Utc>>>"
          FROM unnest($1::int[], $2::int[]) AS w (event_id, number)
          JOIN sections s ON s.event_id = w.event_id AND s.number = w.number
          CROSS JOIN LATERAL (
@@ -42,26 +45,35 @@ pub async fn find(
              WHERE t.event_id = s.event_id AND t.state <> 'available'
                AND t.number >= s.first_ticket AND t.number < s.first_ticket + s.capacity
          ) AS t
-         ORDER BY s.event_id, s.number",
+         ORDER BY s.event_id, s.number"#,
+        &events,
+        &numbers,
     )
-    .bind(events)
-    .bind(numbers)
     .fetch_all(connection)
     .await?;
-    rows.iter().map(section_state).collect()
+    Ok(rows.into_iter().map(SectionState::from).collect())
 }
 
-fn section_state(row: &PgRow) -> Result<SectionState, sqlx::Error> {
-    let (numbers, states): (Vec<i32>, Vec<String>) = (row.try_get(4)?, row.try_get(5)?);
-    let expires: Vec<Option<DateTime<Utc>>> = row.try_get(6)?;
-    let taken = numbers.into_iter().zip(&states).zip(expires).map(|((number, state), until)| {
-        (TicketNumber(number), TicketState::parse(state).unwrap_or(TicketState::Blocked), until)
-    });
-    Ok(SectionState {
-        event: EventId(row.try_get(0)?),
-        number: SectionNumber(row.try_get(1)?),
-        version: row.try_get(2)?,
-        available: row.try_get(3)?,
-        taken: taken.collect(),
-    })
+struct SectionRow {
+    event_id: i32,
+    number: i32,
+    version: i64,
+    available: i32,
+    numbers: Vec<i32>,
+    states: Vec<Named<TicketState>>,
+    expires: Vec<Option<DateTime<Utc>>>,
+}
+
+impl From<SectionRow> for SectionState {
+    fn from(row: SectionRow) -> Self {
+        let states = row.states.into_iter().map(Named::into_inner);
+        let tickets = row.numbers.into_iter().map(TicketNumber).zip(states).zip(row.expires);
+        Self {
+            event: EventId(row.event_id),
+            number: SectionNumber(row.number),
+            version: row.version,
+            available: row.available,
+            taken: tickets.map(|((number, state), until)| (number, state, until)).collect(),
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! The dummy gateway's books. A real gateway keeps its own; nothing but the dummy reads these.
 
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::names::Named;
 use booking::domain::{Money, Reason};
 
 /// What the gateway has recorded under an idempotency key.
@@ -25,25 +26,24 @@ pub async fn record(
     money: Money,
     refused: Option<Reason>,
 ) -> Result<ChargeRecord, sqlx::Error> {
-    let row = sqlx::query(
-        "INSERT INTO gateway.charges (attempt, reservation, amount, currency, captured, refused)
+    let row = sqlx::query!(
+        r#"INSERT INTO gateway.charges (attempt, reservation, amount, currency, captured, refused)
          VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (attempt) DO UPDATE SET calls = charges.calls + 1
-         RETURNING refused, calls, amount",
+         RETURNING refused AS "refused: Named<Reason>", calls, amount"#,
+        attempt,
+        reservation,
+        money.amount,
+        money.currency.as_str(),
+        refused.is_none(),
+        refused.map(Reason::as_str),
     )
-    .bind(attempt)
-    .bind(reservation)
-    .bind(money.amount)
-    .bind(money.currency.as_str())
-    .bind(refused.is_none())
-    .bind(refused.map(Reason::as_str))
     .fetch_one(connection)
     .await?;
-    let refused: Option<&str> = row.try_get(0)?;
     Ok(ChargeRecord {
-        refused: refused.and_then(Reason::parse),
-        calls: row.try_get(1)?,
-        amount: row.try_get(2)?,
+        refused: row.refused.map(Named::into_inner),
+        calls: row.calls,
+        amount: row.amount,
     })
 }
 
@@ -54,24 +54,24 @@ pub async fn was_refused(
     reservation: Uuid,
     reason: Reason,
 ) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT FROM gateway.charges
-                        WHERE reservation = $2 AND attempt <> $1 AND refused = $3)",
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM gateway.charges
+                        WHERE reservation = $2 AND attempt <> $1 AND refused = $3) AS "exists!""#,
+        attempt,
+        reservation,
+        reason.as_str(),
     )
-    .bind(attempt)
-    .bind(reservation)
-    .bind(reason.as_str())
     .fetch_one(connection)
     .await
 }
 
 /// Gives a captured charge back, once; false where there is nothing captured under this key.
 pub async fn refund(connection: &mut PgConnection, attempt: Uuid) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "UPDATE gateway.charges SET refunded_at = coalesce(refunded_at, clock_timestamp())
          WHERE attempt = $1 AND captured",
+        attempt,
     )
-    .bind(attempt)
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -3,10 +3,9 @@
 //! rebuilt from the log alone.
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
-use uuid::Uuid;
+use sqlx::PgConnection;
 
+use super::names::Named;
 use booking::domain::{PaymentStatus, Reason, ReservationStatus, TicketState};
 use booking::ids::{EventId, PaymentId, ReservationId, TicketNumber};
 
@@ -56,29 +55,25 @@ pub async fn reservations(
     connection: &mut PgConnection,
     event: EventId,
 ) -> Result<Vec<Standing>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT ON (reservation_id)
-                reservation_id, revision, became::text, expires_at, reason, tickets, at
+    sqlx::query!(
+        r#"SELECT DISTINCT ON (reservation_id)
+                reservation_id, revision, became::text AS "became!: Named<ReservationStatus>",
+                expires_at, reason AS "reason: Named<Reason>", tickets, at
          FROM reservation_history WHERE event_id = $1
-         ORDER BY reservation_id, revision DESC",
+         ORDER BY reservation_id, revision DESC"#,
+        event.0,
     )
-    .bind(event.0)
+    .map(|row| Standing {
+        reservation: ReservationId(row.reservation_id),
+        revision: row.revision,
+        status: row.became.into_inner(),
+        expires_at: row.expires_at,
+        reason: row.reason.map(Named::into_inner),
+        tickets: row.tickets.into_iter().map(TicketNumber).collect(),
+        changed_at: row.at,
+    })
     .fetch_all(connection)
-    .await?;
-    let standing = |row: &PgRow| {
-        let (status, reason): (&str, Option<&str>) = (row.try_get(2)?, row.try_get(4)?);
-        let tickets: Vec<i32> = row.try_get(5)?;
-        Ok(Standing {
-            reservation: ReservationId(row.try_get(0)?),
-            revision: row.try_get(1)?,
-            status: named(status, ReservationStatus::parse)?,
-            expires_at: row.try_get(3)?,
-            reason: reason.map(|name| named(name, Reason::parse)).transpose()?,
-            tickets: tickets.into_iter().map(TicketNumber).collect(),
-            changed_at: row.try_get(6)?,
-        })
-    };
-    rows.iter().map(standing).collect()
+    .await
 }
 
 /// The payments of an event, by id, rebuilt from its history, with whether a refund is due.
@@ -86,19 +81,16 @@ pub async fn payments(
     connection: &mut PgConnection,
     event: EventId,
 ) -> Result<Vec<(PaymentId, PaymentStatus, bool)>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT ON (payment_id) payment_id, became::text, refund_due
+    sqlx::query!(
+        r#"SELECT DISTINCT ON (payment_id)
+                payment_id, became::text AS "became!: Named<PaymentStatus>", refund_due
          FROM payment_history WHERE event_id = $1
-         ORDER BY payment_id, at DESC, became DESC, refund_due DESC",
+         ORDER BY payment_id, at DESC, became DESC, refund_due DESC"#,
+        event.0,
     )
-    .bind(event.0)
+    .map(|row| (PaymentId(row.payment_id), row.became.into_inner(), row.refund_due))
     .fetch_all(connection)
-    .await?;
-    let standing = |row: &PgRow| {
-        let (id, status): (Uuid, &str) = (row.try_get(0)?, row.try_get(1)?);
-        Ok((PaymentId(id), named(status, PaymentStatus::parse)?, row.try_get(2)?))
-    };
-    rows.iter().map(standing).collect()
+    .await
 }
 
 /// The tickets that these reservations hold or own, by number. A ticket follows its reservation: it
@@ -123,9 +115,4 @@ pub fn claims(reservations: &[Standing]) -> Vec<Claim> {
     }
     claims.sort_unstable();
     claims
-}
-
-/// The state of that name in a row.
-pub(super) fn named<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, sqlx::Error> {
-    parse(name).ok_or_else(|| sqlx::Error::Decode(format!("unknown name {name}").into()))
 }

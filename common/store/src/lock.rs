@@ -1,22 +1,19 @@
 //! Locks the rows of a footprint, in the fixed order, and reads them into a ledger.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
-use super::events::terms_of;
+use super::names::Named;
 use super::pool;
 use super::reservations;
-use booking::domain::{PlanSection, SeatingPlan, Terms, TicketState};
+use booking::domain::{Currency, PlanSection, SeatingPlan, Terms, TicketState};
 use booking::ids::{
     EventId, ReservationId, SectionKey, SectionNumber, TicketKey, TicketNumber, TierNumber,
 };
 use booking::ledger::{Footprint, Ledger, LockedRows, SectionRow, TicketRow};
-use process::broken::Break;
-use process::clock;
 
 /// The seating plans of the events that a footprint names.
 pub type SeatingPlans = HashMap<EventId, Arc<SeatingPlan>>;
@@ -29,7 +26,7 @@ struct LockedSections {
 
 /// Locks what a footprint names: reservations, customers, sections, tickets. The claims of the
 /// reservations that it finds are locked too.
-pub async fn lock(
+pub(super) async fn lock(
     connection: &mut PgConnection,
     footprint: &Footprint,
     plans: &SeatingPlans,
@@ -44,7 +41,6 @@ pub async fn lock(
     let customers = lock_customers(connection, &footprint).await?;
     let LockedSections { now, sections, terms } = lock_sections(connection, &footprint).await?;
     let now = match now {
-        _ if Break::ExpiryByTheWorkersClock.is_on() => clock::now(),
         Some(now) => now,
         None => pool::now(connection).await?,
     };
@@ -58,19 +54,6 @@ pub async fn lock(
     Ok(Ledger::new(LockedRows { now, plans, terms, reservations, customers, sections, tickets }))
 }
 
-/// The query as it is; where the process is broken so on purpose, without its locks.
-pub(super) fn locking(query: &'static str) -> &'static str {
-    if !Break::NoLock.is_on() {
-        return query;
-    }
-    let (advisory, rows) = ("pg_advisory_xact_lock(key)", "FOR NO KEY UPDATE OF ");
-    let mut unlocked = query.replace(advisory, "key");
-    if let Some(at) = unlocked.find(rows) {
-        unlocked.replace_range(at..=at + rows.len(), "");
-    }
-    Box::leak(unlocked.into_boxed_str())
-}
-
 /// Customers have no row: an advisory lock stands for one, and two names with one hash only wait
 /// for each other. Counted are tickets that are held and not due, being paid, or paid.
 async fn lock_customers(
@@ -82,33 +65,32 @@ async fn lock_customers(
     }
     let (events, names): (Vec<i32>, Vec<&str>) =
         footprint.customers.iter().map(|(event, name)| (event.0, name.as_str())).unzip();
-    sqlx::query(locking(
+    sqlx::query!(
         "SELECT pg_advisory_xact_lock(key) FROM (
              SELECT DISTINCT hashtextextended(name, event_id) AS key
              FROM unnest($1::int[], $2::text[]) AS w (event_id, name)
              ORDER BY key
          ) AS keys",
-    ))
-    .bind(&events)
-    .bind(&names)
+        &events,
+        &names as &[&str],
+    )
     .execute(&mut *connection)
     .await?;
-    let rows = sqlx::query(
-        "SELECT w.event_id, w.name, coalesce(sum(cardinality(r.tickets)), 0)::int AS tickets
+    let rows = sqlx::query!(
+        r#"SELECT w.event_id AS "event_id!", w.name AS "name!",
+                coalesce(sum(cardinality(r.tickets)), 0)::int AS "tickets!"
          FROM unnest($1::int[], $2::text[]) AS w (event_id, name)
          LEFT JOIN reservations r
            ON r.event_id = w.event_id AND r.customer = w.name AND cardinality(r.tickets) > 0
           AND (r.status IN ('paying', 'confirmed')
                OR (r.status = 'held' AND r.expires_at > clock_timestamp()))
-         GROUP BY w.event_id, w.name",
+         GROUP BY w.event_id, w.name"#,
+        &events,
+        &names as &[&str],
     )
-    .bind(&events)
-    .bind(&names)
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| Ok(((EventId(row.try_get(0)?), row.try_get(1)?), row.try_get(2)?)))
-        .collect()
+    Ok(rows.into_iter().map(|row| ((EventId(row.event_id), row.name), row.tickets)).collect())
 }
 
 /// Locks sections, and reads with them the terms of their events and the clock: outside of the
@@ -123,8 +105,12 @@ async fn lock_sections(
     if events.is_empty() {
         return Ok(locked);
     }
-    let rows = sqlx::query(locking(
-        "SELECT locked.*, date_trunc('milliseconds', clock_timestamp()) AS now FROM (
+    let rows = sqlx::query!(
+        r#"SELECT locked.event_id, locked.number, locked.version, locked.available, locked.open,
+                locked.closed, locked.on_sale_at, locked.starts_at, locked.hold_seconds,
+                locked.paying_seconds, locked.tickets_per_reservation, locked.tickets_per_customer,
+                locked.currency AS "currency: Named<Currency>",
+                date_trunc('milliseconds', clock_timestamp()) AS "now!" FROM (
              SELECT s.event_id, s.number, s.version, s.available,
                     e.open, e.closed, e.on_sale_at, e.starts_at, e.hold_seconds, e.paying_seconds,
                     e.tickets_per_reservation, e.tickets_per_customer, e.currency
@@ -133,23 +119,55 @@ async fn lock_sections(
              JOIN events e ON e.id = s.event_id
              ORDER BY s.event_id, s.number
              FOR NO KEY UPDATE OF s
-         ) AS locked",
-    ))
-    .bind(&events)
-    .bind(&numbers)
+         ) AS locked"#,
+        &events,
+        &numbers,
+    )
     .fetch_all(connection)
     .await?;
-    for row in &rows {
-        let event = EventId(row.try_get("event_id")?);
-        let section =
-            SectionRow { version: row.try_get("version")?, available: row.try_get("available")? };
-        locked.sections.insert((event, SectionNumber(row.try_get("number")?)), section);
-        locked.now = locked.now.max(Some(row.try_get("now")?));
-        if let Entry::Vacant(terms) = locked.terms.entry(event) {
-            terms.insert(terms_of(row)?);
-        }
+    for row in rows {
+        let event = EventId(row.event_id);
+        let section = SectionRow { version: row.version, available: row.available };
+        locked.sections.insert((event, SectionNumber(row.number)), section);
+        locked.now = locked.now.max(Some(row.now));
+        locked.terms.entry(event).or_insert(Terms {
+            open: row.open,
+            closed: row.closed,
+            on_sale_at: row.on_sale_at,
+            starts_at: row.starts_at,
+            hold_seconds: row.hold_seconds,
+            paying_seconds: row.paying_seconds,
+            tickets_per_reservation: row.tickets_per_reservation,
+            tickets_per_customer: row.tickets_per_customer,
+            currency: row.currency.into_inner(),
+        });
     }
     Ok(locked)
+}
+
+/// A ticket as the queries below read it.
+struct TicketRecord {
+    event_id: i32,
+    number: i32,
+    tier: i32,
+    price: i64,
+    state: Named<TicketState>,
+    reservation_id: Option<uuid::Uuid>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl TicketRecord {
+    fn into_entry(self) -> (TicketKey, TicketRow) {
+        let key = (EventId(self.event_id), TicketNumber(self.number));
+        let row = TicketRow {
+            tier: TierNumber(self.tier),
+            price: self.price,
+            state: self.state.into_inner(),
+            reservation: self.reservation_id.map(ReservationId),
+            expires_at: self.expires_at,
+        };
+        (key, row)
+    }
 }
 
 async fn lock_tickets(
@@ -161,19 +179,21 @@ async fn lock_tickets(
     if events.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let rows = sqlx::query(locking(
-        "SELECT t.event_id, t.number, t.tier, p.price, t.state::text, t.reservation_id, t.expires_at
+    let rows = sqlx::query_as!(
+        TicketRecord,
+        r#"SELECT t.event_id, t.number, t.tier, p.price,
+                t.state::text AS "state!: Named<TicketState>", t.reservation_id, t.expires_at
          FROM unnest($1::int[], $2::int[]) AS w (event_id, number)
          JOIN tickets t ON t.event_id = w.event_id AND t.number = w.number
          JOIN tiers p ON p.event_id = t.event_id AND p.number = t.tier
          ORDER BY t.event_id, t.number
-         FOR NO KEY UPDATE OF t",
-    ))
-    .bind(&events)
-    .bind(&numbers)
+         FOR NO KEY UPDATE OF t"#,
+        &events,
+        &numbers,
+    )
     .fetch_all(connection)
     .await?;
-    rows.iter().map(ticket).collect()
+    Ok(rows.into_iter().map(TicketRecord::into_entry).collect())
 }
 
 /// Reads the free tickets of a locked section. They need no lock of their own: whoever changes
@@ -186,41 +206,26 @@ async fn scan(
     now: DateTime<Utc>,
     tickets: &mut BTreeMap<TicketKey, TicketRow>,
 ) -> Result<(), sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT t.event_id, t.number, t.tier, p.price, t.state::text, t.reservation_id, t.expires_at
+    let rows = sqlx::query_as!(
+        TicketRecord,
+        r#"SELECT t.event_id, t.number, t.tier, p.price,
+                t.state::text AS "state!: Named<TicketState>", t.reservation_id, t.expires_at
          FROM tickets t
          JOIN tiers p ON p.event_id = t.event_id AND p.number = t.tier
          WHERE t.event_id = $1 AND t.number >= $2 AND t.number < $3
            AND (t.state = 'available' OR (t.state = 'held' AND t.expires_at <= $4))
          ORDER BY t.number
-         LIMIT $5",
+         LIMIT $5"#,
+        event.0,
+        section.first_ticket.0,
+        section.first_ticket.0 + section.capacity,
+        now,
+        i64::from(limit),
     )
-    .bind(event.0)
-    .bind(section.first_ticket.0)
-    .bind(section.first_ticket.0 + section.capacity)
-    .bind(now)
-    .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;
-    for row in &rows {
-        let (key, row) = ticket(row)?;
+    for (key, row) in rows.into_iter().map(TicketRecord::into_entry) {
         tickets.entry(key).or_insert(row);
     }
     Ok(())
-}
-
-fn ticket(row: &sqlx::postgres::PgRow) -> Result<(TicketKey, TicketRow), sqlx::Error> {
-    let state: &str = row.try_get(4)?;
-    let state = TicketState::parse(state)
-        .ok_or_else(|| sqlx::Error::Decode(format!("ticket state {state}").into()))?;
-    let key = (EventId(row.try_get(0)?), TicketNumber(row.try_get(1)?));
-    let reservation: Option<uuid::Uuid> = row.try_get(5)?;
-    let row = TicketRow {
-        tier: TierNumber(row.try_get(2)?),
-        price: row.try_get(3)?,
-        state,
-        reservation: reservation.map(ReservationId),
-        expires_at: row.try_get(6)?,
-    };
-    Ok((key, row))
 }

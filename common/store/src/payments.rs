@@ -1,13 +1,16 @@
-//! Payments: read, locked, written; many at once.
+//! Payments: read and written, many in one statement.
 
 use std::collections::HashMap;
 
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::history::Cause;
+use super::names::Named;
 use super::pool::{Failure, exactly};
-use booking::domain::{CardBehaviour, Payment, PaymentStatus, Reason};
+use super::transaction::Transaction;
+use booking::domain::{CardBehaviour, Currency, Payment, PaymentStatus, Reason};
 use booking::ids::{EventId, PaymentId, ReservationId};
 
 /// A payment's key.
@@ -19,113 +22,162 @@ pub async fn find(
     connection: &mut PgConnection,
     keys: &[PaymentKey],
 ) -> Result<HashMap<PaymentKey, Payment>, sqlx::Error> {
-    let (events, ids): (Vec<i32>, Vec<uuid::Uuid>) =
+    let (events, ids): (Vec<i32>, Vec<Uuid>) =
         keys.iter().map(|(event, id)| (event.0, id.0)).unzip();
-    let rows = sqlx::query(
-        "SELECT p.event_id, p.id, p.reservation_id, p.status::text, p.amount, p.currency, p.card,
-                p.card_last4, p.reason, p.refund_due, p.fingerprint, p.created_at
+    let payments = sqlx::query!(
+        r#"SELECT p.event_id, p.id, p.reservation_id,
+                p.status::text AS "status!: Named<PaymentStatus>", p.amount,
+                p.currency AS "currency: Named<Currency>",
+                p.card AS "card: Named<CardBehaviour>", p.card_last4,
+                p.reason AS "reason: Named<Reason>", p.refund_due, p.fingerprint, p.created_at
          FROM unnest($1::int[], $2::uuid[]) AS w (event_id, id)
-         JOIN payments p ON p.event_id = w.event_id AND p.id = w.id",
+         JOIN payments p ON p.event_id = w.event_id AND p.id = w.id"#,
+        &events,
+        &ids,
     )
-    .bind(&events)
-    .bind(&ids)
+    .map(|row| Payment {
+        event: EventId(row.event_id),
+        id: PaymentId(row.id),
+        reservation: ReservationId(row.reservation_id),
+        status: row.status.into_inner(),
+        amount: row.amount,
+        currency: row.currency.into_inner(),
+        card: row.card.into_inner(),
+        card_last4: row.card_last4,
+        reason: row.reason.map(Named::into_inner),
+        refund_due: row.refund_due,
+        created_at: row.created_at,
+        fingerprint: row.fingerprint,
+    })
     .fetch_all(connection)
     .await?;
-    let keyed = |row| read(row).map(|one| ((one.event, one.id), one));
-    rows.iter().map(keyed).collect()
+    Ok(payments.into_iter().map(|payment| ((payment.event, payment.id), payment)).collect())
 }
 
 /// Inserts new payments and their history. A conflict where one exists by now: another worker began
 /// it.
 pub async fn insert(
-    connection: &mut PgConnection,
+    transaction: &mut Transaction,
     new: &[Payment],
     cause: Cause<'_>,
 ) -> Result<(), Failure> {
-    for payment in new {
-        let done = sqlx::query(
-            "WITH new AS (
-                 INSERT INTO payments
-                     (event_id, id, reservation_id, status, amount, currency, card, card_last4,
-                      reason, refund_due, fingerprint, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4::payment_status, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-                 ON CONFLICT (event_id, id) DO NOTHING
-                 RETURNING *
-             )
-             INSERT INTO payment_history
-                 (at, payment_id, reservation_id, event_id, became, refund_due, cause, reason)
-             SELECT updated_at, id, reservation_id, event_id, status, refund_due, $14, reason
-             FROM new",
-        )
-        .bind(payment.event.0)
-        .bind(payment.id.0)
-        .bind(payment.reservation.0)
-        .bind(payment.status.as_str())
-        .bind(payment.amount)
-        .bind(payment.currency.as_str())
-        .bind(payment.card.as_str())
-        .bind(&payment.card_last4)
-        .bind(payment.reason.map(Reason::as_str))
-        .bind(payment.refund_due)
-        .bind(payment.fingerprint)
-        .bind(payment.created_at)
-        .bind(cause.at)
-        .bind(cause.queue)
-        .execute(&mut *connection)
-        .await?;
-        exactly(1, done.rows_affected())?;
+    if new.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let column = Columns::of(new);
+    let done = sqlx::query!(
+        "WITH new AS (
+             INSERT INTO payments
+                 (event_id, id, reservation_id, status, amount, currency, card, card_last4,
+                  reason, refund_due, fingerprint, created_at, updated_at)
+             SELECT w.event_id, w.id, w.reservation_id, w.status::payment_status, w.amount,
+                    w.currency, w.card, w.card_last4, w.reason, w.refund_due, w.fingerprint,
+                    w.created_at, $13
+             FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[],
+                         $7::text[], $8::text[], $9::text[], $10::bool[], $11::bigint[],
+                         $12::timestamptz[])
+                  AS w (event_id, id, reservation_id, status, amount, currency, card, card_last4,
+                        reason, refund_due, fingerprint, created_at)
+             ON CONFLICT (event_id, id) DO NOTHING
+             RETURNING updated_at, id, reservation_id, event_id, status, refund_due, reason
+         )
+         INSERT INTO payment_history
+             (at, payment_id, reservation_id, event_id, became, refund_due, cause, reason)
+         SELECT updated_at, id, reservation_id, event_id, status, refund_due, $14, reason
+         FROM new",
+        &column.events,
+        &column.ids,
+        &column.reservations,
+        &column.statuses as &[&str],
+        &column.amounts,
+        &column.currencies as &[&str],
+        &column.cards as &[&str],
+        &column.cards_last4 as &[&str],
+        &column.reasons as &[Option<&str>],
+        &column.refunds_due,
+        &column.fingerprints,
+        &column.created,
+        cause.at,
+        cause.queue,
+    )
+    .execute(transaction.connection())
+    .await?;
+    exactly(new.len(), done.rows_affected())
 }
 
-/// Moves a payment that is processing to what it has become, and adds to its history.
+/// Moves payments that are processing to what they have become, and adds to their history.
 pub async fn update(
-    connection: &mut PgConnection,
-    payment: &Payment,
+    transaction: &mut Transaction,
+    changed: &[Payment],
     cause: Cause<'_>,
 ) -> Result<(), Failure> {
-    let done = sqlx::query(
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let column = Columns::of(changed);
+    let done = sqlx::query!(
         "WITH moved AS (
-             UPDATE payments
-             SET status = $3::payment_status, reason = $4, refund_due = $5, updated_at = $6
-             WHERE event_id = $1 AND id = $2 AND status = 'processing'
-             RETURNING *
+             UPDATE payments p
+             SET status = w.status::payment_status, reason = w.reason, refund_due = w.refund_due,
+                 updated_at = $6
+             FROM unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::bool[])
+                  AS w (event_id, id, status, reason, refund_due)
+             WHERE p.event_id = w.event_id AND p.id = w.id AND p.status = 'processing'
+             RETURNING p.updated_at, p.id, p.reservation_id, p.event_id, p.status, p.refund_due,
+                       p.reason
          )
          INSERT INTO payment_history
              (at, payment_id, reservation_id, event_id, was, became, refund_due, cause, reason)
          SELECT updated_at, id, reservation_id, event_id, 'processing', status, refund_due, $7,
                 reason
          FROM moved",
+        &column.events,
+        &column.ids,
+        &column.statuses as &[&str],
+        &column.reasons as &[Option<&str>],
+        &column.refunds_due,
+        cause.at,
+        cause.queue,
     )
-    .bind(payment.event.0)
-    .bind(payment.id.0)
-    .bind(payment.status.as_str())
-    .bind(payment.reason.map(Reason::as_str))
-    .bind(payment.refund_due)
-    .bind(cause.at)
-    .bind(cause.queue)
-    .execute(connection)
+    .execute(transaction.connection())
     .await?;
-    exactly(1, done.rows_affected())
+    exactly(changed.len(), done.rows_affected())
 }
 
-fn read(row: &PgRow) -> Result<Payment, sqlx::Error> {
-    let odd = |text: &str| sqlx::Error::Decode(format!("unknown name {text}").into());
-    let (status, card): (&str, &str) = (row.try_get("status")?, row.try_get("card")?);
-    let currency: &str = row.try_get("currency")?;
-    let reason: Option<&str> = row.try_get("reason")?;
-    Ok(Payment {
-        event: EventId(row.try_get("event_id")?),
-        id: PaymentId(row.try_get("id")?),
-        reservation: ReservationId(row.try_get("reservation_id")?),
-        status: PaymentStatus::parse(status).ok_or_else(|| odd(status))?,
-        amount: row.try_get("amount")?,
-        currency: currency.parse().map_err(|_| odd(currency))?,
-        card: CardBehaviour::parse(card).ok_or_else(|| odd(card))?,
-        card_last4: row.try_get("card_last4")?,
-        reason: reason.map(|text| Reason::parse(text).ok_or_else(|| odd(text))).transpose()?,
-        refund_due: row.try_get("refund_due")?,
-        created_at: row.try_get("created_at")?,
-        fingerprint: row.try_get("fingerprint")?,
-    })
+/// The columns of many payments: one array each, because one statement writes them all.
+#[derive(Default)]
+struct Columns<'a> {
+    events: Vec<i32>,
+    ids: Vec<Uuid>,
+    reservations: Vec<Uuid>,
+    statuses: Vec<&'static str>,
+    amounts: Vec<i64>,
+    currencies: Vec<&'a str>,
+    cards: Vec<&'static str>,
+    cards_last4: Vec<&'a str>,
+    reasons: Vec<Option<&'static str>>,
+    refunds_due: Vec<bool>,
+    fingerprints: Vec<i64>,
+    created: Vec<DateTime<Utc>>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(payments: &'a [Payment]) -> Self {
+        let mut columns = Self::default();
+        for one in payments {
+            columns.events.push(one.event.0);
+            columns.ids.push(one.id.0);
+            columns.reservations.push(one.reservation.0);
+            columns.statuses.push(one.status.as_str());
+            columns.amounts.push(one.amount);
+            columns.currencies.push(one.currency.as_str());
+            columns.cards.push(one.card.as_str());
+            columns.cards_last4.push(&one.card_last4);
+            columns.reasons.push(one.reason.map(Reason::as_str));
+            columns.refunds_due.push(one.refund_due);
+            columns.fingerprints.push(one.fingerprint);
+            columns.created.push(one.created_at);
+        }
+        columns
+    }
 }

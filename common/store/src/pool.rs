@@ -87,8 +87,10 @@ async fn may_write(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
         IN_DOUBT.store(false, Ordering::Relaxed);
         return Ok(true);
     }
-    let query = "SELECT current_setting('transaction_read_only') = 'off'";
-    in_time(RELEASE_TIMEOUT, sqlx::query_scalar(query).fetch_one(connection)).await
+    let may_write = sqlx::query_scalar!(
+        r#"SELECT current_setting('transaction_read_only') = 'off' AS "may_write!""#
+    );
+    in_time(RELEASE_TIMEOUT, may_write.fetch_one(connection)).await
 }
 
 /// A pool that connects when first used: a process starts while Postgres is away.
@@ -148,8 +150,13 @@ pub async fn in_time<T>(
 ) -> Result<T, sqlx::Error> {
     match tokio::time::timeout(limit, work).await {
         Ok(done) => done,
-        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        Err(_) => Err(no_answer()),
     }
+}
+
+/// What [`in_time`] says where the time is over.
+pub fn no_answer() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
 /// Brings the schema up to date. Safe to call from several processes at once.
@@ -160,7 +167,7 @@ pub async fn migrate(pool: &Pool) -> anyhow::Result<()> {
 
 /// The database's clock, to the millisecond: the one clock that decides what is due.
 pub async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>, sqlx::Error> {
-    sqlx::query_scalar("SELECT date_trunc('milliseconds', clock_timestamp())")
+    sqlx::query_scalar!(r#"SELECT date_trunc('milliseconds', clock_timestamp()) AS "now!""#)
         .fetch_one(connection)
         .await
 }

@@ -5,23 +5,39 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::text::{BEGIN, BEGIN_WITH_NEW_PLANS};
+
 /// So many transactions of a process plan anew, because its tables may be new, too.
 const FIRST: u64 = 64;
 /// And then each one of so many: planning takes about a millisecond.
 const EVERY: u64 = 16;
+
+/// What a transaction does with the plans that its connection keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plans {
+    /// Uses them.
+    Kept,
+    /// Has them made anew.
+    Anew,
+}
+
+impl Plans {
+    pub(super) const fn begin_statement(self) -> &'static str {
+        match self {
+            Self::Kept => BEGIN,
+            Self::Anew => BEGIN_WITH_NEW_PLANS,
+        }
+    }
+}
 
 /// Counts the transactions of a process.
 #[derive(Debug, Default)]
 pub struct Replan(AtomicU64);
 
 impl Replan {
-    /// The statement that the next transaction begins with.
-    pub fn begin(&self) -> &'static str {
-        if is_due(self.0.fetch_add(1, Ordering::Relaxed)) {
-            "BEGIN; DISCARD PLANS"
-        } else {
-            "BEGIN"
-        }
+    /// The plans of the next transaction.
+    pub fn next_plans(&self) -> Plans {
+        if is_due(self.0.fetch_add(1, Ordering::Relaxed)) { Plans::Anew } else { Plans::Kept }
     }
 }
 

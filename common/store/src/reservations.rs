@@ -3,26 +3,32 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::history::Cause;
-use super::lock::locking;
+use super::names::Named;
 use super::pool::{Failure, exactly};
-use booking::domain::{Reason, Reservation, ReservationStatus};
+use booking::domain::{Currency, Reason, Reservation, ReservationStatus};
 use booking::ids::{EventId, ReservationId, ReservationKey, TicketNumber};
 
-/// The query for the reservations of some keys, and how it ends.
+/// Selects the reservations of some keys; the end says how.
 macro_rules! select {
-    ($end:literal) => {
-        concat!(
-            "SELECT r.event_id, r.id, r.revision, r.status::text, r.fingerprint, r.created_at,
-                    r.expires_at, r.frozen, r.currency, r.customer, r.reason, r.tickets, r.prices,
-                    r.conflicts
+    ($events:expr, $ids:expr, $end:literal) => {
+        sqlx::query_as!(
+            ReservationRow,
+            r#"SELECT r.event_id, r.id, r.revision,
+                    r.status::text AS "status!: Named<ReservationStatus>", r.fingerprint,
+                    r.created_at, r.expires_at, r.frozen,
+                    r.currency AS "currency: Named<Currency>", r.customer,
+                    r.reason AS "reason: Named<Reason>", r.tickets, r.prices, r.conflicts
              FROM unnest($1::int[], $2::uuid[]) AS w (event_id, id)
-             JOIN reservations r ON r.event_id = w.event_id AND r.id = w.id",
-            $end
+             JOIN reservations r ON r.event_id = w.event_id AND r.id = w.id"#
+                + $end,
+            $events,
+            $ids,
         )
+        .map(Reservation::from)
     };
 }
 
@@ -31,9 +37,8 @@ pub async fn find(
     connection: &mut PgConnection,
     keys: &[ReservationKey],
 ) -> Result<Vec<Reservation>, sqlx::Error> {
-    let (events, ids) = columns(keys);
-    let rows = sqlx::query(select!("")).bind(&events).bind(&ids).fetch_all(connection).await?;
-    rows.iter().map(read).collect()
+    let (events, ids) = columns(keys.iter());
+    select!(&events, &ids, "").fetch_all(connection).await
 }
 
 /// Locks the reservations of these keys that exist, by id.
@@ -41,12 +46,14 @@ pub(super) async fn lock(
     connection: &mut PgConnection,
     keys: &BTreeSet<ReservationKey>,
 ) -> Result<HashMap<ReservationKey, Reservation>, sqlx::Error> {
-    let keys: Vec<ReservationKey> = keys.iter().copied().collect();
-    let (events, ids) = columns(&keys);
-    let query = locking(select!(" ORDER BY r.event_id, r.id FOR NO KEY UPDATE OF r"));
-    let rows = sqlx::query(query).bind(&events).bind(&ids).fetch_all(connection).await?;
-    let keyed = |row| read(row).map(|one| ((one.event, one.id), one));
-    rows.iter().map(keyed).collect()
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (events, ids) = columns(keys.iter());
+    let found = select!(&events, &ids, "\n ORDER BY r.event_id, r.id\n FOR NO KEY UPDATE OF r")
+        .fetch_all(connection)
+        .await?;
+    Ok(found.into_iter().map(|one| ((one.event, one.id), one)).collect())
 }
 
 /// Inserts new reservations, by id, and their history. A conflict where one exists by now: another
@@ -60,7 +67,7 @@ pub(super) async fn insert(
         return Ok(());
     }
     let column = Columns::of(new.iter());
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "WITH new AS (
              INSERT INTO reservations
                  (event_id, id, revision, status, fingerprint, created_at, expires_at, frozen,
@@ -82,27 +89,27 @@ pub(super) async fn insert(
              (at, reservation_id, event_id, revision, became, expires_at, cause, reason, tickets)
          SELECT updated_at, id, event_id, revision, status, expires_at, $20, reason, tickets
          FROM new",
+        &column.events,
+        &column.ids,
+        &column.revisions,
+        &column.statuses as &[&str],
+        &column.fingerprints,
+        &column.created,
+        &column.expires as &[Option<DateTime<Utc>>],
+        &column.frozen,
+        &column.currencies as &[&str],
+        &column.customers as &[Option<&str>],
+        &column.reasons as &[Option<&str>],
+        &column.tickets.first,
+        &column.tickets.last,
+        &column.conflicts.first,
+        &column.conflicts.last,
+        &column.tickets.values,
+        &column.prices,
+        &column.conflicts.values,
+        cause.at,
+        cause.queue,
     )
-    .bind(&column.events)
-    .bind(&column.ids)
-    .bind(&column.revisions)
-    .bind(&column.statuses)
-    .bind(&column.fingerprints)
-    .bind(&column.created)
-    .bind(&column.expires)
-    .bind(&column.frozen)
-    .bind(&column.currencies)
-    .bind(&column.customers)
-    .bind(&column.reasons)
-    .bind(&column.tickets.first)
-    .bind(&column.tickets.last)
-    .bind(&column.conflicts.first)
-    .bind(&column.conflicts.last)
-    .bind(&column.tickets.values)
-    .bind(&column.prices)
-    .bind(&column.conflicts.values)
-    .bind(cause.at)
-    .bind(cause.queue)
     .execute(connection)
     .await?;
     exactly(new.len(), done.rows_affected())
@@ -119,7 +126,7 @@ pub(super) async fn update(
     }
     let from: Vec<&str> = changed.iter().map(|(from, _)| from.as_str()).collect();
     let column = Columns::of(changed.iter().map(|(_, reservation)| reservation));
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "WITH moved AS (
              UPDATE reservations r
              SET revision = w.revision, status = w.status::reservation_status, updated_at = $8,
@@ -138,17 +145,17 @@ pub(super) async fn update(
          SELECT updated_at, id, event_id, revision, old_status::reservation_status, status,
                 expires_at, $10, reason, tickets
          FROM moved",
+        &column.events,
+        &column.ids,
+        &column.revisions,
+        &column.statuses as &[&str],
+        &column.expires as &[Option<DateTime<Utc>>],
+        &column.frozen,
+        &column.reasons as &[Option<&str>],
+        cause.at,
+        &from as &[&str],
+        cause.queue,
     )
-    .bind(&column.events)
-    .bind(&column.ids)
-    .bind(&column.revisions)
-    .bind(&column.statuses)
-    .bind(&column.expires)
-    .bind(&column.frozen)
-    .bind(&column.reasons)
-    .bind(cause.at)
-    .bind(&from)
-    .bind(cause.queue)
     .execute(connection)
     .await?;
     exactly(changed.len(), done.rows_affected())
@@ -174,7 +181,7 @@ impl Ragged {
 #[derive(Default)]
 struct Columns<'a> {
     events: Vec<i32>,
-    ids: Vec<uuid::Uuid>,
+    ids: Vec<Uuid>,
     revisions: Vec<i32>,
     statuses: Vec<&'static str>,
     fingerprints: Vec<i64>,
@@ -212,29 +219,44 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn columns(keys: &[ReservationKey]) -> (Vec<i32>, Vec<uuid::Uuid>) {
-    keys.iter().map(|(event, id)| (event.0, id.0)).unzip()
+fn columns<'a>(keys: impl Iterator<Item = &'a ReservationKey>) -> (Vec<i32>, Vec<Uuid>) {
+    keys.map(|(event, id)| (event.0, id.0)).unzip()
 }
 
-fn read(row: &PgRow) -> Result<Reservation, sqlx::Error> {
-    let odd = |text: &str| sqlx::Error::Decode(format!("unknown name {text}").into());
-    let numbers = |list: Vec<i32>| list.into_iter().map(TicketNumber).collect();
-    let (status, currency): (&str, &str) = (row.try_get("status")?, row.try_get("currency")?);
-    let reason: Option<&str> = row.try_get("reason")?;
-    Ok(Reservation {
-        event: EventId(row.try_get("event_id")?),
-        id: ReservationId(row.try_get("id")?),
-        revision: row.try_get("revision")?,
-        status: ReservationStatus::parse(status).ok_or_else(|| odd(status))?,
-        customer: row.try_get("customer")?,
-        tickets: numbers(row.try_get("tickets")?),
-        prices: row.try_get("prices")?,
-        currency: currency.parse().map_err(|_| odd(currency))?,
-        created_at: row.try_get("created_at")?,
-        expires_at: row.try_get("expires_at")?,
-        frozen: row.try_get("frozen")?,
-        reason: reason.map(|text| Reason::parse(text).ok_or_else(|| odd(text))).transpose()?,
-        conflicts: numbers(row.try_get("conflicts")?),
-        fingerprint: row.try_get("fingerprint")?,
-    })
+struct ReservationRow {
+    event_id: i32,
+    id: Uuid,
+    revision: i32,
+    status: Named<ReservationStatus>,
+    fingerprint: i64,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    frozen: bool,
+    currency: Named<Currency>,
+    customer: Option<String>,
+    reason: Option<Named<Reason>>,
+    tickets: Vec<i32>,
+    prices: Vec<i64>,
+    conflicts: Vec<i32>,
+}
+
+impl From<ReservationRow> for Reservation {
+    fn from(row: ReservationRow) -> Self {
+        Self {
+            event: EventId(row.event_id),
+            id: ReservationId(row.id),
+            revision: row.revision,
+            status: row.status.into_inner(),
+            customer: row.customer,
+            tickets: row.tickets.into_iter().map(TicketNumber).collect(),
+            prices: row.prices,
+            currency: row.currency.into_inner(),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            frozen: row.frozen,
+            reason: row.reason.map(Named::into_inner),
+            conflicts: row.conflicts.into_iter().map(TicketNumber).collect(),
+            fingerprint: row.fingerprint,
+        }
+    }
 }

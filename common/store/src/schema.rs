@@ -1,9 +1,10 @@
 //! Which migrations a database has had, and what else operators want to know of it.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
 use super::pool::MIGRATIONS;
+use super::text::MIGRATIONS_APPLIED;
 
 /// How a database's schema compares with this build's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +24,12 @@ pub fn newest() -> i64 {
 
 /// Compares the schema.
 pub async fn read(connection: &mut PgConnection) -> Result<Schema, sqlx::Error> {
-    let is_there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-        .fetch_one(&mut *connection)
-        .await?;
+    let is_there =
+        sqlx::query_scalar!(r#"SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS "is_there!""#)
+            .fetch_one(&mut *connection)
+            .await?;
     let applied: Vec<i64> = if is_there {
-        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
-            .fetch_all(connection)
-            .await?
+        sqlx::query_scalar(MIGRATIONS_APPLIED).fetch_all(connection).await?
     } else {
         Vec::new()
     };
@@ -64,26 +64,20 @@ pub struct Server {
 
 /// Asks a server.
 pub async fn server(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
-                clock_timestamp(), current_setting('max_connections')::integer,
+    sqlx::query_as!(
+        Server,
+        r#"SELECT current_setting('server_version_num')::integer AS "version_num!",
+                current_setting('server_version') AS "version!", clock_timestamp() AS "now!",
+                current_setting('max_connections')::integer AS "connections_max!",
                 ARRAY(SELECT name FROM pg_settings
                       WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')
-                        AND setting = 'off' ORDER BY name),
-                pg_is_in_recovery(), pg_has_role('pg_read_all_stats', 'USAGE'),
+                        AND setting = 'off' ORDER BY name) AS "not_durable!",
+                pg_is_in_recovery() AS "is_standby!",
+                pg_has_role('pg_read_all_stats', 'USAGE') AS "sees_transactions!",
                 (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
-                 FROM pg_stat_activity WHERE datname = current_database())",
+                 FROM pg_stat_activity WHERE datname = current_database())
+                    AS "oldest_transaction_seconds!""#,
     )
     .fetch_one(connection)
-    .await?;
-    Ok(Server {
-        version_num: row.try_get(0)?,
-        version: row.try_get(1)?,
-        now: row.try_get(2)?,
-        connections_max: row.try_get(3)?,
-        not_durable: row.try_get(4)?,
-        is_standby: row.try_get(5)?,
-        sees_transactions: row.try_get(6)?,
-        oldest_transaction_seconds: row.try_get(7)?,
-    })
+    .await
 }

@@ -1,23 +1,22 @@
-//! Seating plans of events: read once and kept.
+//! Seating plans: the geometry of events, read once and kept.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
-use super::events::kind_of;
 use super::lock::SeatingPlans;
+use super::names::Named;
 use super::pool::Pool;
-use booking::domain::{PlanSection, SeatingPlan};
+use booking::domain::{Currency, PlanSection, SeatingPlan, SectionKind};
 use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 
 /// What a process keeps at most, in sections, rows and tiers of whatever seating plans: some 50 MB.
 const WEIGHT_MAX: u64 = 2_000_000;
 
-/// The seating plans that this process has met. A seating plan never changes, so it is read again
-/// only when there was no room to keep it.
+/// The seating plans that this process has met. A seating plan never changes, so it is read again only when there
+/// was no room to keep it.
 #[derive(Debug, Clone)]
 pub struct SeatingPlanCache {
     kept: Cache<EventId, Arc<SeatingPlan>>,
@@ -75,51 +74,51 @@ pub async fn find(
     events: &[EventId],
 ) -> Result<Vec<SeatingPlan>, sqlx::Error> {
     let ids: Vec<i32> = events.iter().map(|event| event.0).collect();
-    let rows = sqlx::query(
-        "SELECT id, currency, tickets_per_customer IS NOT NULL FROM events WHERE id = ANY ($1)",
+    let rows = sqlx::query!(
+        r#"SELECT id, currency AS "currency: Named<Currency>",
+                tickets_per_customer IS NOT NULL AS "limits_customers!"
+         FROM events WHERE id = ANY ($1)"#,
+        &ids,
     )
-    .bind(&ids)
     .fetch_all(&mut *connection)
     .await?;
     let mut sections = sections(connection, &ids).await?;
-    let plan = |row: &PgRow| {
-        let event = EventId(row.try_get(0)?);
-        let currency: &str = row.try_get(1)?;
-        Ok(SeatingPlan {
+    let mut plans = Vec::with_capacity(rows.len());
+    for row in rows {
+        let event = EventId(row.id);
+        plans.push(SeatingPlan {
             event,
-            currency: currency.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-            limits_customers: row.try_get(2)?,
+            currency: row.currency.into_inner(),
+            limits_customers: row.limits_customers,
             sections: sections.remove(&event).unwrap_or_default(),
-        })
-    };
-    rows.iter().map(plan).collect()
+        });
+    }
+    Ok(plans)
 }
 
 async fn sections(
     connection: &mut PgConnection,
     events: &[i32],
 ) -> Result<HashMap<EventId, Vec<PlanSection>>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT s.event_id, s.number, s.kind::text, s.first_ticket, s.capacity, p.tier_starts, p.tiers,
-                p.row_starts
+    let rows = sqlx::query!(
+        r#"SELECT s.event_id, s.number, s.kind::text AS "kind!: Named<SectionKind>", s.first_ticket,
+                s.capacity, p.tier_starts, p.tiers, p.row_starts
          FROM sections s JOIN section_plans p ON p.event_id = s.event_id AND p.section = s.number
-         WHERE s.event_id = ANY ($1) ORDER BY s.event_id, s.first_ticket",
+         WHERE s.event_id = ANY ($1) ORDER BY s.event_id, s.first_ticket"#,
+        events,
     )
-    .bind(events)
     .fetch_all(&mut *connection)
     .await?;
     let mut sections: HashMap<EventId, Vec<PlanSection>> = HashMap::new();
-    for row in &rows {
-        let (starts, tiers): (Vec<i32>, Vec<i32>) = (row.try_get(5)?, row.try_get(6)?);
-        let tiers = starts.into_iter().zip(tiers);
-        let rows: Vec<i32> = row.try_get(7)?;
-        sections.entry(EventId(row.try_get(0)?)).or_default().push(PlanSection {
-            number: SectionNumber(row.try_get(1)?),
-            kind: kind_of(row.try_get(2)?),
-            first_ticket: TicketNumber(row.try_get(3)?),
-            capacity: row.try_get(4)?,
-            tiers: tiers.map(|(first, tier)| (TicketNumber(first), TierNumber(tier))).collect(),
-            rows: rows.into_iter().map(TicketNumber).collect(),
+    for row in rows {
+        let starts = row.tier_starts.into_iter().map(TicketNumber);
+        sections.entry(EventId(row.event_id)).or_default().push(PlanSection {
+            number: SectionNumber(row.number),
+            kind: row.kind.into_inner(),
+            first_ticket: TicketNumber(row.first_ticket),
+            capacity: row.capacity,
+            tiers: starts.zip(row.tiers.into_iter().map(TierNumber)).collect(),
+            rows: row.row_starts.into_iter().map(TicketNumber).collect(),
         });
     }
     Ok(sections)

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
 use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber, TierNumber};
 
@@ -42,8 +41,7 @@ pub async fn layout_version(
     connection: &mut PgConnection,
     event: EventId,
 ) -> Result<Option<i32>, sqlx::Error> {
-    sqlx::query_scalar("SELECT layout_version FROM events WHERE id = $1")
-        .bind(event.0)
+    sqlx::query_scalar!("SELECT layout_version FROM events WHERE id = $1", event.0)
         .fetch_optional(connection)
         .await
 }
@@ -55,30 +53,27 @@ pub async fn find(
     sections: &[SectionNumber],
 ) -> Result<Vec<Seat>, sqlx::Error> {
     let sections: Vec<i32> = sections.iter().map(|section| section.0).collect();
-    let rows = sqlx::query(
+    sqlx::query!(
         "SELECT s.number, t.tier, s.row_label, s.seat_label, s.x, s.y, s.accessible
          FROM sections c
          JOIN seats s ON s.event_id = c.event_id AND s.number >= c.first_ticket
                      AND s.number < c.first_ticket + c.capacity
          JOIN tickets t ON t.event_id = s.event_id AND t.number = s.number
          WHERE c.event_id = $1 AND c.number = ANY ($2) ORDER BY s.number",
+        event.0,
+        &sections,
     )
-    .bind(event.0)
-    .bind(&sections)
+    .map(|row| Seat {
+        number: TicketNumber(row.number),
+        tier: TierNumber(row.tier),
+        row: row.row_label,
+        seat: row.seat_label,
+        x: row.x,
+        y: row.y,
+        accessible: row.accessible,
+    })
     .fetch_all(connection)
-    .await?;
-    let seat = |row: &PgRow| {
-        Ok(Seat {
-            number: TicketNumber(row.try_get(0)?),
-            tier: TierNumber(row.try_get(1)?),
-            row: row.try_get(2)?,
-            seat: row.try_get(3)?,
-            x: row.try_get(4)?,
-            y: row.try_get(5)?,
-            accessible: row.try_get(6)?,
-        })
-    };
-    rows.iter().map(seat).collect()
+    .await
 }
 
 /// What the seats of these sections are called, by ticket; sections without seats are left out.
@@ -88,25 +83,25 @@ pub async fn labels(
 ) -> Result<HashMap<SectionKey, Vec<SeatLabel>>, sqlx::Error> {
     let (events, numbers): (Vec<i32>, Vec<i32>) =
         sections.iter().map(|(event, number)| (event.0, number.0)).unzip();
-    let rows = sqlx::query(
-        "SELECT c.event_id, c.number, s.number, s.row_label, s.seat_label
+    let rows = sqlx::query!(
+        "SELECT c.event_id, c.number AS section, s.number, s.row_label, s.seat_label
          FROM unnest($1::int[], $2::int[]) AS w (event_id, number)
          JOIN sections c ON c.event_id = w.event_id AND c.number = w.number
          JOIN seats s ON s.event_id = c.event_id AND s.number >= c.first_ticket
                      AND s.number < c.first_ticket + c.capacity
          ORDER BY s.event_id, s.number",
+        &events,
+        &numbers,
     )
-    .bind(&events)
-    .bind(&numbers)
     .fetch_all(connection)
     .await?;
     let mut labels: HashMap<SectionKey, Vec<SeatLabel>> = HashMap::new();
-    for row in &rows {
-        let section = (EventId(row.try_get(0)?), SectionNumber(row.try_get(1)?));
+    for row in rows {
+        let section = (EventId(row.event_id), SectionNumber(row.section));
         labels.entry(section).or_default().push(SeatLabel {
-            number: TicketNumber(row.try_get(2)?),
-            row: row.try_get(3)?,
-            seat: row.try_get(4)?,
+            number: TicketNumber(row.number),
+            row: row.row_label,
+            seat: row.seat_label,
         });
     }
     Ok(labels)

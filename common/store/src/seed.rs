@@ -137,43 +137,45 @@ pub fn demo() -> Vec<EventPlan> {
 
 /// Makes an event, unless it exists; true where it was made.
 pub async fn plant(connection: &mut PgConnection, plan: &EventPlan) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "INSERT INTO events (id, name, venue, starts_at, on_sale_at, hold_seconds, paying_seconds,
                              tickets_per_reservation, tickets_per_customer, currency)
-         SELECT $1, $2, $3, day + make_interval(secs => 86400 * $4 + 72000),
-                date_trunc('milliseconds', now()) + make_interval(secs => 86400 * $5), $6, $7, $8,
-                $9, 'EUR'
+         SELECT $1, $2, $3, day + make_interval(secs => 86400 * $4::float8 + 72000),
+                date_trunc('milliseconds', now()) + make_interval(secs => 86400 * $5::float8),
+                $6, $7, $8, $9, 'EUR'
          FROM date_trunc('day', now()) AS day
          ON CONFLICT DO NOTHING",
+        plan.id.0,
+        plan.name,
+        plan.venue,
+        plan.starts_in_days,
+        plan.on_sale_in_days,
+        plan.hold_seconds,
+        plan.paying_seconds,
+        plan.tickets_per_reservation,
+        plan.tickets_per_customer,
     )
-    .bind(plan.id.0)
-    .bind(&plan.name)
-    .bind(&plan.venue)
-    .bind(plan.starts_in_days)
-    .bind(plan.on_sale_in_days)
-    .bind(plan.hold_seconds)
-    .bind(plan.paying_seconds)
-    .bind(plan.tickets_per_reservation)
-    .bind(plan.tickets_per_customer)
     .execute(&mut *connection)
     .await?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }
     for (number, (name, price)) in (1..).zip(&plan.tiers) {
-        sqlx::query("INSERT INTO tiers (event_id, number, name, price) VALUES ($1, $2, $3, $4)")
-            .bind(plan.id.0)
-            .bind(number)
-            .bind(name)
-            .bind(price)
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query!(
+            "INSERT INTO tiers (event_id, number, name, price) VALUES ($1, $2, $3, $4)",
+            plan.id.0,
+            number,
+            *name,
+            price,
+        )
+        .execute(&mut *connection)
+        .await?;
     }
     let mut first_ticket = 1;
     for (number, section) in (1..).zip(&plan.sections) {
         first_ticket += plant_section(connection, plan.id, number, first_ticket, section).await?;
     }
-    sqlx::query("SELECT draw_section_plans($1)").bind(plan.id.0).execute(connection).await?;
+    sqlx::query!("SELECT draw_section_plans($1)", plan.id.0).execute(connection).await?;
     Ok(true)
 }
 
@@ -194,30 +196,32 @@ async fn plant_section(
             ("general", vec![*tier; *capacity as usize])
         }
     };
-    sqlx::query(
+    sqlx::query!(
         "INSERT INTO tickets (event_id, number, tier)
-         SELECT $1, $2 + place - 1, tier FROM unnest($3::int[]) WITH ORDINALITY AS t (tier, place)",
+         SELECT $1, $2::int + place - 1, tier
+         FROM unnest($3::int[]) WITH ORDINALITY AS t (tier, place)",
+        event.0,
+        first_ticket,
+        &tiers,
     )
-    .bind(event.0)
-    .bind(first_ticket)
-    .bind(&tiers)
     .execute(&mut *connection)
     .await?;
     plant_seats(connection, event, first_ticket, &plan.kind).await?;
     let capacity = tiers.len() as i32;
     tiers.sort_unstable();
     tiers.dedup();
-    sqlx::query(
-        "INSERT INTO sections (event_id, number, name, kind, first_ticket, capacity, available, tiers)
-         VALUES ($1, $2, $3, $4::section_kind, $5, $6, $6, $7)",
+    sqlx::query!(
+        "INSERT INTO sections (event_id, number, name, kind, first_ticket, capacity, available,
+                               tiers)
+         VALUES ($1, $2, $3, $4::text::section_kind, $5, $6, $6, $7)",
+        event.0,
+        number,
+        plan.name,
+        kind,
+        first_ticket,
+        capacity,
+        &tiers,
     )
-    .bind(event.0)
-    .bind(number)
-    .bind(plan.name)
-    .bind(kind)
-    .bind(first_ticket)
-    .bind(capacity)
-    .bind(&tiers)
     .execute(connection)
     .await?;
     Ok(capacity)
@@ -233,21 +237,21 @@ async fn plant_seats(
         return Ok(());
     };
     let rows = tiers.len() as i32;
-    sqlx::query(
+    sqlx::query!(
         "INSERT INTO seats (event_id, number, row_label, seat_label, x, y, accessible)
          SELECT $1, $2 + row * $3 + seat, chr($4 + row), (seat + 1)::text,
                 $5::real + 0.8::real * (seat - ($3 - 1) / 2.0)::real, $6::real + 1.0::real * row,
                 $7 AND row = $8 - 1 AND seat IN (0, $3 - 1)
          FROM generate_series(0, $8 - 1) AS row, generate_series(0, $3 - 1) AS seat",
+        event.0,
+        first_ticket,
+        seats,
+        i32::from(*first_row),
+        x,
+        y,
+        accessible,
+        rows,
     )
-    .bind(event.0)
-    .bind(first_ticket)
-    .bind(seats)
-    .bind(i32::from(*first_row))
-    .bind(x)
-    .bind(y)
-    .bind(accessible)
-    .bind(rows)
     .execute(connection)
     .await?;
     Ok(())

@@ -1,15 +1,20 @@
-//! Every statement that changes tickets, sections and reservations. Each names the state that it
-//! leaves and demands its exact number of rows; anything else rolls the transaction back.
+//! Writes what a decision changed. The statements that change tickets and sections are here, those
+//! that change reservations in [`reservations`]. Each names the state that it leaves and demands
+//! its exact number of rows; anything else rolls the transaction back.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::history::Cause;
 use super::pool::{Failure, exactly};
 use super::reservations;
+use super::transaction::Transaction;
 use booking::ledger::{Changes, SectionMove, TicketMove};
 
 /// Writes what a ledger moved, with its history.
-pub async fn write(connection: &mut PgConnection, changes: &Changes) -> Result<(), Failure> {
+pub async fn write(transaction: &mut Transaction, changes: &Changes) -> Result<(), Failure> {
+    let connection = transaction.connection();
     move_tickets(connection, &changes.tickets).await?;
     move_sections(connection, &changes.sections).await?;
     let outcomes = &changes.outcomes;
@@ -28,7 +33,7 @@ async fn move_tickets(connection: &mut PgConnection, moves: &[TicketMove]) -> Re
     let to: Vec<&str> = moves.iter().map(|moved| moved.to.as_str()).collect();
     let reservations: Vec<_> = moves.iter().map(|moved| moved.reservation.map(|id| id.0)).collect();
     let expires: Vec<_> = moves.iter().map(|moved| moved.expires_at).collect();
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "UPDATE tickets t
          SET state = w.state::ticket_state, reservation_id = w.reservation_id,
              expires_at = w.expires_at
@@ -36,13 +41,13 @@ async fn move_tickets(connection: &mut PgConnection, moves: &[TicketMove]) -> Re
               AS w (event_id, number, old_state, state, reservation_id, expires_at)
          WHERE t.event_id = w.event_id AND t.number = w.number
            AND t.state = w.old_state::ticket_state",
+        &events,
+        &numbers,
+        &from as &[&str],
+        &to as &[&str],
+        &reservations as &[Option<Uuid>],
+        &expires as &[Option<DateTime<Utc>>],
     )
-    .bind(&events)
-    .bind(&numbers)
-    .bind(&from)
-    .bind(&to)
-    .bind(&reservations)
-    .bind(&expires)
     .execute(connection)
     .await?;
     exactly(moves.len(), done.rows_affected())
@@ -59,17 +64,17 @@ async fn move_sections(
     let numbers: Vec<i32> = moves.iter().map(|moved| moved.number.0).collect();
     let versions: Vec<i64> = moves.iter().map(|moved| moved.from_version).collect();
     let by: Vec<i32> = moves.iter().map(|moved| moved.available_by).collect();
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "UPDATE sections s
          SET version = s.version + 1, available = s.available + w.available_by
          FROM unnest($1::int[], $2::int[], $3::bigint[], $4::int[])
               AS w (event_id, number, old_version, available_by)
          WHERE s.event_id = w.event_id AND s.number = w.number AND s.version = w.old_version",
+        &events,
+        &numbers,
+        &versions,
+        &by,
     )
-    .bind(&events)
-    .bind(&numbers)
-    .bind(&versions)
-    .bind(&by)
     .execute(connection)
     .await?;
     exactly(moves.len(), done.rows_affected())

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
-use super::history::named;
+use super::names::Named;
 use super::reservations;
 use booking::domain::{PaymentStatus, Reason, Reservation, ReservationStatus};
 use booking::ids::{EventId, PaymentId, ReservationId, TicketNumber};
@@ -106,17 +105,18 @@ async fn span(
     event: EventId,
     id: ReservationId,
 ) -> Result<Span, sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT r.created_at - interval '1 hour', r.updated_at,
+    sqlx::query_as!(
+        Span,
+        r#"SELECT r.created_at - interval '1 hour' AS "accepted!", r.updated_at AS decided,
                 greatest(r.updated_at, (SELECT max(p.updated_at) FROM payments p
                                         WHERE p.event_id = r.event_id AND p.reservation_id = r.id))
-         FROM reservations r WHERE r.event_id = $1 AND r.id = $2",
+                    AS "paid!"
+         FROM reservations r WHERE r.event_id = $1 AND r.id = $2"#,
+        event.0,
+        id.0,
     )
-    .bind(event.0)
-    .bind(id.0)
     .fetch_one(connection)
-    .await?;
-    Ok(Span { accepted: row.try_get(0)?, decided: row.try_get(1)?, paid: row.try_get(2)? })
+    .await
 }
 
 async fn of_reservation(
@@ -125,38 +125,38 @@ async fn of_reservation(
     id: ReservationId,
     span: &Span,
 ) -> Result<Vec<Change>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT h.at, h.cause, h.reason, h.revision, h.was::text, h.became::text, h.expires_at,
-                h.tickets,
+    sqlx::query!(
+        r#"SELECT h.at, h.cause, h.reason AS "reason: Named<Reason>", h.revision,
+                h.was::text AS "was: Named<ReservationStatus>",
+                h.became::text AS "became!: Named<ReservationStatus>", h.expires_at, h.tickets,
                 (SELECT o.reservation_id FROM reservation_history o
                  WHERE h.became = 'expired' AND o.at = h.at AND o.cause = h.cause
                    AND o.event_id = h.event_id AND o.reservation_id <> h.reservation_id
                    AND o.became IN ('held', 'paying', 'confirmed') AND o.tickets && h.tickets
-                 LIMIT 1)
+                 LIMIT 1) AS taken_over_by
          FROM reservation_history h
          WHERE h.at >= $3 AND h.at <= $4 AND h.event_id = $1 AND h.reservation_id = $2
-         ORDER BY h.revision",
+         ORDER BY h.revision"#,
+        event.0,
+        id.0,
+        span.accepted,
+        span.decided,
     )
-    .bind(event.0)
-    .bind(id.0)
-    .bind(span.accepted)
-    .bind(span.decided)
+    .map(|row| Change {
+        at: row.at,
+        queue: row.cause,
+        reason: row.reason.map(Named::into_inner),
+        subject: Subject::Reservation {
+            revision: row.revision,
+            from: row.was.map(Named::into_inner),
+            to: row.became.into_inner(),
+            expires_at: row.expires_at,
+            tickets: row.tickets.into_iter().map(TicketNumber).collect(),
+            taken_over_by: row.taken_over_by.map(ReservationId),
+        },
+    })
     .fetch_all(connection)
-    .await?;
-    let change = |row: &PgRow| {
-        let (from, to): (Option<&str>, &str) = (row.try_get(4)?, row.try_get(5)?);
-        let tickets: Vec<i32> = row.try_get(7)?;
-        let subject = Subject::Reservation {
-            revision: row.try_get(3)?,
-            from: from.map(|name| named(name, ReservationStatus::parse)).transpose()?,
-            to: named(to, ReservationStatus::parse)?,
-            expires_at: row.try_get(6)?,
-            tickets: tickets.into_iter().map(TicketNumber).collect(),
-            taken_over_by: row.try_get::<Option<_>, _>(8)?.map(ReservationId),
-        };
-        with_cause(row, subject)
-    };
-    rows.iter().map(change).collect()
+    .await
 }
 
 async fn of_payments(
@@ -165,37 +165,29 @@ async fn of_payments(
     id: ReservationId,
     span: &Span,
 ) -> Result<Vec<Change>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT at, cause, reason, payment_id, was::text, became::text, refund_due
+    sqlx::query!(
+        r#"SELECT at, cause, reason AS "reason: Named<Reason>", payment_id,
+                was::text AS "was: Named<PaymentStatus>",
+                became::text AS "became!: Named<PaymentStatus>", refund_due
          FROM payment_history
          WHERE at >= $3 AND at <= $4 AND event_id = $1 AND reservation_id = $2
-         ORDER BY at, was NULLS FIRST, became",
+         ORDER BY at, was NULLS FIRST, became"#,
+        event.0,
+        id.0,
+        span.accepted,
+        span.paid,
     )
-    .bind(event.0)
-    .bind(id.0)
-    .bind(span.accepted)
-    .bind(span.paid)
-    .fetch_all(connection)
-    .await?;
-    let change = |row: &PgRow| {
-        let (from, to): (Option<&str>, &str) = (row.try_get(4)?, row.try_get(5)?);
-        let subject = Subject::Payment {
-            payment: PaymentId(row.try_get(3)?),
-            from: from.map(|name| named(name, PaymentStatus::parse)).transpose()?,
-            to: named(to, PaymentStatus::parse)?,
-            refund_due: row.try_get(6)?,
-        };
-        with_cause(row, subject)
-    };
-    rows.iter().map(change).collect()
-}
-
-fn with_cause(row: &PgRow, subject: Subject) -> Result<Change, sqlx::Error> {
-    let reason: Option<&str> = row.try_get(2)?;
-    Ok(Change {
-        at: row.try_get(0)?,
-        queue: row.try_get(1)?,
-        reason: reason.map(|name| named(name, Reason::parse)).transpose()?,
-        subject,
+    .map(|row| Change {
+        at: row.at,
+        queue: row.cause,
+        reason: row.reason.map(Named::into_inner),
+        subject: Subject::Payment {
+            payment: PaymentId(row.payment_id),
+            from: row.was.map(Named::into_inner),
+            to: row.became.into_inner(),
+            refund_due: row.refund_due,
+        },
     })
+    .fetch_all(connection)
+    .await
 }

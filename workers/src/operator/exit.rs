@@ -21,9 +21,6 @@ pub(crate) enum Exit {
     Settings = 6,
 }
 
-/// PostgreSQL's code for want of a right.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
-
 /// Shown by `--help`, and the same in docs/operating.md.
 pub(crate) const HELP: &str = "\
 Exit codes: 0 done, nothing is wrong; 1 failed, or something was found; 2 bad arguments;
@@ -60,11 +57,8 @@ impl Exit {
 }
 
 fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
-    if let Some(error) = error.downcast_ref::<sqlx::Error>() {
-        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Tls};
-        return matches!(error, Io(_) | Tls(_) | PoolTimedOut | PoolClosed) || lacks_right(error);
-    }
-    matches!(error.downcast_ref(), Some(PublishError::Away(_) | PublishError::Unknown))
+    error.downcast_ref().is_some_and(store::error::is_away)
+        || matches!(error.downcast_ref(), Some(PublishError::Away(_) | PublishError::Unknown))
         || error.is::<LostConnection>()
 }
 
@@ -73,17 +67,12 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
     error.chain().find_map(|cause| {
         if cause.downcast_ref().is_some_and(LostConnection::is_refused) {
             Some("the broker's user lacks a right, or its password is wrong: use that of operators")
-        } else if cause.downcast_ref().is_some_and(lacks_right) {
+        } else if cause.downcast_ref().is_some_and(store::error::lacks_right) {
             Some("the database's user lacks a right: use that of operators")
         } else {
             None
         }
     })
-}
-
-fn lacks_right(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    code.as_deref() == Some(INSUFFICIENT_PRIVILEGE)
 }
 
 #[cfg(test)]
@@ -96,7 +85,7 @@ mod tests {
     fn a_server_that_is_away_is_told_from_a_failure_and_from_bad_settings() {
         let lost = Err::<(), _>(LostConnection("refused".to_owned())).context("while looking");
         assert_eq!(Exit::of(&lost.expect_err("an error")), Exit::Away);
-        let away = anyhow::Error::from(sqlx::Error::PoolTimedOut);
+        let away = anyhow::Error::from(store::Error::PoolTimedOut);
         assert_eq!(Exit::of(&away), Exit::Away);
         let bad = Err::<(), _>(anyhow::anyhow!("no such name")).context(BadSettings);
         assert_eq!(Exit::of(&bad.expect_err("an error")), Exit::Settings);

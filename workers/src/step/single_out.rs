@@ -1,9 +1,8 @@
 //! Decides many items in one transaction, and singles out those that the database refuses.
 
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
-use sqlx::PgConnection;
-use store::Failure;
 use store::lock::SeatingPlans;
+use store::{Failure, Transaction};
 
 use super::retry::Stopped;
 use super::transact::{NotDone, Step, persist};
@@ -23,7 +22,7 @@ pub(crate) trait SharedStep: Send + Sync {
     fn decide(
         &self,
         part: &[Self::Item],
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> impl Future<Output = Result<Decision<Self::Output>, Failure>> + Send;
 
@@ -80,9 +79,9 @@ impl<S: SharedStep> Step for Part<'_, S> {
 
     async fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<S::Output>, Failure> {
-        self.step.decide(self.items, connection, ledger).await
+        self.step.decide(self.items, transaction, ledger).await
     }
 }

@@ -5,15 +5,12 @@ use std::time::{Duration, Instant};
 use booking::ids::EventId;
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use process::backoff::Backoff;
-use process::broken::Break;
 use process::failpoint;
-use sqlx::PgConnection;
-use store::lock::{SeatingPlans, lock};
-use store::{Failure, pool, stock};
+use store::lock::SeatingPlans;
+use store::{Failure, Transaction, pool, stock};
 
 use crate::context::Context;
 use crate::metrics;
-use crate::step::announce::Announcement;
 use crate::step::retry::{Stopped, wait_to_retry};
 
 /// How often a transaction begins anew before it gives way for a while.
@@ -28,7 +25,7 @@ pub(crate) trait Step: Sync {
     /// keep anything, for it may be asked again, with more rows locked or after a conflict.
     fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> impl Future<Output = Result<Decision<Self::Output>, Failure>> + Send;
 }
@@ -39,7 +36,7 @@ pub(crate) enum NotDone {
     /// The process ends.
     Stopped,
     /// The database refuses these very rows.
-    Refused(sqlx::Error),
+    Refused(store::Error),
 }
 
 impl From<Stopped> for NotDone {
@@ -61,7 +58,7 @@ pub(crate) async fn persist<S: Step>(
     loop {
         let attempt = transact(context, queue, footprint.clone(), plans, step);
         let done = tokio::time::timeout(context.answer_timeout(), attempt).await;
-        match done.unwrap_or_else(|_| Err(no_answer())) {
+        match done.unwrap_or_else(|_| Err(Failure::Transient(pool::no_answer()))) {
             Ok((output, changes)) => {
                 metrics::committed(&changes);
                 return Ok((output, changes));
@@ -94,10 +91,6 @@ pub(crate) async fn find_plans(
     }
 }
 
-fn no_answer() -> Failure {
-    Failure::Transient(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
-}
-
 async fn transact<S: Step>(
     context: &Context,
     queue: &str,
@@ -108,8 +101,9 @@ async fn transact<S: Step>(
     let meter = metrics::pool(queue);
     for _ in 0..ROUNDS_MAX {
         let begun = Instant::now();
-        let mut transaction = context.pool.begin_with(context.replan.begin()).await?;
-        let mut ledger = lock(&mut transaction, &footprint, plans).await?;
+        let replan = context.replan.next_plans();
+        let (mut transaction, mut ledger) =
+            Transaction::lock(&context.pool, replan, &footprint, plans).await?;
         let output = match step.decide(&mut transaction, &mut ledger).await? {
             Decision::Made(output) => output,
             Decision::NeedsLocks(need) => {
@@ -122,11 +116,6 @@ async fn transact<S: Step>(
         let changes = ledger.changes(queue);
         match stock::write(&mut transaction, &changes).await {
             Ok(()) => {
-                if Break::PublishBeforeCommit.is_on() {
-                    let mut announcement = Announcement::default();
-                    announcement.outcomes(context, &changes.outcomes);
-                    let _sent = announcement.publish(context, queue).await;
-                }
                 failpoint::reach("transaction.written").await;
                 transaction.commit().await?;
                 meter.transaction.observe(begun.elapsed().as_secs_f64());

@@ -1,20 +1,26 @@
-//! `cargo xtask broken`: breaks the system on purpose, in one way after the other, and shows which
-//! tests notice. A way that no test notices is a hole in the tests.
+//! `cargo xtask broken`: breaks a copy of the system on purpose, in one way after the other, and
+//! shows which tests notice. A way that no test notices is a hole in the tests.
+
+mod copy;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use testbed::{checkout, note, servers};
+use testbed::servers::{self, Servers};
+use testbed::{checkout, note};
 
-use super::run::{Stopped, cargo, run, run_read};
+use super::run::{Stopped, run, run_read};
 use super::say::say;
 use super::stop::Stop;
+use copy::Copy;
 
-/// A way, as `common/process/src/broken.rs` names it, and the tests that are there to notice it.
+/// A way to be wrong, which `xtask/broken/<name>.patch` makes of the system, and the tests that are
+/// there to notice it.
 struct Way {
     name: &'static str,
     suites: &'static [Suite],
@@ -72,43 +78,59 @@ pub(crate) struct Arguments {
 /// not.
 pub(crate) fn broken(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
-    run(&mut cargo(&["build", "--workspace", "--bins", "--locked"]), &stop)?;
+    let copy = Copy::make()?;
     let servers = servers::for_tests()?;
-    let settings = servers.test_settings();
     let ways: Vec<&Way> = WAYS
         .iter()
         .filter(|way| arguments.only.as_deref().is_none_or(|only| only == way.name))
         .collect();
-    let failed = |broken: Option<&str>, suites: &[(&str, BTreeSet<&str>)]| {
-        let mut failed = BTreeSet::new();
-        for (target, words) in suites {
-            let mut tests = cargo(&["test", "--workspace", "--no-fail-fast", "--locked"]);
-            tests.args(["--test", target, "--"]).args(words);
-            tests.envs(settings.clone()).envs(broken.map(|way| ("BOXOFFICE_BREAK", way)));
-            failed.extend(failures(&mut tests, target, &stop)?);
-        }
-        anyhow::Ok(failed)
-    };
     let began = Instant::now();
     note("the tests on the system as it is …");
-    let sound = failed(None, &all(&ways))?;
+    let sound = failed_tests(&copy, &all(&ways), &servers, &stop)?;
     ensure!(sound.is_empty(), "these tests fail on the system as it is: {sound:?}");
     let mut is_noticed = true;
     say("| broken on purpose | the tests that notice |\n| --- | --- |");
     for way in ways {
-        note(&format!(
-            "{} s; the tests on a system with {} …",
-            began.elapsed().as_secs(),
-            way.name
-        ));
-        let caught = failed(Some(way.name), &all(&[way]))?;
+        let seconds = began.elapsed().as_secs();
+        note(&format!("{seconds} s; the tests on a system with {} …", way.name));
+        copy.restore()?;
+        copy.apply(&way.patch())?;
+        let caught = failed_tests(&copy, &all(&[way]), &servers, &stop)?;
         is_noticed &= !caught.is_empty();
-        let names: Vec<String> = caught.iter().map(|name| format!("`{name}`")).collect();
-        let names = if names.is_empty() { "NOT NOTICED".to_owned() } else { names.join(", ") };
-        say(&format!("| {} | {names} |", way.name));
+        say(&row(way, &caught));
     }
+    copy.restore()?;
     note(&format!("{} s", began.elapsed().as_secs()));
     Ok(if is_noticed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Way {
+    fn patch(&self) -> PathBuf {
+        checkout::root().join("xtask").join("broken").join(format!("{}.patch", self.name))
+    }
+}
+
+fn row(way: &Way, caught: &BTreeSet<String>) -> String {
+    let names: Vec<String> = caught.iter().map(|name| format!("`{name}`")).collect();
+    let names = if names.is_empty() { "NOT NOTICED".to_owned() } else { names.join(", ") };
+    format!("| {} | {names} |", way.name)
+}
+
+/// Builds the copy as it is now, and runs these tests on it.
+fn failed_tests(
+    copy: &Copy,
+    suites: &[(&str, BTreeSet<&str>)],
+    servers: &Servers,
+    stop: &Stop,
+) -> Result<BTreeSet<String>> {
+    run(&mut copy.cargo(&["build", "--workspace", "--bins", "--locked"]), stop)?;
+    let mut failed = BTreeSet::new();
+    for (target, words) in suites {
+        let mut tests = copy.cargo(&["test", "--workspace", "--no-fail-fast", "--locked"]);
+        tests.args(["--test", target, "--"]).args(words).envs(servers.test_settings());
+        failed.extend(failures(&mut tests, target, stop)?);
+    }
+    Ok(failed)
 }
 
 /// The tests of all these ways, each once.
@@ -164,6 +186,21 @@ fn place(target: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::run::command;
+
+    #[test]
+    fn every_way_has_a_patch_that_still_applies() {
+        let dir = checkout::root().join("xtask").join("broken");
+        let found: BTreeSet<PathBuf> =
+            dir.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(found, WAYS.iter().map(Way::patch).collect());
+        for patch in found {
+            let mut check = command("git", &["apply", "--check"], &checkout::root());
+            let output = check.arg(&patch).output().unwrap();
+            let why = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {why}", patch.display());
+        }
+    }
 
     #[test]
     fn a_line_of_libtest_tells_the_test_and_its_result() {

@@ -71,7 +71,8 @@ pub(super) const RULES: &[Rule] = &[
         "no customer has more tickets than the event allows",
         "SELECT count(*) FROM (
              SELECT 1 FROM reservations r JOIN events e ON e.id = r.event_id
-             WHERE e.tickets_per_customer IS NOT NULL AND r.status IN ('held', 'paying', 'confirmed')
+             WHERE e.tickets_per_customer IS NOT NULL
+               AND r.status IN ('held', 'paying', 'confirmed')
              GROUP BY r.event_id, r.customer, e.tickets_per_customer
              HAVING sum(cardinality(r.tickets)) FILTER (
                  WHERE r.status <> 'held' OR r.expires_at > clock_timestamp()

@@ -12,6 +12,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
+use super::text::{BEGIN_SNAPSHOT, SET_FOR_AUDIT};
+
 /// What a rule is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,7 +44,7 @@ pub struct Rule {
     pub statement: &'static str,
     /// Counts the rows that break it. `$1` is the time from which history is looked at.
     #[serde(skip)]
-    query: &'static str,
+    pub(super) query: &'static str,
 }
 
 /// Whether a rule holds.
@@ -81,17 +83,8 @@ pub async fn findings(
     connection: &mut PgConnection,
     scope: Scope<'_>,
 ) -> Result<Vec<Finding>, sqlx::Error> {
-    let mut snapshot =
-        connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    // Room to sort and hash in memory, and more time than a service gives a statement. Rules read
-    // whole tables: on a connection that is meant for batches they would be joined row by row.
-    sqlx::raw_sql(
-        "SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '5min'; SET LOCAL jit = off;
-         SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL plan_cache_mode = auto;
-         SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on",
-    )
-    .execute(&mut *snapshot)
-    .await?;
+    let mut snapshot = connection.begin_with(BEGIN_SNAPSHOT).await?;
+    sqlx::raw_sql(SET_FOR_AUDIT).execute(&mut *snapshot).await?;
     let from = scope.history_from.unwrap_or(DateTime::UNIX_EPOCH);
     let mut findings = Vec::new();
     for rule in rules().filter(|rule| scope.groups.contains(&rule.group)) {

@@ -2,8 +2,8 @@
 
 use booking::domain::{ReservationStatus, TicketState};
 use booking::ledger::Changes;
-use store::lock::lock;
-use store::{Failure, stock};
+use store::replan::Plans;
+use store::{Failure, Transaction, stock};
 
 use crate::support::{Scene, cancel, wish, with_scene};
 
@@ -14,8 +14,7 @@ const ROWS: &str = "SELECT hashtextextended(string_agg(row, ',' ORDER BY row), 0
 /// Writes changes that were spoiled after they were decided, and expects a conflict and no trace.
 async fn conflicts(scene: &Scene<'_>, spoil: impl Fn(&mut Changes)) {
     let before = scene.count(ROWS).await;
-    let mut transaction = scene.begin().await;
-    let mut changes = scene.decided(&mut transaction, &[cancel(1), wish(2, "bob", &[3])]).await;
+    let (mut transaction, mut changes) = scene.decided(&[cancel(1), wish(2, "bob", &[3])]).await;
     spoil(&mut changes);
     let written = stock::write(&mut transaction, &changes).await;
     assert!(matches!(written, Err(Failure::Conflict)), "{written:?}");
@@ -26,8 +25,7 @@ async fn conflicts(scene: &Scene<'_>, spoil: impl Fn(&mut Changes)) {
 #[test]
 fn an_id_that_another_worker_inserted_in_between_is_a_conflict() {
     with_scene(None, async |scene| {
-        let mut transaction = scene.begin().await;
-        let changes = scene.decided(&mut transaction, &[wish(1, "ada", &[1])]).await;
+        let (mut transaction, changes) = scene.decided(&[wish(1, "ada", &[1])]).await;
         // The same request, redelivered to another worker, with rows that nobody has locked.
         scene.commit(&[wish(1, "ada", &[40])]).await;
         let written = stock::write(&mut transaction, &changes).await;
@@ -72,11 +70,10 @@ fn a_reservation_in_another_state_is_a_conflict() {
 #[test]
 fn changes_that_were_decided_before_another_commit_are_a_conflict() {
     with_scene(None, async |scene| {
-        let mut transaction = scene.begin().await;
-        let stale = scene.decided(&mut transaction, &[wish(1, "ada", &[1])]).await;
+        let (transaction, stale) = scene.decided(&[wish(1, "ada", &[1])]).await;
         transaction.rollback().await.expect("its locks are given up");
         scene.commit(&[wish(2, "bob", &[1])]).await;
-        let mut transaction = scene.begin().await;
+        let mut transaction = scene.lock_nothing().await;
         let written = stock::write(&mut transaction, &stale).await;
         assert!(matches!(written, Err(Failure::Conflict)), "{written:?}");
     });
@@ -98,8 +95,7 @@ fn text_that_the_database_cannot_store_is_refused() {
 #[test]
 fn a_row_that_breaks_a_constraint_is_refused() {
     with_scene(None, async |scene| {
-        let mut transaction = scene.begin().await;
-        let mut changes = scene.decided(&mut transaction, &[wish(1, "ada", &[1])]).await;
+        let (mut transaction, mut changes) = scene.decided(&[wish(1, "ada", &[1])]).await;
         changes.inserted[0].prices.clear();
         let written = stock::write(&mut transaction, &changes).await;
         assert!(matches!(written, Err(Failure::Refused(_))), "{written:?}");
@@ -109,12 +105,17 @@ fn a_row_that_breaks_a_constraint_is_refused() {
 #[test]
 fn a_lock_that_is_not_had_in_time_is_transient() {
     with_scene(None, async |scene| {
-        let mut first = scene.begin().await;
-        scene.decided(&mut first, &[wish(1, "ada", &[1])]).await;
-        let mut second = scene.begin().await;
-        sqlx::query("SET LOCAL lock_timeout = '50ms'").execute(&mut *second).await.expect("set");
+        let _first = scene.decided(&[wish(1, "ada", &[1])]).await;
+        let options = scene.pool.connect_options().as_ref().clone();
+        let impatient = scene
+            .pool
+            .options()
+            .clone()
+            .connect_lazy_with(options.options([("lock_timeout", "50ms")]));
         let footprint = scene.footprint(&[wish(2, "bob", &[2])]);
-        let error = lock(&mut second, &footprint, &scene.plans).await.expect_err("it is locked");
+        let second = Transaction::lock(&impatient, Plans::Kept, &footprint, &scene.plans).await;
+        let error = second.expect_err("it is locked");
+        impatient.close().await;
         assert!(matches!(Failure::from(error), Failure::Transient(_)));
     });
 }

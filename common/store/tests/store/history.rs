@@ -49,8 +49,7 @@ fn a_redelivery_and_a_rollback_leave_no_row() {
         let batch = [wish(1, "ada", &[1]), wish(2, "bob", &[1])];
         scene.commit(&batch).await;
         scene.commit(&batch).await;
-        let mut transaction = scene.begin().await;
-        let changes = scene.decided(&mut transaction, &[wish(3, "eve", &[9])]).await;
+        let (mut transaction, changes) = scene.decided(&[wish(3, "eve", &[9])]).await;
         store::stock::write(&mut transaction, &changes).await.expect("written");
         transaction.rollback().await.expect("a rollback");
         assert_eq!(rows(scene).await.len(), 2);

@@ -4,6 +4,7 @@
 mod support;
 
 mod schema;
+mod statements;
 
 mod events;
 mod seating_plans;

@@ -20,11 +20,12 @@ fn a_payment_reads_back_as_it_was_written() {
             fingerprint: i64::MIN,
             ..begun
         };
-        let connection = &mut *scene.connection().await;
+        let cause = scene.cause().await;
+        let mut transaction = scene.lock_nothing().await;
         let new = std::slice::from_ref(&refused);
-        payments::insert(connection, new, scene.cause().await).await.expect("written");
+        payments::insert(&mut transaction, new, cause).await.expect("written");
         let keys = [1, 2, 3].map(|number| (EVENT, payment_id(number)));
-        let found = payments::find(connection, &keys).await.expect("a query");
+        let found = payments::find(transaction.connection(), &keys).await.expect("a query");
         assert_eq!((found.len(), &found[&keys[1]]), (2, &refused));
     });
 }
@@ -35,7 +36,7 @@ fn a_payment_that_another_worker_began_in_between_is_a_conflict() {
         scene.commit(&[wish(1, "ada", &[1])]).await;
         let begun = scene.charge(1, 1).await;
         let cause = scene.cause().await;
-        let again = payments::insert(&mut *scene.connection().await, &[begun], cause).await;
+        let again = payments::insert(&mut scene.lock_nothing().await, &[begun], cause).await;
         assert!(matches!(again, Err(Failure::Conflict)), "{again:?}");
     });
 }
@@ -47,7 +48,7 @@ fn a_reservation_has_one_payment_under_way_at_a_time() {
         let begun = scene.charge(1, 1).await;
         let second = Payment { id: payment_id(2), ..begun };
         let cause = scene.cause().await;
-        let written = payments::insert(&mut *scene.connection().await, &[second], cause).await;
+        let written = payments::insert(&mut scene.lock_nothing().await, &[second], cause).await;
         assert!(matches!(written, Err(Failure::Refused(_))), "{written:?}");
     });
 }
@@ -66,7 +67,7 @@ fn a_payment_that_is_over_does_not_move() {
             ..begun
         };
         let cause = scene.cause().await;
-        let moved = payments::update(&mut *scene.connection().await, &declined, cause).await;
+        let moved = payments::update(&mut scene.lock_nothing().await, &[declined], cause).await;
         assert!(matches!(moved, Err(Failure::Conflict)), "{moved:?}");
         assert_eq!(scene.payment(1).await, succeeded);
     });

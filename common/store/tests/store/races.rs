@@ -164,17 +164,16 @@ async fn in_place(scene: &Scene<'_>) -> Vec<(String, (i64, i64))> {
 #[test]
 fn the_moment_of_a_decision_is_after_its_locks_were_waited_for() {
     with_scene(None, async |scene| {
-        let mut first = scene.begin().await;
-        scene.decided(&mut first, &[wish(1, "ada", &[1])]).await;
+        let (mut first, _) = scene.decided(&[wish(1, "ada", &[1])]).await;
         let second = async {
-            let mut second = scene.begin().await;
-            scene.decided(&mut second, &[wish(2, "bob", &[2])]).await.outcomes.decided_at
+            let (_second, changes) = scene.decided(&[wish(2, "bob", &[2])]).await;
+            changes.outcomes.decided_at
         };
         let release = async {
             let waiting = "SELECT count(*) FROM pg_stat_activity
                  WHERE datname = current_database() AND wait_event_type = 'Lock'";
             while scene.count(waiting).await == 0 {}
-            let released_at = pool::now(&mut first).await.expect("a time");
+            let released_at = pool::now(first.connection()).await.expect("a time");
             first.rollback().await.expect("its locks are given up");
             released_at
         };

@@ -7,7 +7,6 @@ use booking::domain::{
 use booking::ids::{SectionNumber, TicketNumber};
 use booking::ledger::Footprint;
 use booking::requests::{Decide, Request};
-use store::lock::lock;
 use store::{availability, pool, reservations, stock};
 
 use crate::support::{EVENT, any_of, cancel, id, numbers, wish, with_scene};
@@ -41,9 +40,8 @@ fn what_is_locked_is_what_was_written() {
     with_scene(Some(6), async |scene| {
         let changes = scene.commit(&[wish(1, "ada", &[1, 31]), any_of(2, "bob", 2, 2)]).await;
         let footprint = scene.footprint(&[cancel(1), cancel(2), any_of(3, "ada", 1, 2)]);
-        let mut transaction = scene.begin().await;
-        let before = pool::now(&mut transaction).await.expect("a time");
-        let ledger = lock(&mut transaction, &footprint, &scene.plans).await.expect("locks");
+        let before = pool::now(&mut *scene.connection().await).await.expect("a time");
+        let (_transaction, ledger) = scene.lock(&footprint).await;
         assert!(ledger.now() >= before, "the clock is read after the locks were asked for");
         for written in &changes.inserted {
             assert_eq!(ledger.reservation((EVENT, written.id)), Some(written));
@@ -192,8 +190,7 @@ fn a_faulty_request_is_refused_on_record() {
         let faulty = wish(1, "a\0da", &[1]);
         let mut footprint = Footprint::default();
         footprint.reservations.insert((EVENT, id(1)));
-        let mut transaction = scene.begin().await;
-        let mut ledger = lock(&mut transaction, &footprint, &scene.plans).await.expect("locks");
+        let (mut transaction, mut ledger) = scene.lock(&footprint).await;
         faulty.reject(&mut ledger);
         stock::write(&mut transaction, &ledger.changes("requests.00")).await.expect("written");
         transaction.commit().await.expect("a commit");

@@ -6,12 +6,13 @@ use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use booking::payments::{Begun, Charge, Finished, begin_payment, finish_payment, refunded_payment};
 use booking::requests::{Decide, Request, decide_all};
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::Postgres;
 use store::history::Cause;
-use store::lock::{SeatingPlans, lock};
+use store::lock::SeatingPlans;
+use store::replan::Plans;
 use store::seating_plans::SeatingPlanCache;
 use store::seed::{EventPlan, SectionPlan, SectionPlanKind, plant};
-use store::{Failure, Pool, audit, charges, payments, pool, reservations, stock};
+use store::{Failure, Pool, Transaction, audit, charges, payments, pool, reservations, stock};
 
 use super::{EVENT, asks, with_database, with_frozen_database};
 
@@ -110,11 +111,10 @@ impl Scene<'_> {
         &self,
         queue: &'static str,
         mut footprint: Footprint,
-        decide: impl AsyncFn(&mut PgConnection, &mut Ledger, Cause<'static>) -> Decision<T>,
+        decide: impl AsyncFn(&mut Transaction, &mut Ledger, Cause<'static>) -> Decision<T>,
     ) -> (T, Changes) {
         loop {
-            let mut transaction = self.begin().await;
-            let mut ledger = lock(&mut transaction, &footprint, &self.plans).await.expect("locks");
+            let (mut transaction, mut ledger) = self.lock(&footprint).await;
             let cause = Cause { queue, at: ledger.now() };
             match decide(&mut transaction, &mut ledger, cause).await {
                 Decision::NeedsLocks(need) => {
@@ -135,8 +135,17 @@ impl Scene<'_> {
         connection(self.pool).await
     }
 
-    pub(crate) async fn begin(&self) -> Transaction<'static, Postgres> {
-        self.pool.begin().await.expect("a transaction")
+    pub(crate) async fn lock(&self, footprint: &Footprint) -> (Transaction, Ledger) {
+        self.try_lock(footprint).await.expect("locks")
+    }
+
+    async fn try_lock(&self, footprint: &Footprint) -> Result<(Transaction, Ledger), store::Error> {
+        Transaction::lock(self.pool, Plans::Kept, footprint, &self.plans).await
+    }
+
+    /// A transaction without a lock: what it writes, another one may have changed.
+    pub(crate) async fn lock_nothing(&self) -> Transaction {
+        self.lock(&Footprint::default()).await.0
     }
 
     pub(crate) async fn execute(&self, statement: &'static str) {
@@ -156,24 +165,18 @@ impl Scene<'_> {
     }
 
     /// Locks and decides, and leaves the writing to the caller.
-    pub(crate) async fn decided(
-        &self,
-        connection: &mut PgConnection,
-        requests: &[Request],
-    ) -> Changes {
-        let footprint = self.footprint(requests);
-        let mut ledger = lock(connection, &footprint, &self.plans).await.expect("locks");
+    pub(crate) async fn decided(&self, requests: &[Request]) -> (Transaction, Changes) {
+        let (transaction, mut ledger) = self.lock(&self.footprint(requests)).await;
         let decided = decide_all(&mut ledger, requests);
         assert_eq!(decided, Decision::Made(()), "the footprint is enough");
-        ledger.changes("requests.00")
+        (transaction, ledger.changes("requests.00"))
     }
 
     /// Decides requests in one transaction, as a worker does.
     pub(crate) async fn try_commit(&self, requests: &[Request]) -> Result<Changes, Failure> {
         let mut footprint = self.footprint(requests);
         loop {
-            let mut transaction = self.pool.begin().await?;
-            let mut ledger = lock(&mut transaction, &footprint, &self.plans).await?;
+            let (mut transaction, mut ledger) = self.try_lock(&footprint).await?;
             if let Decision::NeedsLocks(need) = decide_all(&mut ledger, requests) {
                 transaction.rollback().await?;
                 footprint.absorb(need);
@@ -207,8 +210,7 @@ impl Scene<'_> {
         let request = asks::pay(payment, reservation);
         let mut footprint = Footprint::default();
         footprint.reservations.insert((EVENT, request.reservation));
-        let mut transaction = self.begin().await;
-        let mut ledger = lock(&mut transaction, &footprint, &self.plans).await.expect("locks");
+        let (mut transaction, mut ledger) = self.lock(&footprint).await;
         let begun = begin_payment(&mut ledger, None, &request);
         let Begun::Charge(payment) = begun else { panic!("{begun:?}") };
         let cause = Cause { queue: "payments.00", at: ledger.now() };
@@ -227,13 +229,13 @@ impl Scene<'_> {
     pub(crate) async fn captured(&self, payment: &Payment) -> Finished {
         let mut footprint = Footprint::default();
         footprint.reservations.insert((EVENT, payment.reservation));
-        let mut transaction = self.begin().await;
-        let mut ledger = lock(&mut transaction, &footprint, &self.plans).await.expect("locks");
+        let (mut transaction, mut ledger) = self.lock(&footprint).await;
         let finished = finish_payment(&mut ledger, payment, Charge::Captured);
         let Decision::Made(finished) = finished else { panic!("{finished:?}") };
         let (Finished::Done(after) | Finished::Refund(after)) = &finished;
         let cause = Cause { queue: "payments.00", at: ledger.now() };
-        payments::update(&mut transaction, after, cause).await.expect("it was processing");
+        let changed = std::slice::from_ref(after);
+        payments::update(&mut transaction, changed, cause).await.expect("it was processing");
         let changes = ledger.changes("payments.00");
         stock::write(&mut transaction, &changes).await.expect("written");
         transaction.commit().await.expect("a commit");
@@ -245,7 +247,9 @@ impl Scene<'_> {
         assert!(charges::refund(connection, payment.id.0).await.expect("a refund"));
         let refunded = refunded_payment(payment);
         let cause = self.cause().await;
-        payments::update(connection, &refunded, cause).await.expect("it was processing");
+        let mut transaction = self.lock_nothing().await;
+        payments::update(&mut transaction, &[refunded], cause).await.expect("it was processing");
+        transaction.commit().await.expect("a commit");
     }
 
     /// The names of the rules that are broken, and how many rows break each.
@@ -266,7 +270,7 @@ impl Scene<'_> {
         let key = (EVENT, asks::id(number));
         let mut footprint = Footprint::default();
         footprint.reservations.insert(key);
-        let decide = async |_: &mut PgConnection, ledger: &mut Ledger, _: Cause<'static>| {
+        let decide = async |_: &mut Transaction, ledger: &mut Ledger, _: Cause<'static>| {
             Decision::Made(expire_hold(ledger, key))
         };
         self.transact("holds.due", footprint, decide).await.0
@@ -279,7 +283,8 @@ impl Scene<'_> {
             "UPDATE tickets SET expires_at = date_trunc('milliseconds', now())
              WHERE reservation_id = $1 AND state = 'held'",
             "UPDATE reservations r SET expires_at = coalesce(
-                 (SELECT max(t.expires_at) FROM tickets t WHERE t.reservation_id = r.id), r.expires_at)
+                 (SELECT max(t.expires_at) FROM tickets t WHERE t.reservation_id = r.id),
+                 r.expires_at)
              WHERE r.id = $1",
             "UPDATE reservation_history h SET expires_at = r.expires_at FROM reservations r
              WHERE r.id = $1 AND h.reservation_id = $1 AND h.revision = r.revision",

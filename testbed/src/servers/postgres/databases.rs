@@ -20,6 +20,11 @@ impl Postgres {
         self.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name)?))
     }
 
+    /// Executes statements in a database: all of them, or none where one fails.
+    pub fn execute_in(&self, database: &str, statements: &str) -> Result<()> {
+        self.psql_in(database, statements).map(drop)
+    }
+
     /// Whether there is a database of this name.
     pub fn has_database(&self, name: &str) -> Result<bool> {
         let question = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", plain(name)?);
@@ -31,10 +36,14 @@ impl Postgres {
     }
 
     pub(super) fn psql(&self, statement: &str) -> Result<String> {
+        self.psql_in("postgres", statement)
+    }
+
+    fn psql_in(&self, database: &str, statement: &str) -> Result<String> {
         let output = self
             .command("psql")
             .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement])
-            .arg(self.url("postgres"))
+            .arg(self.url(database))
             .env("PGCONNECT_TIMEOUT", "10")
             .output()
             .context("cannot run psql")?;

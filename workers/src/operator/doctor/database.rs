@@ -1,8 +1,7 @@
 //! Postgres: is it there, is it the right one, is its schema up to date.
 
 use process::settings::Settings;
-use sqlx::PgConnection;
-use store::{pool, pool_orders, schema};
+use store::{Connection, pool, pool_orders, schema};
 
 use super::{Findings, now};
 use crate::operator::pools::describe;
@@ -37,9 +36,9 @@ pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
 
 async fn look(
     settings: &Settings,
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     findings: &mut Findings,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), store::Error> {
     let before = now();
     let server = schema::server(connection).await?;
     let after = now();

@@ -6,9 +6,8 @@ use booking::messages::{DueHold, DueHolds, Message, Prompt};
 use broker::Delivery;
 use broker::topology::HOLDS_DUE;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
-use store::Failure;
 use store::lock::SeatingPlans;
+use store::{Failure, Transaction};
 
 use crate::context::Context;
 use crate::fleet::in_hand::InHand;
@@ -96,7 +95,7 @@ impl SharedStep for Free<'_> {
     async fn decide(
         &self,
         part: &[Self::Item],
-        _connection: &mut PgConnection,
+        _transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<Expired>, Failure> {
         let mut done = Expired::default();

@@ -45,7 +45,7 @@ async fn try_prompt(
     context: &Context,
     prompt: Prompt,
     overdue: Option<TimeDelta>,
-) -> Result<usize, sqlx::Error> {
+) -> Result<usize, store::Error> {
     let limit = context.answer_timeout();
     let events = async { holds::events_with_holds(&mut *context.pool.acquire().await?).await };
     let mut sent = 0;
@@ -53,7 +53,7 @@ async fn try_prompt(
         let look = async {
             let mut connection = context.pool.acquire().await?;
             let found = holds::of_event(&mut connection, event, overdue).await?;
-            Ok::<_, sqlx::Error>((found, pool::now(&mut connection).await?))
+            Ok::<_, store::Error>((found, pool::now(&mut connection).await?))
         };
         let (found, now) = pool::in_time(limit, look).await?;
         if found.is_empty() {

@@ -6,10 +6,9 @@ use booking::domain::Payment;
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use booking::messages::Progress;
 use booking::payments::{Begun, Pay, begin_payment};
-use sqlx::PgConnection;
-use store::Failure;
 use store::history::Cause;
 use store::payments::{self, PaymentKey};
+use store::{Failure, Transaction};
 
 use super::attempt::{Attempt, Scene};
 use super::fail::fail_payment;
@@ -55,12 +54,12 @@ impl SharedStep for Begin<'_> {
     async fn decide(
         &self,
         part: &[Pay],
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<Self::Output>, Failure> {
         let keys: Vec<PaymentKey> =
             part.iter().map(|request| (request.event, request.id)).collect();
-        let stored = payments::find(connection, &keys).await?;
+        let stored = payments::find(transaction.connection(), &keys).await?;
         let mut known: HashMap<PaymentKey, Payment> = stored.clone();
         let mut all = Vec::with_capacity(part.len());
         let mut new = Vec::new();
@@ -76,7 +75,7 @@ impl SharedStep for Begin<'_> {
             }
         }
         let cause = Cause { queue: self.scene.queue, at: ledger.now() };
-        payments::insert(connection, &new, cause).await?;
+        payments::insert(transaction, &new, cause).await?;
         Ok(Decision::Made(all))
     }
 

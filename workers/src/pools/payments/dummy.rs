@@ -18,8 +18,8 @@ pub(super) struct DummyGateway {
     pool: Pool,
 }
 
-impl From<sqlx::Error> for GatewayError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<store::Error> for GatewayError {
+    fn from(error: store::Error) -> Self {
         // Told apart as in every step, so that a connection that cannot write is not used again.
         let failure = Failure::from(error);
         let cause = failure.source().map_or_else(String::new, ToString::to_string);

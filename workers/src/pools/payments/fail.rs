@@ -8,9 +8,8 @@ use booking::messages::BatchOutcome;
 use booking::payments::Pay;
 use process::backoff::Backoff;
 use process::clock;
-use sqlx::PgConnection;
 use store::history::Cause;
-use store::{Failure, payments, pool};
+use store::{Failure, Transaction, payments, pool};
 
 use super::attempt::Scene;
 use crate::metrics;
@@ -67,16 +66,17 @@ impl Step for Fail<'_> {
 
     async fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<Option<Payment>>, Failure> {
         let key = (self.request.event, self.request.id);
-        if let Some(payment) = payments::find(connection, &[key]).await?.remove(&key) {
+        let stored = payments::find(transaction.connection(), &[key]).await?.remove(&key);
+        if let Some(payment) = stored {
             return Ok(Decision::Made(payment.status.is_final().then_some(payment)));
         }
         let payment = failed(self.scene, self.request);
         let cause = Cause { queue: self.scene.queue, at: ledger.now() };
-        payments::insert(connection, std::slice::from_ref(&payment), cause).await?;
+        payments::insert(transaction, std::slice::from_ref(&payment), cause).await?;
         Ok(Decision::Made(Some(payment)))
     }
 }

@@ -2,10 +2,9 @@
 
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use booking::payments::{Charge, Finished, finish_payment};
-use sqlx::PgConnection;
-use store::Failure;
 use store::history::Cause;
 use store::payments::{self, PaymentKey};
+use store::{Failure, Transaction};
 
 use super::attempt::{Attempt, Scene};
 use crate::metrics;
@@ -47,14 +46,14 @@ impl SharedStep for Finish<'_> {
     async fn decide(
         &self,
         part: &[Self::Item],
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<Vec<Finished>>, Failure> {
         let keys: Vec<PaymentKey> = part.iter().map(|(attempt, _)| attempt.key()).collect();
-        let stored = payments::find(connection, &keys).await?;
-        let cause = Cause { queue: self.scene.queue, at: ledger.now() };
+        let stored = payments::find(transaction.connection(), &keys).await?;
         let mut need = Footprint::default();
         let mut all = Vec::with_capacity(part.len());
+        let mut changed = Vec::new();
         for (attempt, charge) in part {
             let payment = stored.get(&attempt.key()).unwrap_or(&attempt.payment);
             match finish_payment(ledger, payment, *charge) {
@@ -62,11 +61,15 @@ impl SharedStep for Finish<'_> {
                 Decision::Made(finished) => {
                     let (Finished::Done(after) | Finished::Refund(after)) = &finished;
                     if after != payment {
-                        payments::update(connection, after, cause).await?;
+                        changed.push(after.clone());
                     }
                     all.push(finished);
                 }
             }
+        }
+        if need.is_empty() {
+            let cause = Cause { queue: self.scene.queue, at: ledger.now() };
+            payments::update(transaction, &changed, cause).await?;
         }
         Ok(Decision::unless_needed(need, all))
     }

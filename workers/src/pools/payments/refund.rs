@@ -4,10 +4,8 @@ use booking::domain::Payment;
 use booking::ledger::{Decision, Footprint, Ledger};
 use booking::payments::refunded_payment;
 use process::failpoint;
-use sqlx::PgConnection;
-use store::Failure;
 use store::history::Cause;
-use store::payments;
+use store::{Failure, Transaction, payments};
 
 use super::attempt::{Attempt, Scene};
 use super::charge::give_charge_back;
@@ -68,11 +66,11 @@ impl Step for Refunded<'_> {
 
     async fn decide(
         &self,
-        connection: &mut PgConnection,
+        transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<Payment>, Failure> {
         let key = self.attempt.key();
-        let stored = payments::find(connection, &[key]).await?.remove(&key);
+        let stored = payments::find(transaction.connection(), &[key]).await?.remove(&key);
         let payment = stored.unwrap_or_else(|| self.attempt.payment.clone());
         ledger.announce_again((payment.event, payment.reservation));
         if payment.status.is_final() {
@@ -80,7 +78,7 @@ impl Step for Refunded<'_> {
         }
         let payment = refunded_payment(&payment);
         let cause = Cause { queue: self.queue, at: ledger.now() };
-        payments::update(connection, &payment, cause).await?;
+        payments::update(transaction, std::slice::from_ref(&payment), cause).await?;
         Ok(Decision::Made(payment))
     }
 }

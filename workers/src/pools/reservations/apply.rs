@@ -4,9 +4,8 @@ use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use booking::messages::Progress;
 use booking::requests::{Decide, Request, decide_all};
 use broker::topology::REQUESTS;
-use sqlx::PgConnection;
-use store::Failure;
 use store::lock::SeatingPlans;
+use store::{Failure, Transaction};
 
 use crate::context::Context;
 use crate::pools::batch::{Batch, Taken, progress_of};
@@ -62,7 +61,7 @@ impl SharedStep for Apply<'_> {
     async fn decide(
         &self,
         part: &[Taken<Request>],
-        _connection: &mut PgConnection,
+        _transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<()>, Failure> {
         Ok(decide_all(ledger, part.iter().map(|taken| &taken.request)))
@@ -111,7 +110,7 @@ impl Step for Reject<'_> {
 
     async fn decide(
         &self,
-        _connection: &mut PgConnection,
+        _transaction: &mut Transaction,
         ledger: &mut Ledger,
     ) -> Result<Decision<()>, Failure> {
         self.0.reject(ledger);

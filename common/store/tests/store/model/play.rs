@@ -10,7 +10,7 @@ use booking::payments::{Begun, Finished, begin_payment, finish_payment, refunded
 use booking::requests::{Decide, Request};
 use sqlx::{PgConnection, Row};
 use store::history::Cause;
-use store::payments;
+use store::{Transaction, payments};
 use testbed::requests;
 use uuid::Uuid;
 
@@ -58,7 +58,7 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
             let keys = prompts.iter().map(|number| (EVENT, id(*number)));
             let mut footprint = Footprint::default();
             footprint.reservations.extend(keys.clone());
-            let decide = async |_: &mut PgConnection, ledger: &mut Ledger, _: Cause<'static>| {
+            let decide = async |_: &mut Transaction, ledger: &mut Ledger, _: Cause<'static>| {
                 for key in keys.clone() {
                     expire_hold(ledger, key);
                 }
@@ -77,7 +77,7 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
             let Some(stored) = stored(scene, *payment).await else { return };
             let mut footprint = Footprint::default();
             footprint.reservations.insert((EVENT, stored.reservation));
-            let decide = async |connection: &mut PgConnection,
+            let decide = async |transaction: &mut Transaction,
                                 ledger: &mut Ledger,
                                 cause: Cause<'static>| {
                 let finished = match finish_payment(ledger, &stored, *charge) {
@@ -86,7 +86,8 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
                 };
                 let (Finished::Done(after) | Finished::Refund(after)) = &finished;
                 if *after != stored {
-                    payments::update(connection, after, cause).await.expect("it is processing");
+                    let changed = std::slice::from_ref(after);
+                    payments::update(transaction, changed, cause).await.expect("it is processing");
                 }
                 Decision::Made(())
             };
@@ -96,9 +97,13 @@ async fn step(scene: &Scene<'_>, model: &mut Model, command: &Command) {
         Command::GivenBack { payment } => {
             let Some(stored) = stored(scene, *payment).await else { return };
             if stored.refund_due {
-                let (connection, cause) = (&mut *scene.connection().await, scene.cause().await);
-                let refunded = refunded_payment(&stored);
-                payments::update(connection, &refunded, cause).await.expect("it is processing");
+                let cause = scene.cause().await;
+                let refunded = [refunded_payment(&stored)];
+                let mut transaction = scene.lock_nothing().await;
+                payments::update(&mut transaction, &refunded, cause)
+                    .await
+                    .expect("it is processing");
+                transaction.commit().await.expect("a commit");
             }
             model.given_back(*payment);
         }
@@ -128,11 +133,11 @@ async fn begin(scene: &Scene<'_>, model: &Model, payment: u128, number: u128) {
     let mut footprint = Footprint::default();
     footprint.reservations.insert((EVENT, request.reservation));
     let decide =
-        async |connection: &mut PgConnection, ledger: &mut Ledger, cause: Cause<'static>| {
+        async |transaction: &mut Transaction, ledger: &mut Ledger, cause: Cause<'static>| {
             let begun = begin_payment(ledger, existing.as_ref(), &request);
             let (Begun::Charge(new) | Begun::Over(new)) = begun;
             if existing.is_none() {
-                payments::insert(connection, &[new], cause).await.expect("it is new");
+                payments::insert(transaction, &[new], cause).await.expect("it is new");
             }
             Decision::Made(())
         };

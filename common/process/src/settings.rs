@@ -13,7 +13,7 @@ macro_rules! settings {
         $($(#[$fdoc:meta])* $field:ident: $type:ty = $default:expr),+ $(,)?
     }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct $name { $($(#[$fdoc])* pub $field: $type),+ }
 

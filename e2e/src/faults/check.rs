@@ -135,7 +135,7 @@ fn payment(reply: &Reply, end: Option<&End>, wrong: &mut Vec<String>) {
     let is_over = ["succeeded", "declined", "failed", "refunded"].contains(&reply.state.as_str());
     match end {
         None if is_over => {
-            wrong.push(format!("payment {id}: shown as {} and is nowhere", reply.state))
+            wrong.push(format!("payment {id}: shown as {} and is nowhere", reply.state));
         }
         Some(end) if is_over && end.state != reply.state => {
             wrong.push(format!(

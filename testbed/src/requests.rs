@@ -14,17 +14,14 @@ pub const EVENT: EventId = EventId(7);
 /// How long a request may wait for its decision.
 const PATIENCE_MS: u32 = 30_000;
 
-/// The reservation with this number.
 pub fn reservation_id(number: u128) -> ReservationId {
     ReservationId(Uuid::from_u128(number))
 }
 
-/// The payment with this number.
 pub fn payment_id(number: u128) -> PaymentId {
     PaymentId(Uuid::from_u128(number))
 }
 
-/// Tickets by their numbers.
 pub fn ticket_numbers(tickets: &[i32]) -> Vec<TicketNumber> {
     tickets.iter().copied().map(TicketNumber).collect()
 }

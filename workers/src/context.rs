@@ -21,7 +21,6 @@ use crate::metrics;
 /// What every pool of a process shares.
 #[derive(Debug)]
 pub struct Context {
-    /// The settings.
     pub settings: Settings,
     /// Queues and keys.
     pub topology: Topology,

@@ -19,9 +19,7 @@ use crate::fleet::ownership::View;
 /// Handles of one pool.
 #[derive(Debug)]
 pub(crate) struct PoolMeter {
-    /// Requests in a batch.
     pub(crate) batch_requests: Histogram,
-    /// Envelopes in a batch.
     pub(crate) batch_envelopes: Histogram,
     /// Envelopes that had been delivered before.
     pub(crate) redelivered: Counter,

@@ -83,7 +83,6 @@ type Taken = BTreeMap<usize, Delivery>;
 enum Ended {
     /// The process is stopping and a batch could not be finished.
     Stopped,
-    /// The connection is lost.
     Lost(LostConnection),
 }
 

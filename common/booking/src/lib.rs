@@ -4,8 +4,6 @@
 //! buyers ask for, and the decisions), [`expiry`] (what becomes of holds that fall due), [`ledger`]
 //! (the locked rows that decisions read and move), [`messages`] (what else travels).
 
-#![warn(missing_docs)]
-
 pub mod domain;
 pub mod expiry;
 pub mod ids;

@@ -5,8 +5,6 @@
 //! ack. The client library recovers nothing by itself. Whoever loses a channel drops everything
 //! that used it and starts again.
 
-#![warn(missing_docs)]
-
 mod connection;
 mod consumer;
 mod declare;

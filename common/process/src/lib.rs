@@ -1,7 +1,5 @@
 //! What every process needs, whatever it does: settings, telemetry, a clock, and orderly shutdown.
 
-#![warn(missing_docs)]
-
 pub mod backoff;
 pub mod clock;
 pub mod failpoint;

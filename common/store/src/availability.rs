@@ -10,11 +10,8 @@ use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber};
 /// What is taken in a section at a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SectionState {
-    /// Its event.
     pub event: EventId,
-    /// Its number.
     pub number: SectionNumber,
-    /// Its version.
     pub version: i64,
     /// How many tickets are available.
     pub available: i32,

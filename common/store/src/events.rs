@@ -14,7 +14,6 @@ use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 pub struct Cursor {
     /// When the last event of the page starts.
     pub starts_at: DateTime<Utc>,
-    /// Its id.
     pub id: EventId,
 }
 

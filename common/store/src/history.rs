@@ -21,9 +21,7 @@ pub struct Cause<'a> {
 /// A reservation as its last row of history left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// Which one.
     pub reservation: ReservationId,
-    /// Its revision.
     pub revision: i32,
     /// Its state.
     pub status: ReservationStatus,
@@ -31,7 +29,6 @@ pub struct Standing {
     pub expires_at: Option<DateTime<Utc>>,
     /// Why it was refused or ended.
     pub reason: Option<Reason>,
-    /// Its tickets.
     pub tickets: Vec<TicketNumber>,
     /// When it came to this.
     pub changed_at: DateTime<Utc>,

@@ -5,8 +5,6 @@
 //! what they check, they have locked. The compiler checks every statement against the schema, with
 //! what `cargo xtask sql` has written to `.sqlx`; the few others are in [`text`].
 
-#![warn(missing_docs)]
-
 pub mod audit;
 pub mod availability;
 pub mod charges;

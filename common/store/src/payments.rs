@@ -13,7 +13,6 @@ use super::transaction::Transaction;
 use booking::domain::{CardBehaviour, Currency, Payment, PaymentStatus, Reason};
 use booking::ids::{EventId, PaymentId, ReservationId};
 
-/// A payment's key.
 pub type PaymentKey = (EventId, PaymentId);
 
 /// The payments of these keys that exist. A payment changes only under the lock of its

@@ -9,9 +9,7 @@ use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber, TierNumber}
 /// A seat of a layout.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seat {
-    /// Its ticket.
     pub number: TicketNumber,
-    /// Its tier.
     pub tier: TierNumber,
     /// The row's label.
     pub row: String,
@@ -28,7 +26,6 @@ pub struct Seat {
 /// What a seat is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatLabel {
-    /// Its ticket.
     pub number: TicketNumber,
     /// The row's label.
     pub row: String,

@@ -8,9 +8,7 @@ use booking::ids::EventId;
 /// An event to make.
 #[derive(Debug, Clone)]
 pub struct EventPlan {
-    /// Its id.
     pub id: EventId,
-    /// Its name.
     pub name: String,
     /// Where.
     pub venue: String,
@@ -35,7 +33,6 @@ pub struct EventPlan {
 /// A section to make.
 #[derive(Debug, Clone)]
 pub struct SectionPlan {
-    /// Its name.
     pub name: &'static str,
     /// What it is made of.
     pub kind: SectionPlanKind,
@@ -61,14 +58,12 @@ pub enum SectionPlanKind {
     },
     /// Standing room.
     Standing {
-        /// Its tier.
         tier: i32,
         /// How many fit in.
         capacity: i32,
     },
 }
 
-/// The demo events.
 pub fn demo() -> Vec<EventPlan> {
     let rows = |name, tiers: &[(i32, usize)], first_row, seats, x, y, accessible| SectionPlan {
         name,

@@ -18,7 +18,6 @@ pub struct Timeline {
     pub changes: Vec<Change>,
 }
 
-/// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// When it was decided, by the database's clock.
@@ -48,15 +47,12 @@ pub enum Subject {
         /// When the hold runs out or ran out, from then on.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<DateTime<Utc>>,
-        /// Its tickets.
         tickets: Vec<TicketNumber>,
         /// Who had tickets of it in the same transaction, where it lost them.
         #[serde(skip_serializing_if = "Option::is_none")]
         taken_over_by: Option<ReservationId>,
     },
-    /// A payment of it.
     Payment {
-        /// Which one.
         payment: PaymentId,
         /// The state that it left; none where it was new.
         from: Option<PaymentStatus>,

@@ -17,7 +17,6 @@ pub struct Count {
 /// The numbers of a run.
 #[derive(Debug, Default, Clone)]
 pub struct Figures {
-    /// Faults by kind.
     pub faults: BTreeMap<Kind, u64>,
     /// For each fail point: how often a process was killed there, and how often the point was not
     /// reached.

@@ -32,7 +32,6 @@ impl Members {
         }
     }
 
-    /// A worker left.
     pub(crate) fn left(&mut self, worker: &str) {
         self.heard.remove(worker);
     }

@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// Leave the broker out.
     #[arg(long)]
     database_only: bool,
-    /// As JSON.
+    /// Print the findings as one JSON object
     #[arg(long)]
     json: bool,
 }

@@ -46,9 +46,9 @@ enum Command {
     Timeline {
         /// The event's number.
         event: i32,
-        /// The reservation's id.
+        /// As buyers see it in the address of their booking
         reservation: ReservationId,
-        /// As JSON.
+        /// Print it as one JSON document
         #[arg(long)]
         json: bool,
     },

@@ -65,7 +65,6 @@ fn pools(name: &str) -> Result<Pools, String> {
     if name == "all" { Ok(Pools(WorkerPool::ALL.to_vec())) } else { Ok(Pools(vec![name.parse()?])) }
 }
 
-/// Does it.
 pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::List { json } => list(settings, json).await,

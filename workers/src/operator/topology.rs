@@ -45,7 +45,6 @@ pub(super) struct Difference {
     pub(super) advice: &'static str,
 }
 
-/// Does it.
 pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<Exit> {
     let topology = Topology::new(&settings.topology);
     match command {

@@ -18,7 +18,6 @@ const ALL: Duration = Duration::from_secs(3);
 
 /// A connection on which workers are spoken to.
 pub(super) struct Workers {
-    /// The connection.
     pub(super) connection: Connection,
     sender: Sender,
     reply_to: String,

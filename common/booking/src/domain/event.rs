@@ -113,9 +113,7 @@ pub struct Section {
 /// An event with all that a buyer may see of it before choosing seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its id.
     pub id: EventId,
-    /// Its name.
     pub name: String,
     /// Where it takes place.
     pub venue: String,

@@ -49,6 +49,5 @@ impl From<Currency> for String {
 pub struct Money {
     /// Minor units.
     pub amount: i64,
-    /// The currency.
     pub currency: Currency,
 }

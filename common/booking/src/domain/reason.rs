@@ -64,9 +64,7 @@ reasons! {
     CancelledByCustomer = "cancelled_by_customer", "Cancelled by the customer.";
     /// The hold ran out.
     Expired = "expired", "The hold has run out.";
-    /// Paid already.
     AlreadyConfirmed = "already_confirmed", "The reservation is paid already.";
-    /// Another payment of this reservation is under way.
     PaymentInProgress = "payment_in_progress", "Another payment of this reservation is under way.";
     /// There is nothing held to pay for.
     NotHeld = "not_held", "The reservation holds no tickets.";

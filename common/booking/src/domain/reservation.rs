@@ -10,7 +10,6 @@ use crate::ids::{EventId, ReservationId, TicketNumber};
 /// A decided reservation, as it is stored and as outcomes carry it. Times have milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// Its event.
     pub event: EventId,
     /// Its id, minted by the front door.
     pub id: ReservationId,

@@ -7,7 +7,6 @@ use crate::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 /// event is on sale, so it is safe to cache; everything that can change is read under lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatingPlan {
-    /// Its event.
     pub event: EventId,
     /// The currency of the event's prices.
     pub currency: Currency,
@@ -20,11 +19,9 @@ pub struct SeatingPlan {
 /// A section of a seating plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanSection {
-    /// Its number.
     pub number: SectionNumber,
     /// Seated or general.
     pub kind: SectionKind,
-    /// Its first ticket.
     pub first_ticket: TicketNumber,
     /// How many tickets it has, without a gap.
     pub capacity: i32,
@@ -44,7 +41,6 @@ impl SeatingPlan {
         section.contains(ticket).then_some(section)
     }
 
-    /// The section of that number.
     pub fn section(&self, number: SectionNumber) -> Option<&PlanSection> {
         self.sections.iter().find(|section| section.number == number)
     }
@@ -56,7 +52,6 @@ impl PlanSection {
         (self.first_ticket.0..self.first_ticket.0 + self.capacity).contains(&ticket.0)
     }
 
-    /// The tier of one of its tickets.
     pub fn tier_of(&self, ticket: TicketNumber) -> Option<TierNumber> {
         let after = self.tiers.partition_point(|(first, _)| *first <= ticket);
         Some(self.tiers[after.checked_sub(1)?].1)

@@ -35,7 +35,6 @@ macro_rules! states {
 }
 
 states! {
-    /// A ticket's state.
     TicketState {
         /// Free to be held.
         Available = "available",

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A worker pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerPool {

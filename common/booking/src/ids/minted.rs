@@ -54,7 +54,6 @@ pub trait Kind: Copy {
 }
 
 id! {
-    /// A reservation's id.
     ReservationId, b"reservation"
 }
 id! {

@@ -8,9 +8,6 @@ pub use mint::Mint;
 pub use minted::{Kind, PaymentId, ReservationId};
 pub use numbers::{EventId, SectionNumber, TicketNumber, TierNumber};
 
-/// A reservation's key.
 pub type ReservationKey = (EventId, ReservationId);
-/// A section's key.
 pub type SectionKey = (EventId, SectionNumber);
-/// A ticket's key.
 pub type TicketKey = (EventId, TicketNumber);

@@ -9,12 +9,9 @@ use crate::domain::{Reservation, ReservationStatus, TicketState};
 use crate::ids::{EventId, ReservationId, SectionKey, SectionNumber, TicketNumber};
 use crate::messages::{BatchOutcome, SectionChange, TicketChange};
 
-/// A ticket's move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketMove {
-    /// Its event.
     pub event: EventId,
-    /// Its number.
     pub number: TicketNumber,
     /// The state that it leaves.
     pub from: TicketState,
@@ -29,9 +26,7 @@ pub struct TicketMove {
 /// A section's move: its version rises by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SectionMove {
-    /// Its event.
     pub event: EventId,
-    /// Its number.
     pub number: SectionNumber,
     /// The version that it leaves.
     pub from_version: i64,

@@ -7,7 +7,6 @@ use super::Footprint;
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision<T> {
-    /// It is made.
     Made(T),
     /// These rows must be locked as well. What the ledger has moved so far counts for nothing.
     NeedsLocks(Footprint),

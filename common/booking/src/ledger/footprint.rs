@@ -12,9 +12,7 @@ pub struct Footprint {
     pub reservations: BTreeSet<ReservationKey>,
     /// Customers whose tickets are counted.
     pub customers: BTreeSet<(EventId, String)>,
-    /// Sections.
     pub sections: BTreeSet<SectionKey>,
-    /// Tickets.
     pub tickets: BTreeSet<TicketKey>,
     /// Sections whose free tickets are read, and how many of them are wanted.
     pub scans: BTreeMap<SectionKey, i32>,

@@ -37,11 +37,9 @@ pub struct SectionRow {
 /// A locked ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TicketRow {
-    /// Its tier.
     pub tier: TierNumber,
     /// Its price now, in minor units.
     pub price: i64,
-    /// Its state.
     pub state: TicketState,
     /// Its holder or owner.
     pub reservation: Option<ReservationId>,
@@ -62,9 +60,7 @@ pub struct LockedRows {
     pub reservations: HashMap<ReservationKey, Reservation>,
     /// How many tickets each customer has.
     pub customers: HashMap<(EventId, String), i32>,
-    /// The sections.
     pub sections: BTreeMap<SectionKey, SectionRow>,
-    /// The tickets.
     pub tickets: BTreeMap<TicketKey, TicketRow>,
 }
 

@@ -89,9 +89,7 @@ impl Progress {
 /// version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SectionChange {
-    /// Its event.
     pub event: EventId,
-    /// Its number.
     pub number: SectionNumber,
     /// Its version after the change.
     pub version: i64,
@@ -105,7 +103,6 @@ pub struct SectionChange {
 /// Tickets that came into the same state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketChange {
-    /// The state.
     pub state: TicketState,
     /// Until when, where they are held: from then on they count as free.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "ts_milliseconds_option")]

@@ -29,7 +29,6 @@ pub enum ControlKind {
 /// Whether a pool is to work, as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolOrder {
-    /// The pool.
     pub pool: WorkerPool,
     /// It takes nothing from its queues.
     pub paused: bool,
@@ -52,7 +51,6 @@ pub struct Report {
     v: u8,
     /// The worker, unique among all processes.
     pub worker: String,
-    /// The pool.
     pub pool: WorkerPool,
     /// It has heard that the pool is paused.
     pub paused: bool,
@@ -63,7 +61,6 @@ pub struct Report {
 /// What a worker does with one queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueReport {
-    /// The queue.
     pub queue: String,
     /// It is subscribed, or has something of it in hand. False once it is paused and has finished.
     pub working: bool,
@@ -80,7 +77,6 @@ pub struct QueueReport {
 }
 
 impl Control {
-    /// An order to a pool.
     pub fn order(order: PoolOrder) -> Self {
         Self { v: VERSION, say: ControlKind::Order(order) }
     }
@@ -92,7 +88,6 @@ impl Control {
 }
 
 impl Report {
-    /// A report.
     pub fn new(worker: &str, pool: WorkerPool, paused: bool, queues: Vec<QueueReport>) -> Self {
         Self { v: VERSION, worker: worker.to_owned(), pool, paused, queues }
     }

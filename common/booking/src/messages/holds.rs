@@ -39,17 +39,14 @@ pub struct DueHolds {
     v: u8,
     /// Who asks.
     pub prompt: Prompt,
-    /// The holds.
     pub holds: Vec<DueHold>,
 }
 
 /// One hold and when it is due, by the database's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueHold {
-    /// Its event.
     #[serde(rename = "e")]
     pub event: EventId,
-    /// Its reservation.
     #[serde(rename = "r")]
     pub reservation: ReservationId,
     /// When it is due.

@@ -15,7 +15,6 @@ use crate::ledger::Ledger;
 pub struct Pay {
     /// The id that the attempt has.
     pub id: PaymentId,
-    /// The event.
     pub event: EventId,
     /// What it pays.
     pub reservation: ReservationId,

@@ -12,9 +12,7 @@ use crate::ledger::{Decision, Footprint, Ledger};
 /// Cancel a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancel {
-    /// Which.
     pub id: ReservationId,
-    /// Its event.
     pub event: EventId,
     /// When the front door accepted the cancel.
     #[serde(with = "ts_milliseconds")]

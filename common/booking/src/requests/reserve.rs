@@ -13,9 +13,7 @@ use crate::ledger::{Decision, Footprint, Ledger};
 /// Hold these tickets, or the best of a kind, or the best where these are gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserve {
-    /// The id that the reservation has.
     pub id: ReservationId,
-    /// Its event.
     pub event: EventId,
     /// Whose it is.
     pub customer: String,

@@ -50,7 +50,6 @@ pub struct Rule {
 /// Whether a rule holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The rule.
     #[serde(flatten)]
     pub rule: Rule,
     /// How many rows break it: none where it holds.

@@ -11,7 +11,6 @@ use crate::servers::Keep;
 
 /// Nodes of one cluster. They end with this value.
 pub struct Cluster {
-    /// The nodes.
     pub nodes: Vec<RabbitMq>,
     /// The name server of all, which must outlive each.
     _epmd: Process,

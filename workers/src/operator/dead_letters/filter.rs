@@ -11,9 +11,9 @@ pub(crate) enum Filter {
     Id(String),
     /// The queue's name begins so.
     Queue(String),
-    /// The reason has this in it.
+    /// Letters whose reason contains this text.
     Reason(String),
-    /// The body has this in it.
+    /// Letters whose body contains this text.
     Body(String),
 }
 

@@ -73,7 +73,6 @@ pub(crate) struct Act {
     dry_run: bool,
 }
 
-/// Does it.
 pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result<Exit> {
     let connection = Connection::open(&settings.broker, "dead letters").await?;
     match command {

@@ -26,7 +26,6 @@ pub(super) struct Screen {
     dead_letters: u32,
 }
 
-/// A pool.
 #[derive(Debug, Serialize)]
 pub(super) struct PoolView {
     pub(super) pool: WorkerPool,

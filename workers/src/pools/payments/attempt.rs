@@ -31,7 +31,6 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// The key of the payment.
     pub(super) fn key(&self) -> PaymentKey {
         (self.payment.event, self.payment.id)
     }

@@ -56,7 +56,6 @@ async fn charge_until_answered<G: PaymentGateway>(
     }
 }
 
-/// Gives a charge back.
 pub(super) async fn give_charge_back<G: PaymentGateway>(
     scene: &Scene<'_>,
     gateway: &G,

@@ -218,7 +218,6 @@ fn is_final(status: &str) -> bool {
     ["confirmed", "rejected", "cancelled", "expired", "refunded"].contains(&status)
 }
 
-/// A reservation's tickets.
 fn tickets(event: &Event, reservation: &Value) -> Vec<Ticket> {
     let list = reservation["tickets"].as_array().into_iter().flatten();
     let ticket = |one: &Value| {

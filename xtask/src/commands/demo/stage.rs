@@ -31,7 +31,6 @@ pub(super) struct Event {
     hold_seconds: i64,
 }
 
-/// A section.
 pub(super) struct Section {
     pub(super) name: String,
     pub(super) capacity: i64,

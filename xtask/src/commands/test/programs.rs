@@ -54,7 +54,6 @@ fn is_result(line: &str) -> bool {
 pub(super) struct Runner<'a> {
     /// How many at a time.
     pub(super) jobs: usize,
-    /// Their arguments.
     pub(super) arguments: &'a [&'a str],
     /// Their settings, beside those of this program.
     pub(super) settings: &'a [(&'static str, String)],

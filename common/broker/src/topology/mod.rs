@@ -136,12 +136,10 @@ impl Topology {
         format!("{partition:02}")
     }
 
-    /// The queue of one partition of the requests.
     pub fn request_queue(partition: u16) -> String {
         format!("{REQUESTS}.{partition:02}")
     }
 
-    /// The queue of one partition of the payments.
     pub fn payment_queue(partition: u16) -> String {
         format!("{PAYMENTS}.{partition:02}")
     }

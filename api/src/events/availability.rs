@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::board::{Run, Snapshot, TicketOrRange, runs};
 use crate::extract::EventPath;
 use crate::http::etag;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::{Away, Entry};
 use crate::state::{Api, Shared};
 
@@ -56,10 +56,8 @@ pub(crate) struct SectionAvailability {
     responses(
         (status = 200, description = "What is taken", body = Availability),
         (status = 304, description = "Nothing changed"),
-        (status = 404, description = "No such event", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "No such event"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn availability(

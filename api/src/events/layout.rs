@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::extract::{EventPath, number};
 use crate::http::{etag, query};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::LayoutBody;
 use crate::state::Shared;
 
@@ -24,12 +24,9 @@ use crate::state::Shared;
     responses(
         (status = 200, description = "The layout", body = LayoutBody),
         (status = 304, description = "It is the one that is known"),
-        (status = 400, description = "`v` is no version", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 404, description = "No such event", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 400, description = "`v` is no version"),
+        (status = 404, description = "No such event"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn layout(

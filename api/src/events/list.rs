@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::view::{self, EventView};
 use crate::http::query;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::Entry;
 use crate::state::{Api, Shared};
 
@@ -41,10 +41,8 @@ pub(crate) struct Events {
     ),
     responses(
         (status = 200, description = "A page of events", body = Events),
-        (status = 400, description = "The query is wrong", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 400, description = "The query is wrong"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn list(

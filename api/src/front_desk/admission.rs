@@ -14,7 +14,7 @@ pub(super) type Admitted = Result<(), Refusal>;
 /// The receiving half, for the request's client. A request whose half is dropped before its
 /// envelope is sent is left out of the envelope.
 #[derive(Debug)]
-pub(crate) struct Admission(Arc<Slot>);
+pub(super) struct Admission(Arc<Slot>);
 
 /// The sending half. Dropped unresolved, it resolves the admission as [`Refusal::Unknown`].
 #[derive(Debug)]
@@ -37,24 +37,12 @@ pub(super) fn open_pair() -> (AdmissionSender, Admission) {
 
 impl Admission {
     /// Whether the request was admitted, as soon as that is known.
-    pub(crate) async fn admitted(&self) -> Result<(), Refusal> {
+    pub(super) async fn admitted(&self) -> Result<(), Refusal> {
         self.0.wait(false, Some).await
     }
 
-    /// Waits for the request's outcome, or for the request to be refused.
-    pub(crate) async fn or_outcome<T>(
-        &self,
-        outcome: impl Future<Output = T>,
-    ) -> Result<T, Refusal> {
-        tokio::select! {
-            biased;
-            outcome = outcome => Ok(outcome),
-            refusal = self.refusal() => Err(refusal),
-        }
-    }
-
-    /// Never done where the request was admitted.
-    async fn refusal(&self) -> Refusal {
+    /// Why the request was not admitted; never done where it was.
+    pub(super) async fn refusal(&self) -> Refusal {
         self.0.wait(true, Result::err).await
     }
 }

@@ -23,7 +23,7 @@ fn payment(status: PaymentStatus, reason: Option<Reason>) -> Payment {
 }
 
 fn sent(payment: &Payment, fingerprint: i64) -> (u16, Value) {
-    let response = verdict(payment, fingerprint, 50);
+    let response = answer_begun(payment, fingerprint, 50);
     let status = response.status().as_u16();
     let body = futures::FutureExt::now_or_never(axum::body::to_bytes(response.into_body(), 9_999));
     (status, serde_json::from_slice(&body.unwrap().unwrap()).unwrap())

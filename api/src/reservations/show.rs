@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{stream, view};
 use crate::extract::{Prefer, ReservationPath, wants_event_stream};
 use crate::outcomes::{Waiter, follow};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::Entry;
 use crate::state::{Api, Shared};
 
@@ -34,10 +34,8 @@ use crate::state::{Api, Shared};
         (status = 200, description = "Its state", content(
             (view::ReservationView = "application/json"), (String = "text/event-stream"))),
         (status = 204, description = "A stream is over: this was its last event"),
-        (status = 404, description = "Never issued", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now, or too many streams; see Retry-After",
-         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Never issued"),
+        (status = 503, description = "Cannot be read now, or too many streams; see Retry-After"),
     )
 )]
 pub(crate) async fn show(

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::extract::{ReservationPath, TicketPath};
 use crate::http::headers::ascii;
-use crate::problem::{Kind, Problem, ProblemBody};
+use crate::problem::{Kind, Problem};
 use crate::state::{Api, Shared};
 
 /// The tickets of a paid reservation.
@@ -44,12 +44,9 @@ pub(crate) struct Ticket {
     ),
     responses(
         (status = 200, description = "The tickets", body = Tickets),
-        (status = 404, description = "Never issued", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 409, description = "Not paid: not-confirmed", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "Never issued"),
+        (status = 409, description = "Not paid: not-confirmed"),
+        (status = 503, description = "Cannot be read now"),
     )
 )]
 pub(crate) async fn tickets(
@@ -86,12 +83,9 @@ pub(crate) async fn tickets(
     ),
     responses(
         (status = 200, description = "The image", body = String, content_type = "image/svg+xml"),
-        (status = 404, description = "Never issued, or not a ticket of it", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 409, description = "Not paid: not-confirmed", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "Never issued, or not a ticket of it"),
+        (status = 409, description = "Not paid: not-confirmed"),
+        (status = 503, description = "Cannot be read now"),
     )
 )]
 pub(crate) async fn qr(State(api): State<Shared>, path: TicketPath) -> Result<Response, Problem> {

@@ -148,7 +148,7 @@ settings! {
         /// Connections of clients that are open at once, at most; more wait to be accepted.
         connections_max: usize = 100_000,
         /// Requests that may wait for an envelope of one partition before more are refused.
-        waiting_room: usize = 20_000,
+        waiting_queue_max: usize = 20_000,
         /// Requests in one envelope, at most.
         envelope_requests_max: usize = 500,
         /// Envelopes of requests on their way to the broker at once: the others fill meanwhile.

@@ -99,17 +99,17 @@ mod tests {
 
     #[test]
     fn the_environment_goes_before_the_file_and_both_before_the_defaults() {
-        let path = file("toml", "[api]\nwaiting_room = 5\npatience_ms = 6\n");
+        let path = file("toml", "[api]\nwaiting_queue_max = 5\npatience_ms = 6\n");
         let settings = load(&[
             ("BOXOFFICE_CONFIG", path.to_str().expect("UTF-8")),
-            ("BOXOFFICE__API__WAITING_ROOM", "7"),
+            ("BOXOFFICE__API__WAITING_QUEUE_MAX", "7"),
             ("BOXOFFICE__LIMITS__TRUSTED_PROXIES", "10.0.0.0/8,private"),
             ("BOXOFFICE__TOPOLOGY__DELAYS_MS", "1000"),
             ("DATABASE_URL", "postgres://usual/name"),
             ("PATH", "/bin"),
         ])
         .expect("settings");
-        assert_eq!((settings.api.waiting_room, settings.api.patience_ms), (7, 6));
+        assert_eq!((settings.api.waiting_queue_max, settings.api.patience_ms), (7, 6));
         assert_eq!(settings.api.waiters_max, Settings::default().api.waiters_max);
         assert_eq!(settings.database.url.expose(), "postgres://usual/name");
         assert_eq!(settings.limits.trusted_proxies[1], Network::Private);

@@ -100,3 +100,31 @@ async fn every_path_of_organisers_is_closed_to_others() {
     let answer = ask(&router, Method::GET, "/api/v1/events/0", None).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND, "other routes need no token");
 }
+
+/// The size of the future that a handler of three or of five arguments returns.
+trait Answers<Arguments> {
+    const FUTURE_SIZE: usize;
+}
+
+impl<F: Fn(A, B, C) -> R, A, B, C, R> Answers<(A, B, C)> for F {
+    const FUTURE_SIZE: usize = size_of::<R>();
+}
+
+impl<F: Fn(A, B, C, D, E) -> R, A, B, C, D, E, R> Answers<(A, B, C, D, E)> for F {
+    const FUTURE_SIZE: usize = size_of::<R>();
+}
+
+fn future_size<F: Answers<Arguments>, Arguments>(_handler: F) -> usize {
+    F::FUTURE_SIZE
+}
+
+/// There is one such future for each client that waits: a hundred thousand must fit into memory.
+#[test]
+fn what_a_waiting_request_keeps_is_small() {
+    let sizes = [
+        future_size(reservations::create::create),
+        future_size(reservations::cancel::cancel),
+        future_size(payments::create::create),
+    ];
+    assert!(sizes.iter().all(|size| *size <= 1_280), "{sizes:?}");
+}

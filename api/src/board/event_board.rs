@@ -129,7 +129,7 @@ impl EventBoard {
 
     /// Why a request is certain to be refused, with the wished tickets that are taken; none where
     /// it may be granted, or where that is not known for certain.
-    pub(crate) fn refusal(
+    pub(crate) fn find_refusal(
         &self,
         section_of: impl Fn(TicketNumber) -> Option<SectionNumber>,
         tickets: &[TicketNumber],

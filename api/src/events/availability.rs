@@ -69,13 +69,13 @@ pub(crate) async fn availability(
     let board = api.outcomes.boards.known(&entry).await;
     let snapshots = match board.and_then(|board| board.snapshot()) {
         Some(snapshots) => snapshots,
-        None => read(&api, &entry).await?,
+        None => read_snapshots(&api, &entry).await?,
     };
-    let tag = tag(id, snapshots.iter().map(|section| section.version));
+    let tag = make_tag(id, snapshots.iter().map(|section| section.version));
     let answer = if etag::matches(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let sections = snapshots.into_iter().map(section).collect();
+        let sections = snapshots.into_iter().map(render_section).collect();
         axum::Json(Availability { server_now: clock::now(), sections }).into_response()
     };
     let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are plain ASCII");
@@ -85,8 +85,8 @@ pub(crate) async fn availability(
 }
 
 /// From the database, where no board can tell.
-async fn read(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
-    let states = api.outcomes.boards.read(entry).await?;
+async fn read_snapshots(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
+    let states = api.outcomes.boards.read_sections(entry).await?;
     let snapshot = |state: &Arc<SectionState>| Snapshot {
         number: state.number,
         version: state.version,
@@ -96,7 +96,7 @@ async fn read(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
     Ok(states.iter().map(snapshot).collect())
 }
 
-fn section(snapshot: Snapshot) -> SectionAvailability {
+fn render_section(snapshot: Snapshot) -> SectionAvailability {
     SectionAvailability {
         number: snapshot.number.0,
         version: snapshot.version,
@@ -106,7 +106,7 @@ fn section(snapshot: Snapshot) -> SectionAvailability {
 }
 
 /// The same versions, the same tickets. Weak, because `server_now` differs.
-fn tag(event: EventId, versions: impl Iterator<Item = i64>) -> String {
+fn make_tag(event: EventId, versions: impl Iterator<Item = i64>) -> String {
     let mut hasher = Xxh3::new();
     hasher.write_i32(event.0);
     for version in versions {

@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::extract::{EventPath, number};
+use crate::extract::{EventPath, parse_number};
 use crate::http::{etag, query};
 use crate::problem::Problem;
 use crate::reads::LayoutBody;
@@ -35,14 +35,14 @@ pub(crate) async fn layout(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = query.as_deref().and_then(|query| query::value(query, "v"));
-    let asked = match asked.map(number) {
+    let asked = query.as_deref().and_then(|query| query::find_value(query, "v"));
+    let asked = match asked.map(parse_number) {
         Some(None) => return Err(Problem::malformed("v is a layout_version.")),
         Some(version) => version,
         None => None,
     };
     let entry = api.event(id).await?;
-    let layout = api.layouts.of(&entry).await?;
+    let layout = api.layouts.find_layout(&entry).await?;
     let tag = format!("\"{id}-{}\"", layout.version);
     let is_version = asked == Some(layout.version);
     let cache = if is_version { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -26,5 +26,5 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let entry = api.event(id).await?;
     let board = api.outcomes.boards.known(&entry).await;
-    Ok(axum::Json(view::view(&entry.event, board.as_deref(), clock::now())).into_response())
+    Ok(axum::Json(view::render_event(&entry.event, board.as_deref(), clock::now())).into_response())
 }

@@ -53,7 +53,7 @@ pub(crate) async fn stream(
     let entry = api.event(id).await?;
     let full = || Problem::unavailable("No more streams can be opened now.", 5);
     let permit = api.outcomes.permit_wait().ok_or_else(full)?;
-    let board = api.outcomes.boards.of(&entry).ok_or_else(full)?;
+    let board = api.outcomes.boards.obtain_board(&entry).ok_or_else(full)?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let stream = board.stream(seen).ok_or_else(full)?;
     let retry = Bytes::from_static(b"retry: 2000\n\n");

@@ -77,7 +77,11 @@ pub(crate) struct SectionView {
 }
 
 /// The view of an event at a moment, with the counts of a board where one knows them.
-pub(crate) fn view(event: &Event, board: Option<&EventBoard>, now: DateTime<Utc>) -> EventView {
+pub(crate) fn render_event(
+    event: &Event,
+    board: Option<&EventBoard>,
+    now: DateTime<Utc>,
+) -> EventView {
     let counts = board.and_then(EventBoard::counts).unwrap_or_default();
     let terms = &event.terms;
     let tier = |tier: &Tier| TierView {
@@ -97,12 +101,12 @@ pub(crate) fn view(event: &Event, board: Option<&EventBoard>, now: DateTime<Utc>
         tickets_per_customer: terms.tickets_per_customer,
         layout_version: event.layout_version,
         tiers: event.tiers.iter().map(tier).collect(),
-        sections: event.sections.iter().map(|one| section(one, &counts)).collect(),
+        sections: event.sections.iter().map(|one| render_section(one, &counts)).collect(),
         server_now: now,
     }
 }
 
-fn section(section: &Section, counts: &[(SectionNumber, i64, i32)]) -> SectionView {
+fn render_section(section: &Section, counts: &[(SectionNumber, i64, i32)]) -> SectionView {
     let counted = counts.iter().find(|(number, ..)| *number == section.number);
     let (version, available) = counted
         .map_or((section.version, section.available), |(_, version, available)| {

@@ -14,5 +14,5 @@ pub use prefer::wait_seconds;
 pub(crate) use body::Body;
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use organiser::Organiser;
-pub(crate) use path::{EventPath, PaymentPath, ReservationPath, TicketPath, number};
+pub(crate) use path::{EventPath, PaymentPath, ReservationPath, TicketPath, parse_number};
 pub(crate) use prefer::Prefer;

@@ -119,13 +119,13 @@ where
                 decided = follow(waiter, &self.intake.reader, self.key, *deadline, enough) => {
                     decided
                 }
-                refusal = self.admission.refusal() => return Err(self.refuse(refusal)),
+                refusal = self.admission.until_refused() => return Err(self.refuse(refusal)),
             };
             if let Some(decided) = decided {
                 return Ok(Submitted::Decided(decided));
             }
         }
-        match self.admission.admitted().await {
+        match self.admission.until_admitted().await {
             Ok(()) => Ok(Submitted::Queued { eta_ms: self.intake.eta_ms(self.partition) }),
             Err(refusal) => Err(self.refuse(refusal)),
         }

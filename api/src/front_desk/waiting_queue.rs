@@ -168,7 +168,7 @@ mod tests {
     }
 
     async fn enter(queue: &WaitingQueue<u32>, request: u32) -> Result<(), Refusal> {
-        queue.enter(request)?.admitted().await
+        queue.enter(request)?.until_admitted().await
     }
 
     fn admit(

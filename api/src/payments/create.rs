@@ -14,7 +14,7 @@ use super::verdict::{answer_begun, find_obstacle};
 use super::view;
 use crate::extract::{Body, IdempotencyKey, Prefer, ReservationPath};
 use crate::front_desk::Submitted;
-use crate::idempotency::{fingerprint, is_reused, reused_key};
+use crate::idempotency::{fingerprint, is_reused, refuse_reused_key};
 use crate::outcomes::Revised;
 use crate::problem::Problem;
 use crate::reads::QUICK_LOOK;
@@ -78,7 +78,7 @@ pub(crate) async fn create(
     let request = to_pay(&api, path, &body, &key)?;
     let eta_ms = api.desk.payment_eta_ms(path.id);
     if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
-        return Err(reused_key());
+        return Err(refuse_reused_key());
     }
     match find_earlier(&api, &request, &key).await {
         Some(earlier)
@@ -96,7 +96,7 @@ pub(crate) async fn create(
     let answer = match submitted {
         Submitted::Decided(payment) => answer_begun(&payment, request.fingerprint, eta_ms),
         Submitted::Queued { eta_ms } => {
-            let mut view = view::pending(path.event, path.id, request.id, eta_ms);
+            let mut view = view::render_pending(path.event, path.id, request.id, eta_ms);
             view.card_last4 = Some(request.card_last4);
             view.created_at = Some(request.accepted_at);
             view.answer(StatusCode::ACCEPTED)

@@ -48,8 +48,8 @@ pub(crate) async fn show(
         Some(payment) if payment.reservation != path.reservation => {
             return Err(Problem::not_found("This payment is another reservation's."));
         }
-        Some(payment) => view::begun(payment, eta_ms),
-        None => view::pending(path.event, path.reservation, path.id, eta_ms),
+        Some(payment) => view::render_begun(payment, eta_ms),
+        None => view::render_pending(path.event, path.reservation, path.id, eta_ms),
     };
     Ok(prefer.applied(view.answer(StatusCode::OK)))
 }

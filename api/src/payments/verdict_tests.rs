@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::*;
 
 fn payment(status: PaymentStatus, reason: Option<Reason>) -> Payment {
-    let (mint, now, event) = (Mint::new("test"), clock::now(), EventId(7));
+    let mint = Mint::new("test");
+    let now = clock::now();
+    let event = EventId(7);
     Payment {
         event,
         id: mint.fresh::<PaymentId>(event, now),

@@ -43,7 +43,7 @@ pub(crate) struct PaymentView {
 }
 
 /// The view of a payment that was begun.
-pub(crate) fn begun(payment: &Payment, eta_ms: u32) -> PaymentView {
+pub(crate) fn render_begun(payment: &Payment, eta_ms: u32) -> PaymentView {
     let is_sized = payment.amount > 0;
     PaymentView {
         id: payment.id.0,
@@ -60,7 +60,7 @@ pub(crate) fn begun(payment: &Payment, eta_ms: u32) -> PaymentView {
 }
 
 /// The view of one that is issued and was not begun yet.
-pub(crate) fn pending(
+pub(crate) fn render_pending(
     event: EventId,
     reservation: ReservationId,
     id: PaymentId,

@@ -72,7 +72,6 @@ impl Problem {
         Self::invalid(vec![FieldError { field: field.into(), detail: detail.into() }])
     }
 
-    /// Nothing is there.
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::NotFound, detail)
     }

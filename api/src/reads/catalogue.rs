@@ -182,7 +182,7 @@ impl Catalogue {
     }
 
     async fn read_page(&self, after: Option<Cursor>) -> Result<Vec<Arc<Entry>>, Away> {
-        let entries = database::read(Read::Events, || async {
+        let entries = database::read_in_time(Read::Events, || async {
             let events = store::events::list(&mut *self.pool.acquire().await?, after, PAGE).await?;
             with_houses(&self.pool, &self.houses, events).await
         });
@@ -191,7 +191,7 @@ impl Catalogue {
 }
 
 async fn find(pool: Pool, houses: HouseCache, ids: Vec<EventId>) -> Answers<EventId, Entry> {
-    let found = database::read(Read::EventsById, || async {
+    let found = database::read_in_time(Read::EventsById, || async {
         let events = store::events::find(&mut *pool.acquire().await?, &ids).await?;
         with_houses(&pool, &houses, events).await
     });

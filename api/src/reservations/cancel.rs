@@ -45,7 +45,7 @@ pub(crate) async fn cancel(
     if let Some(end) = seen.as_deref().and_then(find_end) {
         end?;
         let seen = seen.expect("its end was seen");
-        let view = view::decided(&api, &entry, &seen).await;
+        let view = view::render_decided(&api, &entry, &seen).await;
         return Ok(prefer.applied(view.answer(StatusCode::OK)));
     }
     let cancel = Cancel { id: path.id, event: path.event, accepted_at: clock::now() };
@@ -55,12 +55,12 @@ pub(crate) async fn cancel(
     let view = match submitted {
         Submitted::Decided(state) => {
             find_end(&state).transpose()?;
-            let view = view::decided(&api, &entry, &state).await;
+            let view = view::render_decided(&api, &entry, &state).await;
             return Ok(prefer.applied(view.answer(StatusCode::OK)));
         }
         Submitted::Queued { eta_ms } => match seen {
-            Some(reservation) => view::decided(&api, &entry, &reservation).await,
-            None => view::pending(&entry, path.id, None, eta_ms),
+            Some(reservation) => view::render_decided(&api, &entry, &reservation).await,
+            None => view::render_pending(&entry, path.id, None, eta_ms),
         },
     };
     Ok(prefer.applied(view.answer(StatusCode::ACCEPTED)))

@@ -56,10 +56,10 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let entry = api.event(event).await?;
     let order = Order::check(body, &entry)?;
-    api.limits.customer(&order.customer)?;
+    api.limits.count_customer(&order.customer)?;
     let request = to_reserve(&api, event, order, &key);
     if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
-        return Err(idempotency::reused_key());
+        return Err(idempotency::refuse_reused_key());
     }
     check_on_sale(&entry, request.accepted_at)?;
     if let Some(problem) = edge_refusal::find_refusal(&api, &entry, &request, key.0.is_some()).await
@@ -76,7 +76,7 @@ pub(crate) async fn create(
         }
         Submitted::Queued { eta_ms } => {
             let known = Some((request.customer.as_str(), request.accepted_at));
-            view::pending(&entry, request.id, known, eta_ms).answer(StatusCode::ACCEPTED)
+            view::render_pending(&entry, request.id, known, eta_ms).answer(StatusCode::ACCEPTED)
         }
     };
     Ok(prefer.applied(answer))

@@ -54,14 +54,14 @@ pub(crate) async fn tickets(
     path: ReservationPath,
 ) -> Result<axum::Json<Tickets>, Problem> {
     let entry = api.event(path.event).await?;
-    let reservation = confirmed(&api, path).await?;
+    let reservation = find_confirmed(&api, path).await?;
     let base = path.url();
     let mut tickets = Vec::with_capacity(reservation.tickets.len());
     for number in &reservation.tickets {
         let section = entry.house.section_of(*number);
         tickets.push(Ticket {
             number: number.0,
-            label: api.labels.label(&entry, *number).await?,
+            label: api.labels.find_label(&entry, *number).await?,
             section: section
                 .map(|section| entry.section_name(section.number).to_owned())
                 .unwrap_or_default(),
@@ -90,7 +90,7 @@ pub(crate) async fn tickets(
 )]
 pub(crate) async fn qr(State(api): State<Shared>, path: TicketPath) -> Result<Response, Problem> {
     let reservation = ReservationPath { event: path.event, id: path.id };
-    let reservation = confirmed(&api, reservation).await?;
+    let reservation = find_confirmed(&api, reservation).await?;
     if !reservation.tickets.contains(&path.ticket) {
         return Err(Problem::not_found("This reservation has no such ticket."));
     }
@@ -109,7 +109,7 @@ pub(crate) async fn qr(State(api): State<Shared>, path: TicketPath) -> Result<Re
     Ok((headers, svg).into_response())
 }
 
-async fn confirmed(
+async fn find_confirmed(
     api: &Api,
     path: ReservationPath,
 ) -> Result<std::sync::Arc<Reservation>, Problem> {

@@ -6,7 +6,7 @@ use booking::domain::{Reason, Reservation, ReservationStatus};
 use process::clock;
 
 use super::view;
-use crate::idempotency::{is_reused, reused_key};
+use crate::idempotency::{is_reused, refuse_reused_key};
 use crate::problem::{Kind, Problem};
 use crate::reads::Entry;
 use crate::state::Api;
@@ -21,13 +21,13 @@ pub(crate) async fn answer_decided(
 ) -> Response {
     match find_problem(entry, reservation, fingerprint) {
         Some(problem) => problem.into_response(),
-        None => view::decided(api, entry, reservation).await.answer(StatusCode::CREATED),
+        None => view::render_decided(api, entry, reservation).await.answer(StatusCode::CREATED),
     }
 }
 
 fn find_problem(entry: &Entry, reservation: &Reservation, fingerprint: i64) -> Option<Problem> {
     if is_reused(reservation.fingerprint, fingerprint) {
-        return Some(reused_key());
+        return Some(refuse_reused_key());
     }
     let (status, reason) = reservation.state_at(clock::now());
     let problem = match status {

@@ -79,7 +79,7 @@ pub(crate) struct QueueView {
 }
 
 /// The view of a decided reservation.
-pub(crate) async fn decided(
+pub(crate) async fn render_decided(
     api: &Api,
     entry: &Entry,
     reservation: &Reservation,
@@ -94,7 +94,7 @@ pub(crate) async fn decided(
         customer: reservation.customer.clone(),
         status,
         revision: reservation.revision,
-        tickets: tickets(api, entry, reservation).await,
+        tickets: render_tickets(api, entry, reservation).await,
         total: reservation.total().into(),
         created_at: Some(reservation.created_at),
         expires_at: reservation.expires_at,
@@ -107,7 +107,7 @@ pub(crate) async fn decided(
 }
 
 /// The view of one that is issued and not decided yet, with what is known of it here.
-pub(crate) fn pending(
+pub(crate) fn render_pending(
     entry: &Entry,
     id: ReservationId,
     known: Option<(&str, DateTime<Utc>)>,
@@ -155,13 +155,13 @@ impl ReservationView {
     }
 }
 
-async fn tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<TicketView> {
+async fn render_tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<TicketView> {
     let mut is_away = false;
     let mut views = Vec::with_capacity(reservation.tickets.len());
     for (ticket, price) in reservation.tickets.iter().zip(&reservation.prices) {
         let Some(section) = entry.house.section_of(*ticket) else { continue };
         // Without the database it goes by its number, if its label is not known yet.
-        let label = if is_away { Err(Away) } else { api.labels.label(entry, *ticket).await };
+        let label = if is_away { Err(Away) } else { api.labels.find_label(entry, *ticket).await };
         is_away = label.is_err();
         views.push(TicketView {
             number: ticket.0,

@@ -6,7 +6,6 @@ use super::outcome::Counts;
 
 /// Latencies in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "each is what its name says")]
 pub struct Quantiles {
     pub p50_ms: f64,
     pub p90_ms: f64,

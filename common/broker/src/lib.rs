@@ -4,6 +4,8 @@
 //! other must go on acking: [`Publisher`] and [`Connection`]. Nothing recovers by itself in the
 //! client library; whoever loses a channel drops everything that hung on it and begins anew.
 
+#![warn(missing_docs)]
+
 mod connection;
 mod consumer;
 mod declare;

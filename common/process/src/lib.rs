@@ -1,5 +1,7 @@
 //! What every process needs, whatever it does: settings, telemetry, a clock, a way to stop.
 
+#![warn(missing_docs)]
+
 pub mod backoff;
 pub mod broken;
 pub mod clock;

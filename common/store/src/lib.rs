@@ -3,6 +3,8 @@
 //! All statements that change tickets are in [`stock`]. Transactions run under READ COMMITTED:
 //! what they check, they have locked.
 
+#![warn(missing_docs)]
+
 pub mod audit;
 pub mod availability;
 pub mod charges;

@@ -61,7 +61,7 @@ impl App {
     pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
         let (public, admin) = self.addresses()?;
         tracing::info!(%public, %admin, "listening");
-        let options = self.options();
+        let options = self.fit_options();
         let admin_stop = CancellationToken::new();
         let admin = tokio::spawn(serve::serve(
             self.admin,
@@ -93,7 +93,7 @@ impl App {
     }
 
     /// What the settings want, as many connections as files may be open.
-    fn options(&self) -> serve::Options {
+    fn fit_options(&self) -> serve::Options {
         let wanted = self.api.settings.connections_max;
         let fit = serve::connections_max();
         if fit < wanted {

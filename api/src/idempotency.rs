@@ -23,7 +23,7 @@ pub(crate) fn is_reused(known: i64, fingerprint: i64) -> bool {
 }
 
 /// The problem of a key that was used for another body.
-pub(crate) fn reused_key() -> Problem {
+pub(crate) fn refuse_reused_key() -> Problem {
     let detail = "This Idempotency-Key was used with another body.";
     Problem::new(Kind::IdempotencyKeyReused, detail)
 }

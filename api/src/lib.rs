@@ -14,7 +14,6 @@ mod router;
 mod events;
 mod health;
 mod operators;
-mod organiser;
 mod payments;
 mod reservations;
 

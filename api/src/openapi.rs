@@ -1,19 +1,20 @@
 //! The OpenAPI document's frame; the routes fill it.
 
 use utoipa::OpenApi;
+use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{self, ContentBuilder, Ref, ResponseBuilder};
+use utoipa::openapi::{self, ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 #[derive(Debug, OpenApi)]
 #[openapi(
     info(
         title = "Boxoffice",
-        description = "Ticket booking. Requests are queued and decided in order: POST answers 202 at \
-            once, or the decision itself with `Prefer: wait=N`. Every refusal is a problem (RFC 9457); \
-            `GET` its `type` for what it means.",
+        description = "Ticket booking. Requests are queued and decided in order: POST answers 202 \
+            at once, or the decision itself with `Prefer: wait=N`. Every refusal is a problem (RFC \
+            9457); `GET` its `type` for what it means.",
         version = "1",
     ),
-    components(schemas(crate::board::AvailabilityChanges)),
+    components(schemas(crate::board::AvailabilityChanges, crate::problem::ProblemBody)),
     tags(
         (name = "events", description = "What is on, and what is left"),
         (name = "reservations", description = "Asking for tickets, and holding them"),
@@ -24,22 +25,47 @@ use utoipa::openapi::{self, ContentBuilder, Ref, ResponseBuilder};
 )]
 pub(crate) struct Document;
 
-/// Says of every operation what any of them may answer besides its own: that the client asked too
-/// often, a fault, or a time-out.
+const PROBLEM: &str = "application/problem+json";
+
+/// What the created thing can be used for next: the link's name, its operation, and where each
+/// parameter is in the answer.
+type LinkRow = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const OF_RESERVATION: &[(&str, &str)] =
+    &[("event", "$response.body#/event"), ("id", "$response.body#/id")];
+const RESERVATION_LINKS: &[LinkRow] = &[
+    ("show", "show_reservation", OF_RESERVATION),
+    ("cancel", "cancel_reservation", OF_RESERVATION),
+    ("pay", "create_payment", OF_RESERVATION),
+    ("tickets", "list_tickets", OF_RESERVATION),
+];
+const PAYMENT_LINKS: &[LinkRow] = &[(
+    "show",
+    "show_payment",
+    &[
+        ("event", "$response.body#/event"),
+        ("id", "$response.body#/reservation"),
+        ("payment", "$response.body#/id"),
+    ],
+)];
+
+/// Adds what is the same for many operations, so that none of them has to say it: that a refusal is
+/// a problem; what any of them may answer besides its own (the client asked too often, a fault, a
+/// time-out); and where an answer leads.
 pub(crate) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
-    let schema = Ref::from_schema_name("Problem");
-    let problem = |description: &str| {
-        ResponseBuilder::new()
-            .description(description)
-            .content(PROBLEM, ContentBuilder::new().schema(Some(schema.clone())).build())
-            .build()
-    };
-    let other =
-        problem("Any other refusal: a problem. 500 for a fault of ours, 503 for a time-out.");
-    let too_many = problem("Too many requests of this client: too-many-requests; see Retry-After");
+    let other = describe_problem(
+        "Any other refusal: a problem. 500 for a fault of ours, 503 for a time-out.",
+    );
+    let too_many =
+        describe_problem("Too many requests of this client: too-many-requests; see Retry-After");
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
+            let links = links_of(operation);
             let responses = &mut operation.responses.responses;
+            for (status, response) in responses.iter_mut() {
+                let RefOr::T(response) = response else { continue };
+                complete_response(status, response, links);
+            }
             responses.insert("default".to_owned(), other.clone().into());
             if path.starts_with("/api/") {
                 responses.insert("429".to_owned(), too_many.clone().into());
@@ -49,7 +75,36 @@ pub(crate) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
     document
 }
 
-const PROBLEM: &str = "application/problem+json";
+fn complete_response(status: &str, response: &mut Response, links: &[LinkRow]) {
+    if status.starts_with(['4', '5']) && response.content.is_empty() {
+        response.content = describe_problem("").content;
+    }
+    if matches!(status, "201" | "202") {
+        response.links = links.iter().map(to_link).collect();
+    }
+}
+
+fn describe_problem(description: &str) -> Response {
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new().description(description).content(PROBLEM, content).build()
+}
+
+fn links_of(operation: &Operation) -> &'static [LinkRow] {
+    match operation.operation_id.as_deref() {
+        Some("create_reservation") => RESERVATION_LINKS,
+        Some("create_payment") => PAYMENT_LINKS,
+        _ => &[],
+    }
+}
+
+fn to_link((name, operation, parameters): &LinkRow) -> (String, RefOr<Link>) {
+    let mut link = LinkBuilder::new().operation_id(*operation);
+    for (parameter, place) in *parameters {
+        link = link.parameter(*parameter, *place);
+    }
+    ((*name).to_owned(), RefOr::T(link.build()))
+}
 
 fn operations(item: &mut openapi::PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
@@ -71,7 +126,7 @@ mod tests {
         for operation in document.paths.paths.values_mut().flat_map(operations) {
             let name = operation.operation_id.clone().unwrap();
             for (status, response) in &operation.responses.responses {
-                let openapi::RefOr::T(response) = response else { panic!("{name}: a reference") };
+                let RefOr::T(response) = response else { panic!("{name}: a reference") };
                 let is_refusal = status.starts_with(['4', '5']) && name != "ready";
                 let has_problem = response.content.contains_key(PROBLEM);
                 assert!(has_problem || !is_refusal, "{name} {status}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header;
+use axum::middleware::from_extractor_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use process::settings::Settings;
@@ -13,27 +14,30 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::extract::Organiser;
 use crate::openapi::{self, Document};
 use crate::problem::{self, Kind, Problem};
 use crate::serve::{Middleware, Page};
 use crate::state::Shared;
-use crate::{events, health, operators, organiser, payments, reservations};
+use crate::{events, health, operators, payments, reservations};
 
 pub(crate) fn public(api: &Shared) -> Middleware {
-    let (router, found) = routes().split_for_parts();
+    Middleware::new(Arc::clone(api), public_routes(api))
+}
+
+fn public_routes(api: &Shared) -> Router {
     let document: Arc<str> =
-        openapi::complete(found).to_json().expect("plain data always has a JSON form").into();
+        document().to_json().expect("plain data always has a JSON form").into();
     let description = get(move || async move {
         ([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
     });
     let page = Page::new(&api.settings.web_dir);
-    let routes = router
+    Router::from(routes())
+        .merge(guard_organiser(api, organiser_routes()))
         .route("/api/openapi.json", description)
-        .route("/api/v1/organiser/{*rest}", any(organiser::fallback))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(move |request: Request| page.clone().answer(request))
-        .with_state(Arc::clone(api));
-    Middleware::new(Arc::clone(api), routes)
+        .with_state(Arc::clone(api))
 }
 
 pub(crate) fn admin(api: &Shared, settings: &Settings) -> Router {
@@ -47,9 +51,8 @@ pub(crate) fn admin(api: &Shared, settings: &Settings) -> Router {
 }
 
 /// What is served as `/api/openapi.json`.
-#[cfg(test)]
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    openapi::complete(routes().into_openapi())
+    openapi::complete(routes().merge(organiser_routes()).into_openapi())
 }
 
 fn routes() -> OpenApiRouter<Shared> {
@@ -75,7 +78,29 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(health::ready))
 }
 
+/// What only an organiser may do. Every path begins with `/api/v1/organiser/`.
+fn organiser_routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+}
+
+/// Asks for an organiser's token before each of these routes, and before any path beside them, so
+/// that no route can forget to ask, and nobody without a token learns which routes there are.
+fn guard_organiser(api: &Shared, routes: OpenApiRouter<Shared>) -> Router<Shared> {
+    Router::from(routes)
+        .route("/api/v1/organiser/{*rest}", any(no_organiser_route))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_extractor_with_state::<Organiser, Shared>(Arc::clone(api)))
+}
+
+async fn no_organiser_route() -> Problem {
+    Problem::not_found("There is no such organiser's route.")
+}
+
 async fn method_not_allowed(request: Request) -> Response {
     let detail = format!("{} is not allowed here.", request.method());
     Problem::new(Kind::MethodNotAllowed, detail).into_response()
 }
+
+#[cfg(test)]
+#[path = "router_tests.rs"]
+mod tests;

@@ -27,11 +27,10 @@ pub(crate) struct Api {
     /// How much a client may ask for.
     pub limits: Limits,
     pub mint: Mint,
-    pub topology: Topology,
     pub desk: FrontDesk,
     pub outcomes: Arc<OutcomeDispatcher>,
-    pub reservations: Reader<ReservationKey, Reservation>,
-    pub payments: Reader<PaymentKey, Payment>,
+    pub reservations: Arc<Reader<ReservationKey, Reservation>>,
+    pub payments: Arc<Reader<PaymentKey, Payment>>,
     pub catalogue: Catalogue,
     pub layouts: Layouts,
     /// What the seats are called.
@@ -51,22 +50,31 @@ impl Api {
         let pool = store::pool::open(&settings.database, "boxoffice api")?;
         let waiters_max = settings.api.waiters_max;
         let outcomes = Arc::new(OutcomeDispatcher::new(waiters_max, pool.clone(), stop));
+        let reservations = Arc::new(read_reservations(waiters_max, pool.clone()));
+        let payments = Arc::new(read_payments(waiters_max, pool.clone()));
+        let desk = FrontDesk::open(
+            &settings.api,
+            &topology,
+            &publisher,
+            &outcomes,
+            &reservations,
+            &payments,
+        );
         let api = Arc::new(Self {
             limits: Limits::new(&settings.limits),
             mint: Mint::new(settings.secret.expose()),
-            desk: FrontDesk::open(&settings.api, &topology, &publisher, &outcomes.lags),
+            desk,
             outcomes,
-            reservations: read_reservations(waiters_max, pool.clone()),
-            payments: read_payments(waiters_max, pool.clone()),
+            reservations,
+            payments,
             catalogue: Catalogue::new(pool.clone()),
             layouts: Layouts::new(pool.clone()),
             labels: Labels::new(pool.clone()),
             settings: settings.api.clone(),
-            topology,
             pool,
             draining: AtomicBool::new(false),
         });
-        let feed = Arc::clone(&api.outcomes).listen(settings.broker.clone(), api.topology.clone());
+        let feed = Arc::clone(&api.outcomes).listen(settings.broker.clone(), topology);
         tokio::spawn(stop.clone().run_until_cancelled_owned(feed));
         let fresh = Arc::clone(&api);
         let refresh = async move { fresh.catalogue.keep_fresh().await };

@@ -1,5 +1,5 @@
-//! What the fuzz targets check holds of all that their corpora have: so that the targets keep building
-//! and what was once found stays mended, without a fuzzer.
+//! What the fuzz targets check holds of all that their corpora have, so that the targets keep
+//! building and what was once found stays mended, without a fuzzer.
 
 #[path = "../../fuzz/checks.rs"]
 mod checks;

@@ -63,12 +63,12 @@ impl Boards {
 
     /// The board of an event, which may know nothing yet, and does not move while outcomes do not
     /// come in. None where there are too many.
-    pub(crate) fn of(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
+    pub(crate) fn obtain_board(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
         if self.is_draining.load(Ordering::Relaxed) {
             return None;
         }
         let id = entry.event.id;
-        if let Some(board) = self.open_board(id) {
+        if let Some(board) = self.find_board(id) {
             return Some(board);
         }
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
@@ -92,28 +92,31 @@ impl Boards {
         Some(board)
     }
 
-    fn open_board(&self, event: EventId) -> Option<Arc<EventBoard>> {
+    fn find_board(&self, event: EventId) -> Option<Arc<EventBoard>> {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         open.boards.get(&event).map(|(board, _)| Arc::clone(board))
     }
 
     /// What is taken in each section of an event, from the database.
-    pub(crate) async fn read(&self, entry: &Entry) -> Result<Vec<Arc<SectionState>>, Away> {
+    pub(crate) async fn read_sections(
+        &self,
+        entry: &Entry,
+    ) -> Result<Vec<Arc<SectionState>>, Away> {
         let wanted = |section: &Section| Wanted {
             section: (entry.event.id, section.number),
             capacity: section.capacity,
         };
-        refresh::read(&self.reads, entry.event.sections.iter().map(wanted).collect()).await
+        refresh::read_sections(&self.reads, entry.event.sections.iter().map(wanted).collect()).await
     }
 
     /// The board of an event that has one already, while outcomes come in.
     pub(crate) fn opened(&self, event: EventId) -> Option<Arc<EventBoard>> {
-        self.open_board(event).filter(|_| self.is_live())
+        self.find_board(event).filter(|_| self.is_live())
     }
 
     /// The board while outcomes come in.
     pub(crate) fn live(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
-        self.of(entry).filter(|_| self.is_live())
+        self.obtain_board(entry).filter(|_| self.is_live())
     }
 
     /// The same once it knows every section; none where that takes too long.
@@ -126,7 +129,7 @@ impl Boards {
     /// Moves boards by what a worker decided.
     pub(crate) fn apply(&self, changes: Vec<SectionChange>) {
         for change in changes {
-            if let Some(board) = self.open_board(change.event) {
+            if let Some(board) = self.find_board(change.event) {
                 board.apply(change);
             }
         }

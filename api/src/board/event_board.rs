@@ -46,7 +46,6 @@ pub(crate) struct Stream {
     pub frames: broadcast::Receiver<Bytes>,
 }
 
-/// The board of one event.
 #[derive(Debug)]
 pub(crate) struct EventBoard {
     pub event: EventId,
@@ -131,7 +130,7 @@ impl EventBoard {
 
     /// Why a request is certain to be refused, with the wished tickets that are taken; none where
     /// it may be granted, or where that is not known for certain.
-    pub(crate) fn refusal(
+    pub(crate) fn find_refusal(
         &self,
         section_of: impl Fn(TicketNumber) -> Option<SectionNumber>,
         tickets: &[TicketNumber],

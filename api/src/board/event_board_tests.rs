@@ -21,7 +21,8 @@ fn board(taken: &[(i32, TicketState)]) -> EventBoard {
             })
             .collect();
         let available = 10 - taken.len() as i32;
-        let (event, number) = (EventId(7), SectionNumber(number));
+        let event = EventId(7);
+        let number = SectionNumber(number);
         Arc::new(SectionState { event, number, version: 5, available, taken })
     });
     board.install(&read, 0);
@@ -57,7 +58,7 @@ fn refused(
         tier: None,
         together: false,
     });
-    board.refusal(section_of, &tickets, best.as_ref(), now()).map(|(reason, _)| reason)
+    board.find_refusal(section_of, &tickets, best.as_ref(), now()).map(|(reason, _)| reason)
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn a_hold_that_is_nearly_over_refuses_nobody() {
     let section_of = |ticket| plan.section_of(ticket).map(|section| section.number);
     let at = |seconds| {
         let now = now() + TimeDelta::seconds(seconds);
-        board.refusal(section_of, &[TicketNumber(3)], None, now).is_some()
+        board.find_refusal(section_of, &[TicketNumber(3)], None, now).is_some()
     };
     assert!(at(117));
     assert!(!at(118), "clocks differ by two seconds, at most");

@@ -19,7 +19,6 @@ const KEPT_BYTES_MAX: usize = 4 << 20;
 /// Some sections changed. A section appears once for each of its versions, in order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AvailabilityChanges {
-    /// The steps.
     pub sections: Vec<SectionStep>,
 }
 
@@ -39,7 +38,6 @@ pub(crate) struct SeatsEvent {
 /// and reads the availability again; one that is not newer is to be ignored.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct SectionStep {
-    /// Its number.
     #[schema(value_type = i32)]
     pub number: SectionNumber,
     /// Its version now.

@@ -16,7 +16,6 @@ pub(crate) enum Run {
 #[expect(dead_code, reason = "the schema of what `Run` writes")]
 #[serde(untagged)]
 pub(crate) enum TicketOrRange {
-    /// One ticket.
     Ticket(i32),
     /// The first and the last, both included.
     Range([i32; 2]),

@@ -23,12 +23,12 @@ pub(super) type Reads = Reader<Wanted, SectionState>;
 
 pub(super) fn start(pool: Pool) -> Reads {
     let weight = Weight { of: |wanted: &Wanted| wanted.capacity as usize, max: QUERY_TICKETS_MAX };
-    Reader::weighed(WAITING_MAX, weight, move |wanted| read(pool.clone(), wanted))
+    Reader::weighed(WAITING_MAX, weight, move |wanted| read_sections(pool.clone(), wanted))
 }
 
-async fn read(pool: Pool, wanted: Vec<Wanted>) -> Answers<Wanted, SectionState> {
+async fn read_sections(pool: Pool, wanted: Vec<Wanted>) -> Answers<Wanted, SectionState> {
     let keys: Vec<SectionKey> = wanted.iter().map(|one| one.section).collect();
-    let found = reads::read(Read::Availability, || async {
+    let found = reads::read_in_time(Read::Availability, || async {
         Ok(availability::find(&mut *pool.acquire().await?, &keys).await?)
     });
     let mut found: std::collections::HashMap<SectionKey, SectionState> =

@@ -38,7 +38,7 @@ pub(super) async fn refresh(board: Arc<EventBoard>, reads: Arc<Reads>) {
                 backoff.reset();
                 break;
             }
-            match read(&reads, stale).await {
+            match read_sections(&reads, stale).await {
                 Ok(read) => board.install(&read, doubts),
                 Err(Away) => sleep(backoff.next_delay()).await,
             }
@@ -50,7 +50,7 @@ pub(super) async fn refresh(board: Arc<EventBoard>, reads: Arc<Reads>) {
 }
 
 /// What is taken in these sections now; those that there are.
-pub(super) async fn read(
+pub(super) async fn read_sections(
     reads: &Reads,
     wanted: Vec<Wanted>,
 ) -> Result<Vec<Arc<SectionState>>, Away> {

@@ -19,7 +19,8 @@ fn read(version: i64, taken: &[(i32, TicketState, i64)]) -> SectionState {
             (TicketNumber(*ticket), *state, until)
         })
         .collect();
-    let (event, available) = (EventId(7), 5 - taken.len() as i32);
+    let event = EventId(7);
+    let available = 5 - taken.len() as i32;
     SectionState { event, number: SECTION, version, available, taken }
 }
 

@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::board::{Run, Snapshot, TicketOrRange, runs};
 use crate::extract::EventPath;
 use crate::http::etag;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::{Away, Entry};
 use crate::state::{Api, Shared};
 
@@ -26,14 +26,12 @@ use crate::state::{Api, Shared};
 pub(crate) struct Availability {
     /// Now, by the server's clock.
     pub server_now: DateTime<Utc>,
-    /// By section.
     pub sections: Vec<SectionAvailability>,
 }
 
 /// What is taken in a section.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SectionAvailability {
-    /// Its number.
     pub number: i32,
     /// The version that this is true of.
     pub version: i64,
@@ -56,10 +54,8 @@ pub(crate) struct SectionAvailability {
     responses(
         (status = 200, description = "What is taken", body = Availability),
         (status = 304, description = "Nothing changed"),
-        (status = 404, description = "No such event", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "No such event"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn availability(
@@ -71,13 +67,13 @@ pub(crate) async fn availability(
     let board = api.outcomes.boards.known(&entry).await;
     let snapshots = match board.and_then(|board| board.snapshot()) {
         Some(snapshots) => snapshots,
-        None => read(&api, &entry).await?,
+        None => read_snapshots(&api, &entry).await?,
     };
-    let tag = tag(id, snapshots.iter().map(|section| section.version));
+    let tag = make_tag(id, snapshots.iter().map(|section| section.version));
     let answer = if etag::matches(&headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let sections = snapshots.into_iter().map(section).collect();
+        let sections = snapshots.into_iter().map(render_section).collect();
         axum::Json(Availability { server_now: clock::now(), sections }).into_response()
     };
     let tag = HeaderValue::try_from(tag).expect("hexadecimal digits are plain ASCII");
@@ -87,8 +83,8 @@ pub(crate) async fn availability(
 }
 
 /// From the database, where no board can tell.
-async fn read(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
-    let states = api.outcomes.boards.read(entry).await?;
+async fn read_snapshots(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
+    let states = api.outcomes.boards.read_sections(entry).await?;
     let snapshot = |state: &Arc<SectionState>| Snapshot {
         number: state.number,
         version: state.version,
@@ -98,7 +94,7 @@ async fn read(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
     Ok(states.iter().map(snapshot).collect())
 }
 
-fn section(snapshot: Snapshot) -> SectionAvailability {
+fn render_section(snapshot: Snapshot) -> SectionAvailability {
     SectionAvailability {
         number: snapshot.number.0,
         version: snapshot.version,
@@ -108,7 +104,7 @@ fn section(snapshot: Snapshot) -> SectionAvailability {
 }
 
 /// The same versions, the same tickets. Weak, because `server_now` differs.
-fn tag(event: EventId, versions: impl Iterator<Item = i64>) -> String {
+fn make_tag(event: EventId, versions: impl Iterator<Item = i64>) -> String {
     let mut hasher = Xxh3::new();
     hasher.write_i32(event.0);
     for version in versions {

@@ -4,9 +4,9 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::extract::{EventPath, number};
+use crate::extract::{EventPath, parse_number};
 use crate::http::{etag, query};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::LayoutBody;
 use crate::state::Shared;
 
@@ -24,12 +24,9 @@ use crate::state::Shared;
     responses(
         (status = 200, description = "The layout", body = LayoutBody),
         (status = 304, description = "It is the one that is known"),
-        (status = 400, description = "`v` is no version", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 404, description = "No such event", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 400, description = "`v` is no version"),
+        (status = 404, description = "No such event"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn layout(
@@ -38,14 +35,14 @@ pub(crate) async fn layout(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let asked = query.as_deref().and_then(|query| query::value(query, "v"));
-    let asked = match asked.map(number) {
+    let asked = query.as_deref().and_then(|query| query::find_value(query, "v"));
+    let asked = match asked.map(parse_number) {
         Some(None) => return Err(Problem::malformed("v is a layout_version.")),
         Some(version) => version,
         None => None,
     };
     let entry = api.event(id).await?;
-    let layout = api.layouts.of(&entry).await?;
+    let layout = api.layouts.find_layout(&entry).await?;
     let tag = format!("\"{id}-{}\"", layout.version);
     let is_version = asked == Some(layout.version);
     let cache = if is_version { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::view::{self, EventView};
 use crate::http::query;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::Entry;
 use crate::state::{Api, Shared};
 
@@ -41,10 +41,8 @@ pub(crate) struct Events {
     ),
     responses(
         (status = 200, description = "A page of events", body = Events),
-        (status = 400, description = "The query is wrong", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 400, description = "The query is wrong"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn list(
@@ -52,7 +50,7 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let query = query.unwrap_or_default();
-    let limit = match query::value(&query, "limit") {
+    let limit = match query::find_value(&query, "limit") {
         None => LIMIT_DEFAULT,
         Some(text) => match text.parse() {
             Ok(limit @ 1..=LIMIT_MAX) => limit,
@@ -60,7 +58,7 @@ pub(crate) async fn list(
         },
     };
     let after =
-        match query::value(&query, "after") {
+        match query::find_value(&query, "after") {
             None => None,
             Some(text) => Some(read_cursor(text).ok_or_else(|| {
                 Problem::malformed("after is not the next of a page of this list.")
@@ -77,16 +75,16 @@ pub(crate) async fn list(
     let next = page.last().filter(|_| !is_last);
     let now = clock::now();
     let body = Events {
-        events: page.iter().map(|entry| event(&api, entry, now)).collect(),
+        events: page.iter().map(|entry| render_entry(&api, entry, now)).collect(),
         next: next.map(|entry| write_cursor(entry.event.terms.starts_at, entry.event.id)),
     };
     Ok(axum::Json(body).into_response())
 }
 
 /// With the counts of the event's board, if there is one already: a list opens none.
-fn event(api: &Api, entry: &Entry, now: DateTime<Utc>) -> EventView {
+fn render_entry(api: &Api, entry: &Entry, now: DateTime<Utc>) -> EventView {
     let board = api.outcomes.boards.opened(entry.event.id);
-    view::view(&entry.event, board.as_deref(), now)
+    view::render_event(&entry.event, board.as_deref(), now)
 }
 
 fn write_cursor(starts_at: DateTime<Utc>, id: EventId) -> String {

@@ -6,7 +6,7 @@ use process::clock;
 
 use super::view::{self, EventView};
 use crate::extract::EventPath;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::state::Shared;
 
 /// One event
@@ -16,10 +16,8 @@ use crate::state::Shared;
     params(("event" = i32, Path, minimum = 1, example = 1, description = "The event")),
     responses(
         (status = 200, description = "The event", body = EventView),
-        (status = 404, description = "No such event", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "No such event"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn show(
@@ -28,5 +26,5 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let entry = api.event(id).await?;
     let board = api.outcomes.boards.known(&entry).await;
-    Ok(axum::Json(view::view(&entry.event, board.as_deref(), clock::now())).into_response())
+    Ok(axum::Json(view::render_event(&entry.event, board.as_deref(), clock::now())).into_response())
 }

@@ -16,7 +16,7 @@ use crate::board::{EventBoard, SeatsEvent};
 use crate::extract::EventPath;
 use crate::http::Counted;
 use crate::http::event_stream::{self, StreamKind};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::state::Shared;
 
 struct Seats {
@@ -41,10 +41,8 @@ struct Seats {
     responses(
         (status = 200, description = "Server-sent events", body = SeatsEvent,
          content_type = "text/event-stream"),
-        (status = 404, description = "No such event", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Too many streams, or the server stops; see Retry-After",
-         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "No such event"),
+        (status = 503, description = "Too many streams, or the server stops; see Retry-After"),
     )
 )]
 pub(crate) async fn stream(
@@ -55,7 +53,7 @@ pub(crate) async fn stream(
     let entry = api.event(id).await?;
     let full = || Problem::unavailable("No more streams can be opened now.", 5);
     let permit = api.outcomes.permit_wait().ok_or_else(full)?;
-    let board = api.outcomes.boards.of(&entry).ok_or_else(full)?;
+    let board = api.outcomes.boards.obtain_board(&entry).ok_or_else(full)?;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let stream = board.stream(seen).ok_or_else(full)?;
     let retry = Bytes::from_static(b"retry: 2000\n\n");

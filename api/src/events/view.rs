@@ -9,13 +9,10 @@ use utoipa::ToSchema;
 use crate::board::EventBoard;
 use crate::http::MoneyView;
 
-/// An event.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub(crate) struct EventView {
-    /// Its id.
     pub id: i32,
-    /// Its name.
     pub name: String,
     /// Where it takes place.
     pub venue: String,
@@ -48,19 +45,16 @@ pub(crate) struct EventView {
 pub(crate) struct TierView {
     /// Its number within the event.
     pub number: i32,
-    /// Its name.
     pub name: String,
     /// What a ticket in it costs.
     pub price: MoneyView,
 }
 
-/// A section.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Section)]
 pub(crate) struct SectionView {
     /// Its number within the event.
     pub number: i32,
-    /// Its name.
     pub name: String,
     /// `seated` or `general`.
     #[schema(value_type = String, example = "seated")]
@@ -78,7 +72,11 @@ pub(crate) struct SectionView {
 }
 
 /// The view of an event at a moment, with the counts of a board where one knows them.
-pub(crate) fn view(event: &Event, board: Option<&EventBoard>, now: DateTime<Utc>) -> EventView {
+pub(crate) fn render_event(
+    event: &Event,
+    board: Option<&EventBoard>,
+    now: DateTime<Utc>,
+) -> EventView {
     let counts = board.and_then(EventBoard::counts).unwrap_or_default();
     let terms = &event.terms;
     let tier = |tier: &Tier| TierView {
@@ -98,12 +96,12 @@ pub(crate) fn view(event: &Event, board: Option<&EventBoard>, now: DateTime<Utc>
         tickets_per_customer: terms.tickets_per_customer,
         layout_version: event.layout_version,
         tiers: event.tiers.iter().map(tier).collect(),
-        sections: event.sections.iter().map(|one| section(one, &counts)).collect(),
+        sections: event.sections.iter().map(|one| render_section(one, &counts)).collect(),
         server_now: now,
     }
 }
 
-fn section(section: &Section, counts: &[(SectionNumber, i64, i32)]) -> SectionView {
+fn render_section(section: &Section, counts: &[(SectionNumber, i64, i32)]) -> SectionView {
     let counted = counts.iter().find(|(number, ..)| *number == section.number);
     let (version, available) = counted
         .map_or((section.version, section.available), |(_, version, available)| {

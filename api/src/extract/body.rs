@@ -28,14 +28,14 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
         let bytes_max = api.settings.body_bytes_max;
         // Who announces too much is refused before any of it has come.
         if request.body().size_hint().lower() > bytes_max as u64 {
-            return Err(too_large(bytes_max));
+            return Err(refuse_length(bytes_max));
         }
         let limit = Duration::from_millis(api.settings.body_timeout_ms);
         let body = Limited::new(request.into_body(), bytes_max);
         let body = tokio::time::timeout(limit, body.collect())
             .await
             .map_err(|_| Problem::new(Kind::RequestTimeout, "The body took too long to come."))?
-            .map_err(|error| unread(&*error, bytes_max))?;
+            .map_err(|error| refuse_unread(&*error, bytes_max))?;
         let bytes = body.to_bytes();
         parse(&bytes).map(Self)
     }
@@ -64,14 +64,14 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/json") && parts.all(fits)
 }
 
-fn too_large(limit: usize) -> Problem {
+fn refuse_length(limit: usize) -> Problem {
     Problem::new(Kind::TooLarge, format!("The body is longer than {limit} bytes."))
         .with("limit", limit)
 }
 
-fn unread(error: &(dyn Error + 'static), limit: usize) -> Problem {
+fn refuse_unread(error: &(dyn Error + 'static), limit: usize) -> Problem {
     if error.is::<LengthLimitError>() {
-        return too_large(limit);
+        return refuse_length(limit);
     }
     Problem::malformed("The body ended before it was complete.")
 }

@@ -3,6 +3,7 @@
 mod accept;
 mod body;
 mod idempotency;
+mod organiser;
 mod path;
 mod prefer;
 
@@ -12,5 +13,6 @@ pub use prefer::wait_seconds;
 
 pub(crate) use body::Body;
 pub(crate) use idempotency::IdempotencyKey;
-pub(crate) use path::{EventPath, PaymentPath, ReservationPath, TicketPath, number};
+pub(crate) use organiser::Organiser;
+pub(crate) use path::{EventPath, PaymentPath, ReservationPath, TicketPath, parse_number};
 pub(crate) use prefer::Prefer;

@@ -9,7 +9,6 @@ use booking::ids::{EventId, Kind, PaymentId, ReservationId, TicketNumber};
 use crate::problem::Problem;
 use crate::state::Shared;
 
-/// `/events/{event}`
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EventPath(pub EventId);
 
@@ -53,7 +52,7 @@ impl FromRequestParts<Shared> for EventPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
-        Ok(Self(event(&params(parts, api).await?)?))
+        Ok(Self(read_event(&read_params(parts, api).await?)?))
     }
 }
 
@@ -61,9 +60,9 @@ impl FromRequestParts<Shared> for ReservationPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
-        let params = params(parts, api).await?;
-        let event = event(&params)?;
-        Ok(Self { event, id: issued(&params, "id", event, api)? })
+        let params = read_params(parts, api).await?;
+        let event = read_event(&params)?;
+        Ok(Self { event, id: read_issued(&params, "id", event, api)? })
     }
 }
 
@@ -71,12 +70,12 @@ impl FromRequestParts<Shared> for PaymentPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
-        let params = params(parts, api).await?;
-        let event = event(&params)?;
+        let params = read_params(parts, api).await?;
+        let event = read_event(&params)?;
         Ok(Self {
             event,
-            reservation: issued(&params, "id", event, api)?,
-            id: issued(&params, "payment", event, api)?,
+            reservation: read_issued(&params, "id", event, api)?,
+            id: read_issued(&params, "payment", event, api)?,
         })
     }
 }
@@ -85,12 +84,12 @@ impl FromRequestParts<Shared> for TicketPath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
-        let params = params(parts, api).await?;
-        let event = event(&params)?;
-        let ticket = number(param(&params, "ticket"));
+        let params = read_params(parts, api).await?;
+        let event = read_event(&params)?;
+        let ticket = parse_number(param(&params, "ticket"));
         Ok(Self {
             event,
-            id: issued(&params, "id", event, api)?,
+            id: read_issued(&params, "id", event, api)?,
             ticket: ticket
                 .map(TicketNumber)
                 .ok_or_else(|| Problem::not_found("There is no such ticket."))?,
@@ -98,7 +97,7 @@ impl FromRequestParts<Shared> for TicketPath {
     }
 }
 
-async fn params(parts: &mut Parts, api: &Shared) -> Result<RawPathParams, Problem> {
+async fn read_params(parts: &mut Parts, api: &Shared) -> Result<RawPathParams, Problem> {
     RawPathParams::from_request_parts(parts, api)
         .await
         .map_err(|_| Problem::malformed("The path is not UTF-8."))
@@ -108,20 +107,20 @@ fn param<'a>(params: &'a RawPathParams, name: &str) -> &'a str {
     params.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| value)
 }
 
-fn event(params: &RawPathParams) -> Result<EventId, Problem> {
-    number(param(params, "event"))
+fn read_event(params: &RawPathParams) -> Result<EventId, Problem> {
+    parse_number(param(params, "event"))
         .map(EventId)
         .ok_or_else(|| Problem::not_found("There is no such event."))
 }
 
 /// A positive number in its one usual form, so that every thing has one URL.
-pub(crate) fn number(text: &str) -> Option<i32> {
+pub(crate) fn parse_number(text: &str) -> Option<i32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| plain)
 }
 
 /// The id of that name, hyphenated, if a front door issued it for the event.
-fn issued<K: Kind + FromStr>(
+fn read_issued<K: Kind + FromStr>(
     params: &RawPathParams,
     name: &str,
     event: EventId,
@@ -140,9 +139,9 @@ mod tests {
 
     #[test]
     fn a_number_has_one_form() {
-        assert_eq!(number("7"), Some(7));
+        assert_eq!(parse_number("7"), Some(7));
         for odd in ["", "0", "07", "+7", "-7", "7.0", "99999999999", "seven", "٧"] {
-            assert_eq!(number(odd), None, "{odd}");
+            assert_eq!(parse_number(odd), None, "{odd}");
         }
     }
 }

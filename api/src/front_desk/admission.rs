@@ -14,7 +14,7 @@ pub(super) type Admitted = Result<(), Refusal>;
 /// The receiving half, for the request's client. A request whose half is dropped before its
 /// envelope is sent is left out of the envelope.
 #[derive(Debug)]
-pub(crate) struct Admission(Arc<Slot>);
+pub(super) struct Admission(Arc<Slot>);
 
 /// The sending half. Dropped unresolved, it resolves the admission as [`Refusal::Unknown`].
 #[derive(Debug)]
@@ -37,24 +37,12 @@ pub(super) fn open_pair() -> (AdmissionSender, Admission) {
 
 impl Admission {
     /// Whether the request was admitted, as soon as that is known.
-    pub(crate) async fn admitted(&self) -> Result<(), Refusal> {
+    pub(super) async fn until_admitted(&self) -> Result<(), Refusal> {
         self.0.wait(false, Some).await
     }
 
-    /// Waits for the request's outcome, or for the request to be refused.
-    pub(crate) async fn or_outcome<T>(
-        &self,
-        outcome: impl Future<Output = T>,
-    ) -> Result<T, Refusal> {
-        tokio::select! {
-            biased;
-            outcome = outcome => Ok(outcome),
-            refusal = self.refusal() => Err(refusal),
-        }
-    }
-
-    /// Never done where the request was admitted.
-    async fn refusal(&self) -> Refusal {
+    /// Why the request was not admitted; never done where it was.
+    pub(super) async fn until_refused(&self) -> Refusal {
         self.0.wait(true, Result::err).await
     }
 }
@@ -136,9 +124,9 @@ mod tests {
         let waker = Waker::from(Arc::clone(&woken));
         let mut task = Context::from_waker(&waker);
         if wants_refusal_only {
-            assert!(pin!(admission.refusal()).poll(&mut task).is_pending());
+            assert!(pin!(admission.until_refused()).poll(&mut task).is_pending());
         } else {
-            assert!(pin!(admission.admitted()).poll(&mut task).is_pending());
+            assert!(pin!(admission.until_admitted()).poll(&mut task).is_pending());
         }
         match admitted {
             Some(admitted) => sender.send(admitted),
@@ -158,14 +146,15 @@ mod tests {
     #[tokio::test]
     async fn an_admission_can_be_asked_for_after_it_was_resolved() {
         let (sender, admission) = open_pair();
-        let waited = tokio::time::timeout(std::time::Duration::ZERO, admission.refusal()).await;
+        let waited =
+            tokio::time::timeout(std::time::Duration::ZERO, admission.until_refused()).await;
         assert!(waited.is_err());
         sender.send(Ok(()));
-        assert_eq!(admission.admitted().await, Ok(()));
+        assert_eq!(admission.until_admitted().await, Ok(()));
         let (sender, admission) = open_pair();
         drop(sender);
-        assert_eq!(admission.admitted().await, Err(Refusal::Unknown));
-        assert_eq!(admission.refusal().await, Refusal::Unknown);
+        assert_eq!(admission.until_admitted().await, Err(Refusal::Unknown));
+        assert_eq!(admission.until_refused().await, Refusal::Unknown);
     }
 
     #[test]

@@ -9,21 +9,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::meter::EnvelopeMeter;
+use super::waiting_queue::SendEnvelope;
 use crate::outcomes::QueueLags;
-
-/// A request, and its trace where it has one.
-#[derive(Debug)]
-pub(super) struct Traced<T> {
-    request: T,
-    trace: Option<Trace>,
-}
-
-impl<T> Traced<T> {
-    /// In the trace that the caller is in.
-    pub(super) fn current(request: T) -> Self {
-        Self { request, trace: process::telemetry::current_trace() }
-    }
-}
 
 /// Where the envelopes of one partition go, and what has to know of them.
 pub(super) struct EnvelopeSender<T> {
@@ -36,9 +23,8 @@ pub(super) struct EnvelopeSender<T> {
     pub(super) accepted_at: fn(&T) -> DateTime<Utc>,
 }
 
-impl<T: Serialize> EnvelopeSender<T> {
-    /// Sends these in one envelope; done once the broker has confirmed it.
-    pub(super) async fn send(&self, traced: Vec<Traced<T>>) -> Result<(), PublishError> {
+impl<T: Serialize + Send + 'static> SendEnvelope<Traced<T>> for EnvelopeSender<T> {
+    async fn send_envelope(&self, traced: Vec<Traced<T>>) -> Result<(), PublishError> {
         let traces = (0..).zip(&traced).filter_map(|(at, one)| Some((at, one.trace?))).collect();
         let requests: Vec<T> = traced.into_iter().map(|one| one.request).collect();
         let count = requests.len();
@@ -52,5 +38,19 @@ impl<T: Serialize> EnvelopeSender<T> {
             self.lags.note_sent(&self.queue, accepted_at);
         }
         Ok(())
+    }
+}
+
+/// A request, and its trace where it has one.
+#[derive(Debug)]
+pub(super) struct Traced<T> {
+    request: T,
+    trace: Option<Trace>,
+}
+
+impl<T> Traced<T> {
+    /// In the trace that the caller is in.
+    pub(super) fn current(request: T) -> Self {
+        Self { request, trace: process::telemetry::current_trace() }
     }
 }

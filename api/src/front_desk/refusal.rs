@@ -8,7 +8,7 @@ use crate::problem::Problem;
 const RETRY_SECONDS_MAX: u32 = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(super) enum Refusal {
     /// The waiting queue or the broker's queue is full. The request is not queued.
     Full,
     /// The broker is away or takes nothing. The request is not queued.

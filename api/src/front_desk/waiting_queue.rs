@@ -23,6 +23,15 @@ struct WaitingRequest<T> {
     sender: AdmissionSender,
 }
 
+/// Sends requests in one envelope.
+pub(super) trait SendEnvelope<T>: Send + 'static {
+    /// Done once the broker has confirmed the envelope.
+    fn send_envelope(
+        &self,
+        requests: Vec<T>,
+    ) -> impl Future<Output = Result<(), PublishError>> + Send;
+}
+
 /// A bounded queue and the task that empties it.
 #[derive(Debug)]
 pub(super) struct WaitingQueue<T> {
@@ -30,19 +39,16 @@ pub(super) struct WaitingQueue<T> {
 }
 
 impl<T: Send + 'static> WaitingQueue<T> {
-    /// Opens a queue for `capacity` requests, which leave in envelopes through `publish` while
-    /// there is a permit of `in_flight`. It closes when it is dropped.
-    pub(super) fn open<F>(
+    /// Opens a queue for `capacity` requests, which leave in envelopes through `sender` while there
+    /// is a permit of `in_flight`. It closes when it is dropped.
+    pub(super) fn open(
         capacity: usize,
         envelope_requests_max: usize,
         in_flight: Arc<Semaphore>,
-        publish: impl Fn(Vec<T>) -> F + Send + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<(), PublishError>> + Send + 'static,
-    {
+        sender: impl SendEnvelope<T>,
+    ) -> Self {
         let (waiting, inbox) = mpsc::channel(capacity.max(1));
-        tokio::spawn(send_envelopes(inbox, envelope_requests_max.max(1), in_flight, publish));
+        tokio::spawn(send_envelopes(inbox, envelope_requests_max.max(1), in_flight, sender));
         Self { waiting }
     }
 
@@ -55,14 +61,12 @@ impl<T: Send + 'static> WaitingQueue<T> {
     }
 }
 
-async fn send_envelopes<T, F>(
+async fn send_envelopes<T: Send>(
     mut inbox: mpsc::Receiver<WaitingRequest<T>>,
     envelope_requests_max: usize,
     in_flight: Arc<Semaphore>,
-    publish: impl Fn(Vec<T>) -> F,
-) where
-    F: Future<Output = Result<(), PublishError>>,
-{
+    sender: impl SendEnvelope<T>,
+) {
     let mut waiting = Vec::with_capacity(envelope_requests_max);
     while inbox.recv_many(&mut waiting, envelope_requests_max).await > 0 {
         let permit = in_flight.acquire().await.expect("it is never closed");
@@ -79,7 +83,7 @@ async fn send_envelopes<T, F>(
         }
         let (requests, senders): (Vec<T>, Vec<_>) =
             waiting.drain(..).map(|one| (one.request, one.sender)).unzip();
-        let mut publishing = pin!(publish(requests));
+        let mut publishing = pin!(sender.send_envelope(requests));
         let in_time = timeout(PERMIT_MAX, &mut publishing).await;
         drop(permit);
         let confirmed = match in_time {
@@ -114,10 +118,24 @@ mod tests {
 
     use super::*;
 
+    /// Notes what it is sent, and confirms it when it gets a permit.
     #[derive(Clone, Default)]
     struct Broker {
         envelopes: Arc<Mutex<Vec<Vec<u32>>>>,
         confirms: Arc<Mutex<Vec<Result<(), PublishError>>>>,
+    }
+
+    struct GatedBroker {
+        broker: Broker,
+        gate: Arc<Semaphore>,
+    }
+
+    impl SendEnvelope<u32> for GatedBroker {
+        async fn send_envelope(&self, requests: Vec<u32>) -> Result<(), PublishError> {
+            self.broker.envelopes.lock().unwrap().push(requests);
+            self.gate.acquire().await.unwrap().forget();
+            self.broker.confirms.lock().unwrap().pop().unwrap_or(Ok(()))
+        }
     }
 
     impl Broker {
@@ -127,18 +145,19 @@ mod tests {
             most: usize,
             gate: &Arc<Semaphore>,
         ) -> Arc<WaitingQueue<u32>> {
-            let broker = self.clone();
-            let gate = Arc::clone(gate);
             let in_flight = Arc::new(Semaphore::new(1));
-            Arc::new(WaitingQueue::open(capacity, most, in_flight, move |requests: Vec<u32>| {
-                let broker = broker.clone();
-                let gate = Arc::clone(&gate);
-                async move {
-                    broker.envelopes.lock().unwrap().push(requests);
-                    gate.acquire().await.unwrap().forget();
-                    broker.confirms.lock().unwrap().pop().unwrap_or(Ok(()))
-                }
-            }))
+            self.queue_of(capacity, most, gate, &in_flight)
+        }
+
+        fn queue_of(
+            &self,
+            capacity: usize,
+            most: usize,
+            gate: &Arc<Semaphore>,
+            in_flight: &Arc<Semaphore>,
+        ) -> Arc<WaitingQueue<u32>> {
+            let sender = GatedBroker { broker: self.clone(), gate: Arc::clone(gate) };
+            Arc::new(WaitingQueue::open(capacity, most, Arc::clone(in_flight), sender))
         }
 
         async fn until_sent(&self, envelopes: usize) {
@@ -149,7 +168,7 @@ mod tests {
     }
 
     async fn enter(queue: &WaitingQueue<u32>, request: u32) -> Result<(), Refusal> {
-        queue.enter(request)?.admitted().await
+        queue.enter(request)?.until_admitted().await
     }
 
     fn admit(
@@ -221,44 +240,24 @@ mod tests {
 
     #[tokio::test]
     async fn queues_that_share_permits_send_in_turn_and_fill_meanwhile() {
-        let sent = Arc::new(Mutex::new(Vec::new()));
+        let broker = Broker::default();
         let confirm = Arc::new(Semaphore::new(0));
         let in_flight = Arc::new(Semaphore::new(1));
-        let open = || {
-            let sent = Arc::clone(&sent);
-            let confirm = Arc::clone(&confirm);
-            Arc::new(WaitingQueue::open(
-                10,
-                10,
-                Arc::clone(&in_flight),
-                move |requests: Vec<u32>| {
-                    let sent = Arc::clone(&sent);
-                    let confirm = Arc::clone(&confirm);
-                    async move {
-                        sent.lock().unwrap().push(requests);
-                        confirm.acquire().await.unwrap().forget();
-                        Ok(())
-                    }
-                },
-            ))
-        };
-        let one = open();
-        let other = open();
+        let one = broker.queue_of(10, 10, &confirm, &in_flight);
+        let other = broker.queue_of(10, 10, &confirm, &in_flight);
         let mut waiting = vec![admit(&one, 1)];
-        while sent.lock().unwrap().is_empty() {
-            tokio::task::yield_now().await;
-        }
+        broker.until_sent(1).await;
         for (queue, request) in [(&other, 2), (&one, 3), (&other, 4), (&one, 5)] {
             waiting.push(admit(queue, request));
             for _ in 0..20 {
                 tokio::task::yield_now().await;
             }
         }
-        assert_eq!(*sent.lock().unwrap(), [[1]], "the other queue waits for its turn");
+        assert_eq!(*broker.envelopes.lock().unwrap(), [[1]], "the other queue waits for its turn");
         confirm.add_permits(3);
         for one in waiting {
             assert_eq!(one.await.unwrap(), Ok(()));
         }
-        assert_eq!(*sent.lock().unwrap(), [vec![1], vec![2, 4], vec![3, 5]]);
+        assert_eq!(*broker.envelopes.lock().unwrap(), [vec![1], vec![2, 4], vec![3, 5]]);
     }
 }

@@ -5,7 +5,7 @@
 //! routes have always done; each route says itself what is wrong with a value.
 
 /// The first value of a name. Values need no decoding: all that are known are plain.
-pub(crate) fn value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn find_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value)
 }
@@ -16,9 +16,9 @@ mod tests {
 
     #[test]
     fn the_first_value_of_a_name_counts() {
-        assert_eq!(value("a=1&b=2&a=3", "a"), Some("1"));
-        assert_eq!(value("b=", "b"), Some(""));
-        assert_eq!(value("ab=1", "a"), None);
-        assert_eq!(value("", "a"), None);
+        assert_eq!(find_value("a=1&b=2&a=3", "a"), Some("1"));
+        assert_eq!(find_value("b=", "b"), Some(""));
+        assert_eq!(find_value("ab=1", "a"), None);
+        assert_eq!(find_value("", "a"), None);
     }
 }

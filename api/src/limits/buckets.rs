@@ -62,7 +62,7 @@ impl Buckets {
         // From 1 on: 0 is a place that was never used.
         let now = now_ms * TICKS_A_MS + 1;
         loop {
-            let (place, seen, full_at) = find(places, mark, now);
+            let (place, seen, full_at) = find_place(places, mark, now);
             let full_at = full_at.max(now) + self.interval;
             if full_at > now + self.ahead {
                 return Err((full_at - now - self.ahead).div_ceil(TICKS_A_MS));
@@ -78,7 +78,7 @@ impl Buckets {
 
 /// The name's own place; else one that is free; else the one that is full soonest. With it the
 /// value that was seen there, and when the name's bucket is full.
-fn find(places: &[AtomicU64], mark: u64, now: u64) -> (&AtomicU64, u64, u64) {
+fn find_place(places: &[AtomicU64], mark: u64, now: u64) -> (&AtomicU64, u64, u64) {
     let mut soonest = (&places[0], 0, u64::MAX);
     for place in places {
         let seen = place.load(Ordering::Relaxed);

@@ -12,7 +12,11 @@ const HOPS_MAX: usize = 16;
 /// The client's address: the nearest one that is no trusted proxy, as far as these tell. None where
 /// only trusted proxies are known, which do not say for whom they ask: they are not limited, so
 /// that a proxy that is set up wrongly does not make one client of all.
-pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+pub(crate) fn find_client(
+    peer: IpAddr,
+    headers: &HeaderMap,
+    trusted: &[Network],
+) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let peer = peer.to_canonical();
     if !is_trusted(peer) {
@@ -22,7 +26,7 @@ pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> 
     let entries = values.filter_map(|value| value.to_str().ok()).flat_map(|v| v.rsplit(','));
     for entry in entries.take(HOPS_MAX) {
         // What cannot be read was written by a proxy of ours, or by nobody whom we believe.
-        let address = address(entry.trim())?;
+        let address = parse_address(entry.trim())?;
         if !is_trusted(address) {
             return Some(address);
         }
@@ -31,7 +35,7 @@ pub(crate) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> 
 }
 
 /// An address, with a port or not.
-fn address(text: &str) -> Option<IpAddr> {
+fn parse_address(text: &str) -> Option<IpAddr> {
     let plain = text.parse().ok();
     let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|both| both.ip());
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
@@ -39,7 +43,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// What an address is counted under: an IPv6 client has a whole /64 to choose addresses from.
-pub(super) fn name(address: IpAddr) -> [u8; 16] {
+pub(super) fn name_address(address: IpAddr) -> [u8; 16] {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).octets(),
@@ -56,7 +60,7 @@ mod tests {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
         let trusted: Vec<Network> = trusted.iter().map(|text| text.parse().unwrap()).collect();
-        client(peer.parse().unwrap(), &headers, &trusted).map(|address| address.to_string())
+        find_client(peer.parse().unwrap(), &headers, &trusted).map(|address| address.to_string())
     }
 
     #[test]
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_of_a_client_has_one_name() {
-        let of = |text: &str| name(text.parse().unwrap());
+        let of = |text: &str| name_address(text.parse().unwrap());
         assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
         assert_ne!(of("2001:db8:0:1::1"), of("2001:db8::1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));

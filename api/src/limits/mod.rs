@@ -5,7 +5,7 @@ mod buckets;
 mod client;
 
 use buckets::{Allowance, Buckets};
-use client::client;
+use client::find_client;
 
 use std::net::IpAddr;
 
@@ -44,15 +44,15 @@ impl Limits {
     }
 
     /// Counts a request against the address that it comes from.
-    pub(crate) fn address(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) fn count_address(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
         let Some(buckets) = &self.addresses else { return Ok(()) };
-        let Some(address) = client(peer.0, headers, &self.trusted) else { return Ok(()) };
-        let taken = buckets.take(&client::name(address), self.now_ms());
+        let Some(address) = find_client(peer.0, headers, &self.trusted) else { return Ok(()) };
+        let taken = buckets.take(&client::name_address(address), self.now_ms());
         taken.map_err(|wait_ms| too_many("Too many requests from this address.", wait_ms))
     }
 
     /// Counts a request for tickets against the customer whom they are for.
-    pub(crate) fn customer(&self, customer: &str) -> Result<(), Problem> {
+    pub(crate) fn count_customer(&self, customer: &str) -> Result<(), Problem> {
         let Some(buckets) = &self.customers else { return Ok(()) };
         let taken = buckets.take(customer.as_bytes(), self.now_ms());
         taken.map_err(|wait_ms| too_many("Too many requests of this customer.", wait_ms))

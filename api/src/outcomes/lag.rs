@@ -40,12 +40,12 @@ struct QueueLag {
 impl QueueLags {
     /// A transaction's outcome was heard now.
     pub(crate) fn note_progress(&self, progress: &Progress, now: DateTime<Utc>) {
-        self.of(&progress.queue, |lag| lag.note_progress(progress, now));
+        self.update_lag(&progress.queue, |lag| lag.note_progress(progress, now));
     }
 
     /// A request that was accepted then is with the broker.
     pub(crate) fn note_sent(&self, queue: &str, accepted_at: DateTime<Utc>) {
-        self.of(queue, |lag| lag.note_sent(accepted_at));
+        self.update_lag(queue, |lag| lag.note_sent(accepted_at));
     }
 
     /// Whether a queue is so far behind that a new request should not join it, and then by how many
@@ -62,7 +62,7 @@ impl QueueLags {
         if behind_ms <= lag_max_ms {
             return None;
         }
-        self.of(queue, |lag| (!lag.probe(now)).then_some(behind_ms))
+        self.update_lag(queue, |lag| (!lag.probe(now)).then_some(behind_ms))
     }
 
     /// How long a request will wait in that queue for its outcome, by what was seen lately.
@@ -75,7 +75,7 @@ impl QueueLags {
         self.queues.iter().map(|lag| lag.eta_ms(now)).max().unwrap_or(QUICK_MS)
     }
 
-    fn of<T>(&self, queue: &str, act: impl FnOnce(&mut QueueLag) -> T) -> T {
+    fn update_lag<T>(&self, queue: &str, act: impl FnOnce(&mut QueueLag) -> T) -> T {
         if let Some(mut lag) = self.queues.get_mut(queue) {
             return act(&mut lag);
         }

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use broker::topology::{PAYMENTS, REQUESTS};
+use booking::domain::WorkerPool;
+use broker::topology::Topology;
 use process::telemetry::metrics::{Histogram, SECONDS, histogram};
 use process::telemetry::names;
 
@@ -13,8 +14,12 @@ struct OutcomeSeconds {
 }
 
 static OUTCOME_SECONDS: LazyLock<OutcomeSeconds> = LazyLock::new(|| {
-    let of = |pool| histogram(names::OUTCOME_SECONDS, SECONDS, &[("pool", pool)]);
-    OutcomeSeconds { reservations: of("reservations"), payments: of("payments") }
+    let seconds_of =
+        |pool: WorkerPool| histogram(names::OUTCOME_SECONDS, SECONDS, &[("pool", pool.name())]);
+    OutcomeSeconds {
+        reservations: seconds_of(WorkerPool::Reservations),
+        payments: seconds_of(WorkerPool::Payments),
+    }
 });
 
 pub(crate) fn register() {
@@ -23,13 +28,11 @@ pub(crate) fn register() {
 
 /// A transaction on this queue's requests was heard of, that long after the oldest was accepted.
 pub(super) fn count(queue: &str, took: Duration) {
-    let seconds = if queue.starts_with(REQUESTS) {
-        &OUTCOME_SECONDS.reservations
-    } else if queue.starts_with(PAYMENTS) {
-        &OUTCOME_SECONDS.payments
-    } else {
-        // Nobody asked for the end of a hold that is due.
-        return;
+    let seconds = match Topology::pool_of(queue) {
+        Some(WorkerPool::Reservations) => &OUTCOME_SECONDS.reservations,
+        Some(WorkerPool::Payments) => &OUTCOME_SECONDS.payments,
+        // No client asked for the end of a hold that is due.
+        Some(WorkerPool::Expiry) | None => return,
     };
     seconds.observe(took.as_secs_f64());
 }

@@ -11,7 +11,7 @@ mod waiters;
 pub(crate) use follow::follow;
 pub(crate) use lag::QueueLags;
 pub(crate) use meter::register as register_metrics;
-pub(crate) use waiters::{News, Revised, Waiter};
+pub(crate) use waiters::{News, Revised, Waiter, Waiters};
 
 use std::sync::Arc;
 
@@ -23,7 +23,6 @@ use store::Pool;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::waiters::Waiters;
 use crate::board::Boards;
 use crate::idempotency::Keys;
 

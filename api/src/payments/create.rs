@@ -6,18 +6,17 @@ use axum::response::Response;
 use booking::domain::{Card, CardBehaviour, Payment};
 use booking::ids::ReservationId;
 use booking::payments::Pay;
-use broker::topology::Topology;
 use process::clock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::verdict::{not_payable, verdict};
+use super::verdict::{answer_begun, find_obstacle};
 use super::view;
 use crate::extract::{Body, IdempotencyKey, Prefer, ReservationPath};
-use crate::front_desk::refuse;
-use crate::idempotency::{fingerprint, is_reused, reused_key};
-use crate::outcomes::{Revised, follow};
-use crate::problem::{Problem, ProblemBody};
+use crate::front_desk::Submitted;
+use crate::idempotency::{fingerprint, is_reused, refuse_reused_key};
+use crate::outcomes::Revised;
+use crate::problem::Problem;
 use crate::reads::QUICK_LOOK;
 use crate::state::{Api, Shared};
 
@@ -56,31 +55,17 @@ struct Canonical<'a> {
     request_body = NewPayment,
     responses(
         (status = 201, description = "Paid (only with `Prefer: wait`, or sent again)",
-         body = view::PaymentView, links(("show" = (operation_id = "show_payment", parameters(
-             ("event" = "$response.body#/event"), ("id" = "$response.body#/reservation"),
-             ("payment" = "$response.body#/id")))))),
-        (status = 202, description = "Queued; look at `Location`", body = view::PaymentView,
-         links(("show" = (operation_id = "show_payment", parameters(
-             ("event" = "$response.body#/event"), ("id" = "$response.body#/reservation"),
-             ("payment" = "$response.body#/id")))))),
-        (status = 400, description = "Not JSON, or a header is wrong", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 402, description = "Not charged: payment-declined", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 404, description = "Never issued", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 409, description = "Refused: not-payable, too-late", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 422, description = "No test card, or idempotency-key-reused", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 500, description = "A fault of ours", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be queued now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+         body = view::PaymentView),
+        (status = 202, description = "Queued; look at `Location`", body = view::PaymentView),
+        (status = 400, description = "Not JSON, or a header is wrong"),
+        (status = 402, description = "Not charged: payment-declined"),
+        (status = 404, description = "Never issued"),
+        (status = 409, description = "Refused: not-payable, too-late"),
+        (status = 413, description = "The body is too large"),
+        (status = 415, description = "The body is not JSON"),
+        (status = 422, description = "No test card, or idempotency-key-reused"),
+        (status = 500, description = "A fault of ours"),
+        (status = 503, description = "Cannot be queued now; see Retry-After"),
     )
 )]
 pub(crate) async fn create(
@@ -90,41 +75,37 @@ pub(crate) async fn create(
     key: IdempotencyKey,
     Body(body): Body<NewPayment>,
 ) -> Result<Response, Problem> {
-    let request = pay(&api, path, &body, &key)?;
-    let queue = Topology::payment_queue(api.topology.payment_partition(path.id));
-    let eta_ms = api.outcomes.lags.eta_ms(&queue, request.accepted_at);
+    let request = to_pay(&api, path, &body, &key)?;
+    let eta_ms = api.desk.payment_eta_ms(path.id);
     if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
-        return Err(reused_key());
+        return Err(refuse_reused_key());
     }
-    match earlier(&api, &request, &key).await {
+    match find_earlier(&api, &request, &key).await {
         Some(earlier)
             if earlier.is_final() || is_reused(earlier.fingerprint, request.fingerprint) =>
         {
-            return Ok(prefer.applied(verdict(&earlier, request.fingerprint, eta_ms)));
+            return Ok(prefer.applied(answer_begun(&earlier, request.fingerprint, eta_ms)));
         }
         Some(_) => {}
         None => check_payable(&api, path).await?,
     }
-    let deadline = prefer.deadline();
-    let waiter = deadline.and_then(|_| api.outcomes.payments.wait(request.id));
-    let is_new = key.0.is_some() && api.outcomes.keys.claim(request.id.0, request.fingerprint);
-    let refuse = |refusal| refuse(&api.outcomes.keys, refusal, "payment", request.id.0, is_new);
-    let admission = api.desk.enter_payment(request.clone()).map_err(refuse)?;
-    if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
-        let payment = (request.event, request.id);
-        let over = follow(&waiter, &api.payments, payment, deadline, Payment::is_final);
-        if let Some(payment) = admission.or_outcome(over).await.map_err(refuse)? {
-            return Ok(prefer.applied(verdict(&payment, request.fingerprint, eta_ms)));
+    let fingerprint = key.0.is_some().then_some(request.fingerprint);
+    let message = request.clone();
+    let submitted =
+        api.desk.submit_payment(message, fingerprint, prefer, Payment::is_final).await?;
+    let answer = match submitted {
+        Submitted::Decided(payment) => answer_begun(&payment, request.fingerprint, eta_ms),
+        Submitted::Queued { eta_ms } => {
+            let mut view = view::render_pending(path.event, path.id, request.id, eta_ms);
+            view.card_last4 = Some(request.card_last4);
+            view.created_at = Some(request.accepted_at);
+            view.answer(StatusCode::ACCEPTED)
         }
-    }
-    admission.admitted().await.map_err(refuse)?;
-    let mut view = view::pending(path.event, path.id, request.id, eta_ms);
-    view.card_last4 = Some(request.card_last4);
-    view.created_at = Some(request.accepted_at);
-    Ok(prefer.applied(view.answer(StatusCode::ACCEPTED)))
+    };
+    Ok(prefer.applied(answer))
 }
 
-fn pay(
+fn to_pay(
     api: &Api,
     path: ReservationPath,
     body: &NewPayment,
@@ -154,7 +135,7 @@ fn pay(
 }
 
 /// The payment that was begun under this key before, if that can be seen quickly.
-async fn earlier(
+async fn find_earlier(
     api: &Api,
     request: &Pay,
     key: &IdempotencyKey,
@@ -166,7 +147,7 @@ async fn earlier(
 /// Refuses at once where a quick look shows that it is hopeless; else the worker decides.
 async fn check_payable(api: &Api, path: ReservationPath) -> Result<(), Problem> {
     let seen = api.reservations.read_within(QUICK_LOOK, (path.event, path.id)).await;
-    match seen.ok().flatten().as_deref().and_then(not_payable) {
+    match seen.ok().flatten().as_deref().and_then(find_obstacle) {
         Some(problem) => Err(problem),
         None => Ok(()),
     }

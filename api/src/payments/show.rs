@@ -4,13 +4,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use booking::domain::Payment;
-use broker::topology::Topology;
-use process::clock;
 
 use super::view;
 use crate::extract::{PaymentPath, Prefer};
 use crate::outcomes::{Revised, follow};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::state::Shared;
 
 /// See what became of a payment
@@ -27,10 +25,8 @@ use crate::state::Shared;
     ),
     responses(
         (status = 200, description = "Its state", body = view::PaymentView),
-        (status = 404, description = "Never issued", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "Never issued"),
+        (status = 503, description = "Cannot be read now; see Retry-After"),
     )
 )]
 pub(crate) async fn show(
@@ -47,14 +43,13 @@ pub(crate) async fn show(
         let over = follow(&waiter, &api.payments, key, deadline, Payment::is_final).await;
         found = over.or(found);
     }
-    let queue = Topology::payment_queue(api.topology.payment_partition(path.reservation));
-    let eta_ms = api.outcomes.lags.eta_ms(&queue, clock::now());
+    let eta_ms = api.desk.payment_eta_ms(path.reservation);
     let view = match found.as_deref() {
         Some(payment) if payment.reservation != path.reservation => {
             return Err(Problem::not_found("This payment is another reservation's."));
         }
-        Some(payment) => view::begun(payment, eta_ms),
-        None => view::pending(path.event, path.reservation, path.id, eta_ms),
+        Some(payment) => view::render_begun(payment, eta_ms),
+        None => view::render_pending(path.event, path.reservation, path.id, eta_ms),
     };
     Ok(prefer.applied(view.answer(StatusCode::OK)))
 }

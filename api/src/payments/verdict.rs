@@ -6,25 +6,25 @@ use booking::domain::{Payment, PaymentStatus, Reason, Reservation, ReservationSt
 use process::clock;
 
 use super::view;
-use crate::idempotency::{is_reused, reused_key};
+use crate::idempotency::{is_reused, refuse_reused_key};
 use crate::problem::{Kind, Problem};
 
 /// 201 for one that succeeded, 202 for one that is under way; else the problem.
-pub(crate) fn verdict(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Response {
+pub(crate) fn answer_begun(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Response {
     if is_reused(payment.fingerprint, fingerprint) {
-        return reused_key().into_response();
+        return refuse_reused_key().into_response();
     }
     let reason = payment.reason.unwrap_or(Reason::InternalError);
     let problem = match payment.status {
         PaymentStatus::Succeeded => {
-            return view::begun(payment, eta_ms).answer(StatusCode::CREATED);
+            return view::render_begun(payment, eta_ms).answer(StatusCode::CREATED);
         }
         PaymentStatus::Processing => {
-            return view::begun(payment, eta_ms).answer(StatusCode::ACCEPTED);
+            return view::render_begun(payment, eta_ms).answer(StatusCode::ACCEPTED);
         }
         PaymentStatus::Declined => Problem::because(Kind::PaymentDeclined, reason),
         PaymentStatus::Refunded => Problem::because(Kind::NotPayable, reason),
-        PaymentStatus::Failed => failed(reason),
+        PaymentStatus::Failed => to_problem(reason),
     };
     problem
         .with("reservation", payment.reservation)
@@ -34,7 +34,7 @@ pub(crate) fn verdict(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Respo
         .into_response()
 }
 
-fn failed(reason: Reason) -> Problem {
+fn to_problem(reason: Reason) -> Problem {
     match reason {
         Reason::Expired
         | Reason::AlreadyConfirmed
@@ -48,7 +48,7 @@ fn failed(reason: Reason) -> Problem {
 }
 
 /// Why a reservation cannot be paid in the state that it is in; none where it can, or may soon.
-pub(crate) fn not_payable(reservation: &Reservation) -> Option<Problem> {
+pub(crate) fn find_obstacle(reservation: &Reservation) -> Option<Problem> {
     let (status, _) = reservation.state_at(clock::now());
     let reason = match status {
         ReservationStatus::Pending | ReservationStatus::Held => return None,

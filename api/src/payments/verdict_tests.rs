@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::*;
 
 fn payment(status: PaymentStatus, reason: Option<Reason>) -> Payment {
-    let (mint, now, event) = (Mint::new("test"), clock::now(), EventId(7));
+    let mint = Mint::new("test");
+    let now = clock::now();
+    let event = EventId(7);
     Payment {
         event,
         id: mint.fresh::<PaymentId>(event, now),
@@ -23,7 +25,7 @@ fn payment(status: PaymentStatus, reason: Option<Reason>) -> Payment {
 }
 
 fn sent(payment: &Payment, fingerprint: i64) -> (u16, Value) {
-    let response = verdict(payment, fingerprint, 50);
+    let response = answer_begun(payment, fingerprint, 50);
     let status = response.status().as_u16();
     let body = futures::FutureExt::now_or_never(axum::body::to_bytes(response.into_body(), 9_999));
     (status, serde_json::from_slice(&body.unwrap().unwrap()).unwrap())

@@ -18,9 +18,7 @@ use crate::http::headers::{ascii, retry_after};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Payment)]
 pub(crate) struct PaymentView {
-    /// Its id.
     pub id: Uuid,
-    /// The event.
     pub event: i32,
     /// What it pays.
     pub reservation: Uuid,
@@ -42,8 +40,7 @@ pub(crate) struct PaymentView {
     eta_ms: u32,
 }
 
-/// The view of a payment that was begun.
-pub(crate) fn begun(payment: &Payment, eta_ms: u32) -> PaymentView {
+pub(crate) fn render_begun(payment: &Payment, eta_ms: u32) -> PaymentView {
     let is_sized = payment.amount > 0;
     PaymentView {
         id: payment.id.0,
@@ -60,7 +57,7 @@ pub(crate) fn begun(payment: &Payment, eta_ms: u32) -> PaymentView {
 }
 
 /// The view of one that is issued and was not begun yet.
-pub(crate) fn pending(
+pub(crate) fn render_pending(
     event: EventId,
     reservation: ReservationId,
     id: PaymentId,

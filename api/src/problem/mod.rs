@@ -72,7 +72,6 @@ impl Problem {
         Self::invalid(vec![FieldError { field: field.into(), detail: detail.into() }])
     }
 
-    /// Nothing is there.
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::NotFound, detail)
     }
@@ -115,8 +114,12 @@ impl IntoResponse for Problem {
         let text = serde_json::to_vec(&body).expect("a map of JSON values has a JSON form");
         let media_type = (header::CONTENT_TYPE, "application/problem+json");
         let mut response = (self.0.status, [media_type], text).into_response();
+        let headers = response.headers_mut();
+        if self.0.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(seconds) = self.0.retry_after_seconds {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

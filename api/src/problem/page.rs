@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use super::{Kind, Problem, ProblemBody};
+use super::{Kind, Problem};
 
 /// What a type of problem means
 #[utoipa::path(
@@ -13,8 +13,7 @@ use super::{Kind, Problem, ProblemBody};
     params(("type" = String, Path, description = "The end of a problem's `type`")),
     responses(
         (status = 200, description = "An explanation", body = String, content_type = "text/plain"),
-        (status = 404, description = "No such type", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "No such type"),
     )
 )]
 pub(crate) async fn page(slug: Path<String>) -> Result<Response, Problem> {

@@ -65,7 +65,7 @@ where
         F: Future<Output = Answers<K, V>> + Send + 'static,
     {
         let (asks, inbox) = mpsc::channel(waiting_max);
-        tokio::spawn(serve(inbox, weight, find));
+        tokio::spawn(answer_asks(inbox, weight, find));
         Self { asks }
     }
 
@@ -82,7 +82,7 @@ where
     }
 }
 
-async fn serve<K, V, F>(
+async fn answer_asks<K, V, F>(
     mut inbox: mpsc::Receiver<Ask<K, V>>,
     weight: Weight<K>,
     find: impl Fn(Vec<K>) -> F,
@@ -101,7 +101,7 @@ async fn serve<K, V, F>(
             waiting.push(ask);
         }
         waiting.retain(|ask| !ask.answer.is_closed());
-        let keys = portion(waiting.iter().map(|ask| ask.key), weight);
+        let keys = pick_portion(waiting.iter().map(|ask| ask.key), weight);
         if keys.is_empty() {
             continue;
         }
@@ -129,7 +129,10 @@ async fn serve<K, V, F>(
 }
 
 /// The ids of the next query: those that were asked for first, as far as they fit.
-fn portion<K: Hash + Eq + Copy>(asked: impl Iterator<Item = K>, weight: Weight<K>) -> HashSet<K> {
+fn pick_portion<K: Hash + Eq + Copy>(
+    asked: impl Iterator<Item = K>,
+    weight: Weight<K>,
+) -> HashSet<K> {
     let mut keys = HashSet::new();
     let mut sum = 0;
     for key in asked {
@@ -157,9 +160,11 @@ mod tests {
     async fn who_asks_during_a_query_shares_the_next_one() {
         let gate = Arc::new(Semaphore::new(0));
         let batches: Arc<Mutex<Vec<usize>>> = Arc::default();
-        let (opened, seen) = (Arc::clone(&gate), Arc::clone(&batches));
+        let opened = Arc::clone(&gate);
+        let seen = Arc::clone(&batches);
         let reader = Arc::new(Reader::start(1_000, move |keys: Vec<u32>| {
-            let (opened, seen) = (Arc::clone(&opened), Arc::clone(&seen));
+            let opened = Arc::clone(&opened);
+            let seen = Arc::clone(&seen);
             async move {
                 seen.lock().unwrap().push(keys.len());
                 opened.acquire().await.unwrap().forget();

@@ -28,7 +28,7 @@ async fn find_reservations(
     pool: Pool,
     keys: Vec<ReservationKey>,
 ) -> Answers<ReservationKey, Reservation> {
-    let found = database::read(Read::Reservations, || async {
+    let found = database::read_in_time(Read::Reservations, || async {
         Ok(store::reservations::find(&mut *pool.acquire().await?, &keys).await?)
     });
     let by_key = found.await?.into_iter().map(|one| ((one.event, one.id), one));
@@ -36,7 +36,7 @@ async fn find_reservations(
 }
 
 async fn find_payments(pool: Pool, keys: Vec<PaymentKey>) -> Answers<PaymentKey, Payment> {
-    database::read(Read::Payments, || async {
+    database::read_in_time(Read::Payments, || async {
         Ok(store::payments::find(&mut *pool.acquire().await?, &keys).await?)
     })
     .await

@@ -52,7 +52,6 @@ impl Entry {
         Cursor { starts_at: self.event.terms.starts_at, id: self.event.id }
     }
 
-    /// The name of a section.
     pub(crate) fn section_name(&self, number: SectionNumber) -> &str {
         let section = self.event.sections.iter().find(|section| section.number == number);
         section.map_or("", |section| &section.name)
@@ -183,7 +182,7 @@ impl Catalogue {
     }
 
     async fn read_page(&self, after: Option<Cursor>) -> Result<Vec<Arc<Entry>>, Away> {
-        let entries = database::read(Read::Events, || async {
+        let entries = database::read_in_time(Read::Events, || async {
             let events = store::events::list(&mut *self.pool.acquire().await?, after, PAGE).await?;
             with_plans(&self.pool, &self.plans, events).await
         });
@@ -192,7 +191,7 @@ impl Catalogue {
 }
 
 async fn find(pool: Pool, plans: SeatingPlanCache, ids: Vec<EventId>) -> Answers<EventId, Entry> {
-    let found = database::read(Read::EventsById, || async {
+    let found = database::read_in_time(Read::EventsById, || async {
         let events = store::events::find(&mut *pool.acquire().await?, &ids).await?;
         with_plans(&pool, &plans, events).await
     });

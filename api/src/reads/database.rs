@@ -25,7 +25,7 @@ impl From<Away> for Problem {
 }
 
 /// Reads, tries again where another connection may work, and gives up in time.
-pub(crate) async fn read<T, F>(what: Read, attempt: impl Fn() -> F) -> Result<T, Away>
+pub(crate) async fn read_in_time<T, F>(what: Read, attempt: impl Fn() -> F) -> Result<T, Away>
 where
     F: Future<Output = Result<T, Failure>>,
 {
@@ -71,13 +71,13 @@ mod tests {
             let stale = Failure::Transient(store::Error::WorkerCrashed);
             if tries.get() < 3 { Err(stale) } else { Ok(7) }
         };
-        assert_eq!(read(Read::Events, stale_twice).await, Ok(7));
+        assert_eq!(read_in_time(Read::Events, stale_twice).await, Ok(7));
         tries.set(0);
         let refused = || async {
             tries.set(tries.get() + 1);
             Err::<(), _>(Failure::Refused(store::Error::RowNotFound))
         };
-        assert_eq!(read(Read::Events, refused).await, Err(Away));
+        assert_eq!(read_in_time(Read::Events, refused).await, Err(Away));
         assert_eq!(tries.get(), 1);
     }
 }

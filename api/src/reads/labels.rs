@@ -46,21 +46,27 @@ impl Labels {
         let per_query = Weight { of: |key: &Key| key.capacity as usize, max: QUERY_SEATS_MAX };
         Self {
             kept: Cache::builder().max_capacity(SEATS_MAX).weigher(weight).build(),
-            reader: Reader::weighed(WAITING_MAX, per_query, move |keys| read(pool.clone(), keys)),
+            reader: Reader::weighed(WAITING_MAX, per_query, move |keys| {
+                read_labels(pool.clone(), keys)
+            }),
         }
     }
 
     /// What a ticket is called: "Row C, seat 14", or the name of its section where it has no seat.
-    pub(crate) async fn label(&self, entry: &Entry, ticket: TicketNumber) -> Result<String, Away> {
+    pub(crate) async fn find_label(
+        &self,
+        entry: &Entry,
+        ticket: TicketNumber,
+    ) -> Result<String, Away> {
         let Some(section) = entry.plan.section_of(ticket) else { return Ok(by_number(ticket)) };
         if section.kind == SectionKind::General {
             return Ok(format!("Standing, {}", entry.section_name(section.number)));
         }
-        let labels = self.of(entry, section).await?;
+        let labels = self.find_section(entry, section).await?;
         Ok(labels.and_then(|labels| labels.get(ticket)).unwrap_or_else(|| by_number(ticket)))
     }
 
-    async fn of(
+    async fn find_section(
         &self,
         entry: &Entry,
         section: &PlanSection,
@@ -88,13 +94,13 @@ pub(crate) fn by_number(ticket: TicketNumber) -> String {
     format!("Ticket {ticket}")
 }
 
-async fn read(pool: Pool, keys: Vec<Key>) -> Answers<Key, SectionLabels> {
+async fn read_labels(pool: Pool, keys: Vec<Key>) -> Answers<Key, SectionLabels> {
     let sections: Vec<SectionKey> = keys.iter().map(|key| key.section).collect();
-    let mut found = database::read(Read::Labels, || async {
+    let mut found = database::read_in_time(Read::Labels, || async {
         Ok(seats::labels(&mut *pool.acquire().await?, &sections).await?)
     })
     .await?;
-    let labels = |key: Key| Some((key, SectionLabels::of(&found.remove(&key.section)?)));
+    let labels = |key: Key| Some((key, SectionLabels::pack(&found.remove(&key.section)?)));
     Ok(keys.into_iter().filter_map(labels).collect::<HashMap<_, _>>())
 }
 
@@ -114,7 +120,7 @@ struct Seat {
 }
 
 impl SectionLabels {
-    fn of(labels: &[SeatLabel]) -> Self {
+    fn pack(labels: &[SeatLabel]) -> Self {
         let mut all = Self::default();
         for label in labels {
             if all.rows.last().is_none_or(|row| **row != *label.row) {
@@ -130,7 +136,7 @@ impl SectionLabels {
         all
     }
 
-    fn place(&self, ticket: TicketNumber) -> Option<usize> {
+    fn find_place(&self, ticket: TicketNumber) -> Option<usize> {
         // Mostly no ticket of a section is without a seat, so its place is known at once.
         let distance = ticket.0.checked_sub(self.seats.first()?.ticket.0)?;
         let likely = usize::try_from(distance).ok()?;
@@ -141,7 +147,7 @@ impl SectionLabels {
     }
 
     fn get(&self, ticket: TicketNumber) -> Option<String> {
-        let at = self.place(ticket)?;
+        let at = self.find_place(ticket)?;
         let begins = at.checked_sub(1).map_or(0, |before| self.seats[before].label_ends);
         let label = &self.text[begins as usize..self.seats[at].label_ends as usize];
         let row = &self.rows[self.seats[at].row as usize];
@@ -163,7 +169,7 @@ mod tests {
             seat: seat.to_owned(),
         };
         let labels = [label(1, "A", "1"), label(2, "A", "12"), label(5, "B", "1")];
-        let labels = SectionLabels::of(&labels);
+        let labels = SectionLabels::pack(&labels);
         assert_eq!(labels.get(TicketNumber(1)).as_deref(), Some("Row A, seat 1"));
         assert_eq!(labels.get(TicketNumber(2)).as_deref(), Some("Row A, seat 12"));
         assert_eq!(labels.get(TicketNumber(5)).as_deref(), Some("Row B, seat 1"));

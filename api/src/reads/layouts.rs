@@ -27,12 +27,9 @@ pub(crate) struct LayoutBody {
     pub sections: Vec<LayoutSection>,
 }
 
-/// A section of a layout.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LayoutSection {
-    /// Its number.
     pub number: i32,
-    /// Its name.
     pub name: String,
     /// `seated` or `general`.
     #[schema(value_type = String)]
@@ -41,7 +38,6 @@ pub(crate) struct LayoutSection {
     pub tickets: Vec<LayoutSeat>,
 }
 
-/// A seat of a layout.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LayoutSeat {
     /// The number of its ticket.
@@ -85,7 +81,7 @@ impl Layouts {
     }
 
     /// The layout of an event, read if it is not known in its present version.
-    pub(crate) async fn of(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
+    pub(crate) async fn find_layout(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
         if let Some(layout) = self.known(entry) {
             return Ok(layout);
         }
@@ -93,7 +89,7 @@ impl Layouts {
         if let Some(layout) = self.known(entry) {
             return Ok(layout);
         }
-        let layout = Arc::new(self.read(entry).await?);
+        let layout = Arc::new(self.read_layout(entry).await?);
         self.kept.insert(entry.event.id, Arc::clone(&layout));
         Ok(layout)
     }
@@ -103,13 +99,13 @@ impl Layouts {
         self.kept.get(&entry.event.id).filter(|kept| kept.version >= entry.event.layout_version)
     }
 
-    async fn read(&self, entry: &Entry) -> Result<Layout, Away> {
+    async fn read_layout(&self, entry: &Entry) -> Result<Layout, Away> {
         let version = self.version(entry.event.id).await?;
         let mut body = LayoutBody { sections: Vec::with_capacity(entry.event.sections.len()) };
         for portion in portions(&entry.event.sections) {
             let numbers: Vec<SectionNumber> =
                 portion.iter().map(|section| section.number).collect();
-            let seats = database::read(Read::Layout, || async {
+            let seats = database::read_in_time(Read::Layout, || async {
                 let mut connection = self.pool.acquire().await?;
                 Ok(seats::find(&mut connection, entry.event.id, &numbers).await?)
             })
@@ -124,7 +120,7 @@ impl Layouts {
     }
 
     async fn version(&self, event: EventId) -> Result<i32, Away> {
-        let found = database::read(Read::LayoutVersion, || async {
+        let found = database::read_in_time(Read::LayoutVersion, || async {
             Ok(seats::layout_version(&mut *self.pool.acquire().await?, event).await?)
         });
         found.await?.ok_or(Away)

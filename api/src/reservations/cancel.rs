@@ -5,14 +5,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use booking::domain::{Reason, Reservation, ReservationStatus};
 use booking::requests::{Cancel, Request};
-use broker::topology::Topology;
 use process::clock;
 
 use super::view;
 use crate::extract::{Prefer, ReservationPath};
-use crate::front_desk::refuse;
-use crate::outcomes::follow;
-use crate::problem::{Kind, Problem, ProblemBody};
+use crate::front_desk::Submitted;
+use crate::problem::{Kind, Problem};
 use crate::reads::QUICK_LOOK;
 use crate::state::Shared;
 
@@ -31,12 +29,9 @@ use crate::state::Shared;
     responses(
         (status = 200, description = "Cancelled", body = view::ReservationView),
         (status = 202, description = "The cancel is queued", body = view::ReservationView),
-        (status = 404, description = "Never issued", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 409, description = "Too late: not-cancellable", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be queued now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "Never issued"),
+        (status = 409, description = "Too late: not-cancellable"),
+        (status = 503, description = "Cannot be queued now; see Retry-After"),
     )
 )]
 pub(crate) async fn cancel(
@@ -47,39 +42,32 @@ pub(crate) async fn cancel(
     let entry = api.event(path.event).await?;
     let key = (path.event, path.id);
     let seen = api.reservations.read_within(QUICK_LOOK, key).await.ok().flatten();
-    if let Some(end) = seen.as_deref().and_then(end) {
+    if let Some(end) = seen.as_deref().and_then(find_end) {
         end?;
         let seen = seen.expect("its end was seen");
-        let view = view::decided(&api, &entry, &seen).await;
+        let view = view::render_decided(&api, &entry, &seen).await;
         return Ok(prefer.applied(view.answer(StatusCode::OK)));
     }
-    let deadline = prefer.deadline();
-    let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(path.id));
     let cancel = Cancel { id: path.id, event: path.event, accepted_at: clock::now() };
-    let refuse = |refusal| refuse(&api.outcomes.keys, refusal, "reservation", path.id.0, false);
-    let admission = api.desk.enter_cancel(path.id, Request::Cancel(cancel)).map_err(refuse)?;
-    if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
-        let is_end = |state: &Reservation| end(state).is_some();
-        let ended = follow(&waiter, &api.reservations, key, deadline, is_end);
-        if let Some(state) = admission.or_outcome(ended).await.map_err(refuse)? {
-            end(&state).transpose()?;
-            let view = view::decided(&api, &entry, &state).await;
+    let is_end = |state: &Reservation| find_end(state).is_some();
+    let message = Request::Cancel(cancel);
+    let submitted = api.desk.submit_request(message, &entry.plan, None, prefer, is_end).await?;
+    let view = match submitted {
+        Submitted::Decided(state) => {
+            find_end(&state).transpose()?;
+            let view = view::render_decided(&api, &entry, &state).await;
             return Ok(prefer.applied(view.answer(StatusCode::OK)));
         }
-    }
-    admission.admitted().await.map_err(refuse)?;
-    let view = if let Some(reservation) = seen {
-        view::decided(&api, &entry, &reservation).await
-    } else {
-        let queue = Topology::request_queue(api.topology.cancel_partition(path.id));
-        let eta_ms = api.outcomes.lags.eta_ms(&queue, clock::now());
-        view::pending(&entry, path.id, None, eta_ms)
+        Submitted::Queued { eta_ms } => match seen {
+            Some(reservation) => view::render_decided(&api, &entry, &reservation).await,
+            None => view::render_pending(&entry, path.id, None, eta_ms),
+        },
     };
     Ok(prefer.applied(view.answer(StatusCode::ACCEPTED)))
 }
 
 /// Cancelled, or too late to be: none while it can still be cancelled.
-fn end(reservation: &Reservation) -> Option<Result<(), Problem>> {
+fn find_end(reservation: &Reservation) -> Option<Result<(), Problem>> {
     let (status, reason) = reservation.state_at(clock::now());
     let reason = match status {
         ReservationStatus::Pending | ReservationStatus::Held => return None,

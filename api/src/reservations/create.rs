@@ -1,25 +1,19 @@
 //! `POST /events/{event}/reservations`
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use booking::domain::Reservation;
-use booking::ids::{EventId, ReservationId};
-use booking::requests::{Decide, Request, Reserve};
-use broker::topology::Topology;
+use axum::response::Response;
+use booking::ids::EventId;
+use booking::requests::{Request, Reserve};
 use process::clock;
-use tokio::time::Instant;
 
 use super::order::{NewReservation, Order, check_on_sale};
-use super::{edge_refusal, verdict, view};
+use super::verdict::answer_decided;
+use super::{edge_refusal, view};
 use crate::extract::{Body, EventPath, IdempotencyKey, Prefer};
-use crate::front_desk::refuse;
+use crate::front_desk::Submitted;
 use crate::idempotency;
-use crate::outcomes::{Waiter, follow};
-use crate::problem::{Problem, ProblemBody};
-use crate::reads::Entry;
+use crate::problem::Problem;
 use crate::state::{Api, Shared};
 
 /// Ask for tickets
@@ -38,44 +32,19 @@ use crate::state::{Api, Shared};
     ),
     request_body = NewReservation,
     responses(
-        (status = 201, description = "Held (only with `Prefer: wait`)", body = view::ReservationView,
-         links(
-             ("show" = (operation_id = "show_reservation", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-             ("cancel" = (operation_id = "cancel_reservation", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-             ("pay" = (operation_id = "create_payment", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-             ("tickets" = (operation_id = "list_tickets", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-         )),
-        (status = 202, description = "Queued; look at `Location`", body = view::ReservationView,
-         links(
-             ("show" = (operation_id = "show_reservation", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-             ("cancel" = (operation_id = "cancel_reservation", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-             ("pay" = (operation_id = "create_payment", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-             ("tickets" = (operation_id = "list_tickets", parameters(
-                ("event" = "$response.body#/event"), ("id" = "$response.body#/id")))),
-         )),
-        (status = 400, description = "Not JSON, or a header is wrong", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 404, description = "No such event", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 201, description = "Held (only with `Prefer: wait`)",
+         body = view::ReservationView),
+        (status = 202, description = "Queued; look at `Location`", body = view::ReservationView),
+        (status = 400, description = "Not JSON, or a header is wrong"),
+        (status = 404, description = "No such event"),
         (status = 409, description = "Refused: tickets-unavailable, not-on-sale, limit-exceeded, \
-         too-late, reservation-ended", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = ProblemBody,
-         content_type = "application/problem+json"),
+         too-late, reservation-ended"),
+        (status = 413, description = "The body is too large"),
+        (status = 415, description = "The body is not JSON"),
         (status = 422, description = "Can never be right: invalid-request, limit-exceeded, \
-         idempotency-key-reused", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 500, description = "A fault of ours", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be queued now; see Retry-After", body = ProblemBody,
-         content_type = "application/problem+json"),
+         idempotency-key-reused"),
+        (status = 500, description = "A fault of ours"),
+        (status = 503, description = "Cannot be queued now; see Retry-After"),
     )
 )]
 pub(crate) async fn create(
@@ -87,35 +56,33 @@ pub(crate) async fn create(
 ) -> Result<Response, Problem> {
     let entry = api.event(event).await?;
     let order = Order::check(body, &entry)?;
-    api.limits.customer(&order.customer)?;
-    let request = reserve(&api, event, order, &key);
+    api.limits.count_customer(&order.customer)?;
+    let request = to_reserve(&api, event, order, &key);
     if key.0.is_some() && api.outcomes.keys.is_reused(request.id.0, request.fingerprint) {
-        return Err(idempotency::reused_key());
+        return Err(idempotency::refuse_reused_key());
     }
     check_on_sale(&entry, request.accepted_at)?;
     if let Some(problem) = edge_refusal::find_refusal(&api, &entry, &request, key.0.is_some()).await
     {
         return Err(problem);
     }
-    // Whoever waits must be listening before the request can be decided.
-    let deadline = prefer.deadline();
-    let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(request.id));
-    let is_new = key.0.is_some() && api.outcomes.keys.claim(request.id.0, request.fingerprint);
-    let refuse = |refusal| refuse(&api.outcomes.keys, refusal, "reservation", request.id.0, is_new);
-    let partition = api.topology.partition_of(request.route(&entry.plan));
-    let admission = api.desk.enter(partition, Request::Reserve(request.clone())).map_err(refuse)?;
-    if let (Some(waiter), Some(deadline)) = (waiter, deadline) {
-        let decision = decision(&api, &waiter, &request, deadline);
-        if let Some(decided) = admission.or_outcome(decision).await.map_err(refuse)? {
-            let answer = verdict::verdict(&api, &entry, &decided, request.fingerprint).await;
-            return Ok(prefer.applied(answer));
+    let fingerprint = key.0.is_some().then_some(request.fingerprint);
+    let message = Request::Reserve(request.clone());
+    let plan = &entry.plan;
+    let submitted = api.desk.submit_request(message, plan, fingerprint, prefer, |_| true).await?;
+    let answer = match submitted {
+        Submitted::Decided(decided) => {
+            answer_decided(&api, &entry, &decided, request.fingerprint).await
         }
-    }
-    admission.admitted().await.map_err(refuse)?;
-    Ok(prefer.applied(accepted(&api, &entry, &request, partition)))
+        Submitted::Queued { eta_ms } => {
+            let known = Some((request.customer.as_str(), request.accepted_at));
+            view::render_pending(&entry, request.id, known, eta_ms).answer(StatusCode::ACCEPTED)
+        }
+    };
+    Ok(prefer.applied(answer))
 }
 
-fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Reserve {
+fn to_reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Reserve {
     let now = clock::now();
     let id = match &key.0 {
         Some(key) => api.mint.keyed(event, &order.customer, key),
@@ -131,21 +98,4 @@ fn reserve(api: &Api, event: EventId, order: Order, key: &IdempotencyKey) -> Res
         accepted_at: now,
         patience_ms: api.settings.patience_ms,
     }
-}
-
-async fn decision(
-    api: &Api,
-    waiter: &Waiter<ReservationId, Reservation>,
-    request: &Reserve,
-    deadline: Instant,
-) -> Option<Arc<Reservation>> {
-    let key = (request.event, request.id);
-    follow(waiter, &api.reservations, key, deadline, |_| true).await
-}
-
-fn accepted(api: &Api, entry: &Entry, request: &Reserve, partition: u16) -> Response {
-    let queue = Topology::request_queue(partition);
-    let eta_ms = api.outcomes.lags.eta_ms(&queue, clock::now());
-    let known = Some((request.customer.as_str(), request.accepted_at));
-    view::pending(entry, request.id, known, eta_ms).answer(StatusCode::ACCEPTED).into_response()
 }

@@ -25,8 +25,12 @@ pub(crate) async fn find_refusal(
     }
     let board = api.outcomes.boards.live(entry)?;
     let section_of = |ticket| entry.plan.section_of(ticket).map(|section| section.number);
-    let (reason, taken) =
-        board.refusal(section_of, &request.tickets, request.best.as_ref(), request.accepted_at)?;
+    let (reason, taken) = board.find_refusal(
+        section_of,
+        &request.tickets,
+        request.best.as_ref(),
+        request.accepted_at,
+    )?;
     if is_keyed && may_be_a_repeat(api, request).await {
         return None;
     }

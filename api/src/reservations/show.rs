@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{stream, view};
 use crate::extract::{Prefer, ReservationPath, wants_event_stream};
 use crate::outcomes::{Waiter, follow};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reads::Entry;
 use crate::state::{Api, Shared};
 
@@ -34,10 +34,8 @@ use crate::state::{Api, Shared};
         (status = 200, description = "Its state", content(
             (view::ReservationView = "application/json"), (String = "text/event-stream"))),
         (status = 204, description = "A stream is over: this was its last event"),
-        (status = 404, description = "Never issued", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now, or too many streams; see Retry-After",
-         body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "Never issued"),
+        (status = 503, description = "Cannot be read now, or too many streams; see Retry-After"),
     )
 )]
 pub(crate) async fn show(
@@ -59,7 +57,7 @@ pub(crate) async fn show(
             let now = now.as_ref().map(Option::as_deref);
             let is_over = matches!(now, Ok(Some(reservation)) if is_shown_final(reservation));
             let base = now.ok().map(|state| state.map_or(0, |reservation| reservation.revision));
-            if is_over { None } else { next(&api, path, &waiter, base, deadline).await }
+            if is_over { None } else { wait_for_next(&api, path, &waiter, base, deadline).await }
         }
         _ => None,
     };
@@ -67,7 +65,7 @@ pub(crate) async fn show(
         Some(changed) => Some(changed),
         None => now?,
     };
-    Ok(prefer.applied(answer(&api, &entry, path, state.as_deref()).await))
+    Ok(prefer.applied(answer_state(&api, &entry, path, state.as_deref()).await))
 }
 
 fn is_shown_final(reservation: &Reservation) -> bool {
@@ -76,7 +74,7 @@ fn is_shown_final(reservation: &Reservation) -> bool {
 
 /// The next state after a revision; the first one that is announced where the present one is not
 /// known.
-async fn next(
+async fn wait_for_next(
     api: &Api,
     path: ReservationPath,
     waiter: &Waiter<booking::ids::ReservationId, Reservation>,
@@ -87,15 +85,20 @@ async fn next(
     follow(waiter, &api.reservations, (path.event, path.id), deadline, is_news).await
 }
 
-async fn answer(
+async fn answer_state(
     api: &Api,
     entry: &Entry,
     path: ReservationPath,
     state: Option<&Reservation>,
 ) -> Response {
     let view = match state {
-        Some(reservation) => view::decided(api, entry, reservation).await,
-        None => view::pending(entry, path.id, None, api.outcomes.lags.longest_eta_ms(clock::now())),
+        Some(reservation) => view::render_decided(api, entry, reservation).await,
+        None => view::render_pending(
+            entry,
+            path.id,
+            None,
+            api.outcomes.lags.longest_eta_ms(clock::now()),
+        ),
     };
     view.answer(StatusCode::OK)
 }

@@ -55,13 +55,13 @@ pub(crate) async fn open(
         is_over: false,
         _counted: event_stream::count_open(StreamKind::Reservation),
     };
-    let first = stream.view().await;
+    let first = stream.render_view().await;
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     if first.is_final() && seen.is_some_and(|seen| seen == first.revision.to_string()) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     stream.is_over = first.is_final();
-    let first = Bytes::from(format!("retry: 2000\n{}", event(&first)));
+    let first = Bytes::from(format!("retry: 2000\n{}", write_event(&first)));
     let rest = futures::stream::unfold(stream, Stream::next);
     let all = futures::StreamExt::chain(futures::stream::iter([Ok(first)]), rest);
     Ok(event_stream::respond(Body::from_stream(all)))
@@ -74,19 +74,19 @@ impl Stream {
         }
         let heartbeat = Instant::now() + HEARTBEAT;
         loop {
-            let wake = self.due().map_or(heartbeat, |due| due.min(heartbeat));
+            let wake = self.due_at().map_or(heartbeat, |due| due.min(heartbeat));
             let before = self.state.as_ref().map_or(0, |state| state.revision);
             match timeout_at(wake, self.waiter.next()).await {
                 Ok(News::Draining) => return None,
                 Ok(News::State(state)) => self.advance(state),
-                Ok(News::Gap) => self.look().await,
+                Ok(News::Gap) => self.look_up().await,
                 Err(_) => {}
             }
             let after = self.state.as_ref().map_or(0, |state| state.revision);
-            let view = self.view().await;
+            let view = self.render_view().await;
             if after > before || view.is_final() {
                 self.is_over = view.is_final();
-                return Some((Ok(Bytes::from(event(&view))), self));
+                return Some((Ok(Bytes::from(write_event(&view))), self));
             }
             if Instant::now() >= heartbeat {
                 return Some((Ok(Bytes::from_static(b":\n\n")), self));
@@ -94,7 +94,7 @@ impl Stream {
         }
     }
 
-    async fn look(&mut self) {
+    async fn look_up(&mut self) {
         if let Ok(Some(found)) = self.api.reservations.read((self.path.event, self.path.id)).await {
             self.advance(found);
         }
@@ -109,23 +109,23 @@ impl Stream {
     }
 
     /// When the hold is due, if there is one.
-    fn due(&self) -> Option<Instant> {
+    fn due_at(&self) -> Option<Instant> {
         let held = self.state.as_ref().filter(|state| state.status == ReservationStatus::Held)?;
         let at = held.expires_at?;
         let left = (at - clock::now()).to_std().unwrap_or_default();
         Some(Instant::now() + left + GRACE)
     }
 
-    async fn view(&self) -> ReservationView {
+    async fn render_view(&self) -> ReservationView {
         if let Some(reservation) = &self.state {
-            return view::decided(&self.api, &self.entry, reservation).await;
+            return view::render_decided(&self.api, &self.entry, reservation).await;
         }
         let eta_ms = self.api.outcomes.lags.longest_eta_ms(clock::now());
-        view::pending(&self.entry, self.path.id, None, eta_ms)
+        view::render_pending(&self.entry, self.path.id, None, eta_ms)
     }
 }
 
-fn event(view: &ReservationView) -> String {
+fn write_event(view: &ReservationView) -> String {
     let data = serde_json::to_string(view).expect("plain data always has a JSON form");
     format!("event: reservation\nid: {}\ndata: {data}\n\n", view.revision)
 }

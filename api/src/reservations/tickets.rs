@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::extract::{ReservationPath, TicketPath};
 use crate::http::headers::ascii;
-use crate::problem::{Kind, Problem, ProblemBody};
+use crate::problem::{Kind, Problem};
 use crate::state::{Api, Shared};
 
 /// The tickets of a paid reservation.
@@ -44,12 +44,9 @@ pub(crate) struct Ticket {
     ),
     responses(
         (status = 200, description = "The tickets", body = Tickets),
-        (status = 404, description = "Never issued", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 409, description = "Not paid: not-confirmed", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "Never issued"),
+        (status = 409, description = "Not paid: not-confirmed"),
+        (status = 503, description = "Cannot be read now"),
     )
 )]
 pub(crate) async fn tickets(
@@ -57,14 +54,14 @@ pub(crate) async fn tickets(
     path: ReservationPath,
 ) -> Result<axum::Json<Tickets>, Problem> {
     let entry = api.event(path.event).await?;
-    let reservation = confirmed(&api, path).await?;
+    let reservation = find_confirmed(&api, path).await?;
     let base = path.url();
     let mut tickets = Vec::with_capacity(reservation.tickets.len());
     for number in &reservation.tickets {
         let section = entry.plan.section_of(*number);
         tickets.push(Ticket {
             number: number.0,
-            label: api.labels.label(&entry, *number).await?,
+            label: api.labels.find_label(&entry, *number).await?,
             section: section
                 .map(|section| entry.section_name(section.number).to_owned())
                 .unwrap_or_default(),
@@ -86,17 +83,14 @@ pub(crate) async fn tickets(
     ),
     responses(
         (status = 200, description = "The image", body = String, content_type = "image/svg+xml"),
-        (status = 404, description = "Never issued, or not a ticket of it", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 409, description = "Not paid: not-confirmed", body = ProblemBody,
-         content_type = "application/problem+json"),
-        (status = 503, description = "Cannot be read now", body = ProblemBody,
-         content_type = "application/problem+json"),
+        (status = 404, description = "Never issued, or not a ticket of it"),
+        (status = 409, description = "Not paid: not-confirmed"),
+        (status = 503, description = "Cannot be read now"),
     )
 )]
 pub(crate) async fn qr(State(api): State<Shared>, path: TicketPath) -> Result<Response, Problem> {
     let reservation = ReservationPath { event: path.event, id: path.id };
-    let reservation = confirmed(&api, reservation).await?;
+    let reservation = find_confirmed(&api, reservation).await?;
     if !reservation.tickets.contains(&path.ticket) {
         return Err(Problem::not_found("This reservation has no such ticket."));
     }
@@ -115,7 +109,7 @@ pub(crate) async fn qr(State(api): State<Shared>, path: TicketPath) -> Result<Re
     Ok((headers, svg).into_response())
 }
 
-async fn confirmed(
+async fn find_confirmed(
     api: &Api,
     path: ReservationPath,
 ) -> Result<std::sync::Arc<Reservation>, Problem> {

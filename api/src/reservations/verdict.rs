@@ -6,33 +6,33 @@ use booking::domain::{Reason, Reservation, ReservationStatus};
 use process::clock;
 
 use super::view;
-use crate::idempotency::{is_reused, reused_key};
+use crate::idempotency::{is_reused, refuse_reused_key};
 use crate::problem::{Kind, Problem};
 use crate::reads::Entry;
 use crate::state::Api;
 
 /// 201 for a live reservation; the problem for one that was refused or has ended, and for one that
 /// another body was decided under.
-pub(crate) async fn verdict(
+pub(crate) async fn answer_decided(
     api: &Api,
     entry: &Entry,
     reservation: &Reservation,
     fingerprint: i64,
 ) -> Response {
-    match problem(entry, reservation, fingerprint) {
+    match find_problem(entry, reservation, fingerprint) {
         Some(problem) => problem.into_response(),
-        None => view::decided(api, entry, reservation).await.answer(StatusCode::CREATED),
+        None => view::render_decided(api, entry, reservation).await.answer(StatusCode::CREATED),
     }
 }
 
-fn problem(entry: &Entry, reservation: &Reservation, fingerprint: i64) -> Option<Problem> {
+fn find_problem(entry: &Entry, reservation: &Reservation, fingerprint: i64) -> Option<Problem> {
     if is_reused(reservation.fingerprint, fingerprint) {
-        return Some(reused_key());
+        return Some(refuse_reused_key());
     }
     let (status, reason) = reservation.state_at(clock::now());
     let problem = match status {
         ReservationStatus::Rejected => {
-            refused(entry, reason.unwrap_or(Reason::InternalError), reservation)
+            to_problem(entry, reason.unwrap_or(Reason::InternalError), reservation)
         }
         ReservationStatus::Cancelled | ReservationStatus::Expired | ReservationStatus::Refunded => {
             let detail = "The reservation of this Idempotency-Key has ended.";
@@ -48,7 +48,7 @@ fn problem(entry: &Entry, reservation: &Reservation, fingerprint: i64) -> Option
 }
 
 /// The problem of a request that was refused for this reason.
-fn refused(entry: &Entry, reason: Reason, reservation: &Reservation) -> Problem {
+fn to_problem(entry: &Entry, reason: Reason, reservation: &Reservation) -> Problem {
     let terms = &entry.event.terms;
     match reason {
         Reason::TicketsUnavailable | Reason::NotEnoughAvailable | Reason::NotTogether => {

@@ -26,7 +26,8 @@ fn reservation(status: ReservationStatus, reason: Option<Reason>) -> Reservation
 }
 
 fn answer(reservation: &Reservation, fingerprint: i64) -> Option<(StatusCode, HeaderMap, Value)> {
-    let (parts, body) = problem(&entry(), reservation, fingerprint)?.into_response().into_parts();
+    let (parts, body) =
+        find_problem(&entry(), reservation, fingerprint)?.into_response().into_parts();
     let body = futures::FutureExt::now_or_never(axum::body::to_bytes(body, 9_999));
     Some((parts.status, parts.headers, serde_json::from_slice(&body.unwrap().unwrap()).unwrap()))
 }

@@ -16,13 +16,11 @@ use crate::http::headers::{ascii, retry_after};
 use crate::reads::{Away, Entry, by_number};
 use crate::state::Api;
 
-/// A reservation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Reservation)]
 pub(crate) struct ReservationView {
     /// Its id. Who has it, has the reservation.
     pub id: Uuid,
-    /// Its event.
     pub event: i32,
     /// Whose it is; null while that is not known here.
     pub customer: Option<String>,
@@ -79,7 +77,7 @@ pub(crate) struct QueueView {
 }
 
 /// The view of a decided reservation.
-pub(crate) async fn decided(
+pub(crate) async fn render_decided(
     api: &Api,
     entry: &Entry,
     reservation: &Reservation,
@@ -94,7 +92,7 @@ pub(crate) async fn decided(
         customer: reservation.customer.clone(),
         status,
         revision: reservation.revision,
-        tickets: tickets(api, entry, reservation).await,
+        tickets: render_tickets(api, entry, reservation).await,
         total: reservation.total().into(),
         created_at: Some(reservation.created_at),
         expires_at: reservation.expires_at,
@@ -107,7 +105,7 @@ pub(crate) async fn decided(
 }
 
 /// The view of one that is issued and not decided yet, with what is known of it here.
-pub(crate) fn pending(
+pub(crate) fn render_pending(
     entry: &Entry,
     id: ReservationId,
     known: Option<(&str, DateTime<Utc>)>,
@@ -155,13 +153,13 @@ impl ReservationView {
     }
 }
 
-async fn tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<TicketView> {
+async fn render_tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> Vec<TicketView> {
     let mut is_away = false;
     let mut views = Vec::with_capacity(reservation.tickets.len());
     for (ticket, price) in reservation.tickets.iter().zip(&reservation.prices) {
         let Some(section) = entry.plan.section_of(*ticket) else { continue };
         // Without the database it goes by its number, if its label is not known yet.
-        let label = if is_away { Err(Away) } else { api.labels.label(entry, *ticket).await };
+        let label = if is_away { Err(Away) } else { api.labels.find_label(entry, *ticket).await };
         is_away = label.is_err();
         views.push(TicketView {
             number: ticket.0,

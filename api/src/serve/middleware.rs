@@ -50,7 +50,7 @@ impl Answer for Middleware {
         let path = uri.path();
         let trace = Span::begin(request.headers());
         let allowed = if path.starts_with("/api/") {
-            api.limits.address(peer, request.headers())
+            api.limits.count_address(peer, request.headers())
         } else {
             Ok(())
         };
@@ -131,7 +131,8 @@ mod tests {
         assert!(!given("two words"));
         assert!(!given("<script>"));
         assert!(!given(&"x".repeat(65)));
-        let (one, two) = (request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+        let one = request_id(&HeaderMap::new());
+        let two = request_id(&HeaderMap::new());
         assert_ne!(one, two);
         assert_eq!(one.len(), 32);
     }

@@ -41,8 +41,6 @@ const STREAMS_MAX: u32 = 256;
 const SEND_BYTES_MAX: usize = 64 * 1_024;
 /// After an error of accepting, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// How to serve.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Connections that are open at once, at most; more wait to be accepted.
@@ -55,7 +53,6 @@ pub struct Options {
 }
 
 impl Options {
-    /// What the settings say.
     pub fn of(settings: &settings::Api) -> Self {
         Self {
             connections_max: settings.connections_max,
@@ -64,8 +61,6 @@ impl Options {
         }
     }
 }
-
-/// What answers requests.
 pub trait Answer: Clone + Send + Sync + 'static {
     /// Answers one that came on a connection from there.
     fn answer(self, request: Request<Body>, peer: Peer) -> impl Future<Output = Response> + Send;

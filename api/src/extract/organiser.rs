@@ -1,30 +1,32 @@
-//! What an organiser may do: nothing yet but being told apart from others.
+//! `Authorization: Bearer`: who may use the routes of organisers.
 
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
 use process::settings::Secret;
 
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;
 
-/// Any organiser's route: 401 without a valid token, 404 with one.
-pub(crate) async fn fallback(
-    axum::extract::State(api): axum::extract::State<Shared>,
-    headers: HeaderMap,
-) -> Response {
-    if !is_organiser(&headers, &api.settings.organiser_tokens) {
+/// Proves that a request comes with an organiser's token: nothing else makes one.
+#[derive(Debug)]
+pub(crate) struct Organiser(());
+
+impl FromRequestParts<Shared> for Organiser {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
+        if is_organiser(&parts.headers, &api.settings.organiser_tokens) {
+            return Ok(Self(()));
+        }
         let detail = "Send Authorization: Bearer with an organiser's token.";
-        let mut response = Problem::new(Kind::Unauthorized, detail).into_response();
-        let scheme = axum::http::HeaderValue::from_static("Bearer");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
-        return response;
+        Err(Problem::new(Kind::Unauthorized, detail))
     }
-    Problem::not_found("There is no such organiser's route.").into_response()
 }
 
 /// Compares with every token, and takes the same time wherever they differ.
 fn is_organiser(headers: &HeaderMap, tokens: &[Secret]) -> bool {
-    let value = headers.get(header::AUTHORIZATION).map(axum::http::HeaderValue::as_bytes);
+    let value = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let Some((scheme, given)) = value.and_then(|value| value.split_at_checked(7)) else {
         return false;
     };

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin_port;
 use crate::context::Context;
-use crate::fleet::control;
+use crate::control;
 use crate::pools::{expiry, payments, reservations};
 
 /// A connection that lasted for so long is no reason to hesitate with the next.

@@ -1,5 +1,5 @@
-//! What has to hold of any bytes that come from outside. The fuzz targets call these with bytes that a
-//! fuzzer made up, and `api/tests/fuzz_corpora.rs` with those that are kept in `corpus/`.
+//! What has to hold of any bytes that come from outside. The fuzz targets call these with bytes that
+//! a fuzzer made up, and `api/tests/fuzz_corpora.rs` with those that are kept in `corpus/`.
 
 use api::extract::{idempotency_key, wait_seconds, wants_event_stream};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -35,9 +35,9 @@ fn message<T: Message + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
     assert_eq!(T::decode(&read.encode()).expect("our own bytes"), read);
 }
 
-/// No text makes the reader of ids panic, what it read is written the same way, and any owner and key
-/// give an id that was issued. That an id which was made up is noticed is not for a fuzzer to check: its
-/// tag has 24 bits, so one in 16 million passes, and a fuzzer tries more.
+/// No text makes the reader of ids panic, what it read is written the same way, and any owner and
+/// key give an id that was issued. That an id which was made up is noticed is not for a fuzzer to
+/// check: its tag has 24 bits, so one in 16 million passes, and a fuzzer tries more.
 pub(crate) fn ids(bytes: &[u8]) {
     let mint = Mint::new("a secret that no fuzzer knows");
     let event = EventId(1);

@@ -2,6 +2,7 @@
 //! processes that cannot be left behind.
 #![cfg(unix)]
 
+mod binaries;
 pub mod checkout;
 pub mod process;
 #[cfg(feature = "requests")]

@@ -8,8 +8,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::note;
-use crate::servers;
+use crate::{binaries, note};
 
 /// Programs that one package of Debian brings.
 pub struct Tool {
@@ -22,14 +21,14 @@ pub struct Tool {
 pub const POSTGRES: Tool = Tool {
     package: "postgresql",
     needed_for: "a private database (version 15 or newer); or give DATABASE_URL",
-    is_there: servers::has_postgres,
+    is_there: || binaries::postgres(None).is_ok(),
 };
 
 /// `rabbitmq-server`, and Erlang's name server.
 pub const RABBITMQ: Tool = Tool {
     package: "rabbitmq-server",
     needed_for: "a private message broker (version 3.10 or newer); or give AMQP_URL",
-    is_there: servers::has_rabbitmq,
+    is_there: || binaries::rabbitmq().is_ok(),
 };
 
 /// The browser.

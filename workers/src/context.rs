@@ -77,7 +77,8 @@ impl Context {
 
     /// Shows operators another view.
     pub(crate) fn show_view(&self, view: &View) {
-        metrics::shared(view, self.topology.request_partitions());
+        let partitions = self.topology.request_partitions();
+        metrics::shared(view.workers(), |partition| view.owns(partition), partitions);
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(view.clone());
     }
 

@@ -1,6 +1,6 @@
-//! Queues that fail while the broker is well. A queue that does not answer may end the connection, or
-//! block the channel, on which it was asked: it is asked again on a connection of its own, until it
-//! answers, and the others go on.
+//! Queues that fail while the broker is well. A queue that does not answer may end the connection,
+//! or block the channel, on which it was asked: it is asked again on a connection of its own, until
+//! it answers, and the others go on.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -9,6 +9,7 @@ pub use pools::payments::{GatewayError, PaymentGateway};
 
 mod admin_port;
 mod context;
+mod control;
 mod failed_queues;
 mod fleet;
 mod intake;
@@ -16,6 +17,7 @@ mod metrics;
 mod operator;
 mod pool;
 mod pools;
+mod presence;
 mod run;
 mod source;
 mod step;

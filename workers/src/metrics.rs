@@ -14,8 +14,6 @@ use process::telemetry::metrics::{
 };
 use process::telemetry::names::{self, Name};
 
-use crate::fleet::ownership::View;
-
 /// Handles of one pool.
 #[derive(Debug)]
 pub(crate) struct PoolMeter {
@@ -145,11 +143,11 @@ pub(crate) fn yielded() {
 }
 
 /// Shows who lives and which partitions are this worker's.
-pub(crate) fn shared(view: &View, partitions: u16) {
-    gauge(names::WORKERS_KNOWN, &[]).set(view.workers() as f64);
+pub(crate) fn shared(workers: usize, owns: impl Fn(u16) -> bool, partitions: u16) {
+    gauge(names::WORKERS_KNOWN, &[]).set(workers as f64);
     for partition in 0..partitions {
         let queue = Topology::request_queue(partition);
-        let owned = f64::from(u8::from(view.owns(partition)));
+        let owned = f64::from(u8::from(owns(partition)));
         gauge(names::PARTITION_OWNED, &[("queue", queue.as_str())]).set(owned);
     }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin_port;
 use crate::context::Context;
-use crate::fleet::control;
+use crate::control;
 use crate::pools::{expiry, payments, reservations};
 
 /// A connection that lasted for so long is no reason to hesitate with the next.
@@ -28,20 +28,12 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let deadline = Duration::from_millis(settings.workers.drain_ms);
     let context = Arc::new(Context::new(settings, stop.clone())?);
-    let (signal, give_up) = (stop.clone(), context.give_up.clone());
-    tokio::spawn(async move {
-        signal.cancelled().await;
-        tokio::time::sleep(deadline / 2).await;
-        give_up.cancel();
-    });
+    tokio::spawn(give_up_after(stop.clone(), deadline / 2, context.give_up.clone()));
     let consuming = Arc::new(AtomicUsize::new(0));
     let wanted = roles.len();
-    let (state, count) = (Arc::clone(&context), Arc::clone(&consuming));
-    let ready = move || {
-        state.publisher.is_ready()
-            && count.load(Ordering::Relaxed) == wanted
-            && !state.stop.is_cancelled()
-    };
+    let state = Arc::clone(&context);
+    let count = Arc::clone(&consuming);
+    let ready = move || is_ready(&state, count.load(Ordering::Relaxed) == wanted);
     admin_port::serve(&context, roles, ready).await?;
     let mut pools = JoinSet::new();
     for role in roles {
@@ -56,6 +48,17 @@ pub(crate) async fn run(
     shutdown::drained(&stop, work, deadline).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Cancels `give_up` when so much of the time to finish is over.
+async fn give_up_after(stop: CancellationToken, wait: Duration, give_up: CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(wait).await;
+    give_up.cancel();
+}
+
+fn is_ready(context: &Context, all_consume: bool) -> bool {
+    context.publisher.is_ready() && all_consume && !context.stop.is_cancelled()
 }
 
 /// Consumes until the process must stop. A lost connection ends what hangs on it and is opened

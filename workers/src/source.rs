@@ -138,10 +138,9 @@ impl Source {
         &mut self,
         acked: Result<(), LostConnection>,
     ) -> Result<(), LostConnection> {
-        acked.or_else(|error| {
-            self.arrived.clear();
-            self.subscriber.lost(&error)
-        })
+        let Err(error) = acked else { return Ok(()) };
+        self.arrived.clear();
+        self.subscriber.lost(&error)
     }
 
     /// To be called when nothing is left to ack.

@@ -41,7 +41,8 @@ impl Subscriber {
         shared: &Arc<Connection>,
         to: Subscription,
     ) -> Result<Self, LostConnection> {
-        let (context, shared) = (Arc::clone(context), Arc::clone(shared));
+        let context = Arc::clone(context);
+        let shared = Arc::clone(shared);
         let mut subscriber = Self { context, shared, to, state: SubscriptionState::Closed };
         if subscriber.context.failed_queues.contains(&subscriber.to.queue) {
             subscriber.open_alone();
@@ -182,7 +183,8 @@ impl Subscriber {
     }
 
     fn open_alone(&mut self) {
-        let (failed, to) = (self.context.failed_queues.clone(), self.to.clone());
+        let failed = self.context.failed_queues.clone();
+        let to = self.to.clone();
         self.state = SubscriptionState::Opening(Box::pin(async move {
             failed.until_answered(&to.queue, |connection| alone(connection, &to)).await
         }));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
+use super::failure::Failure;
 use super::request::Request;
 use super::response::{Head, head};
 
@@ -29,21 +30,6 @@ impl Answer<'_> {
         let start = self.body.windows(KEY.len()).position(|part| part == KEY)? + KEY.len();
         let id = self.body.get(start..start + 36)?;
         std::str::from_utf8(id).ok().map(str::to_owned)
-    }
-}
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// No answer came in time.
-    TimedOut,
-    /// The connection was refused or broke, or the bytes were not an HTTP response.
-    Broken(String),
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(error.to_string())
     }
 }
 

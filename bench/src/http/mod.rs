@@ -3,6 +3,7 @@
 //! for more waiting clients than a process may have sockets.
 
 mod connection;
+mod failure;
 mod multiplexed;
 mod pool;
 mod request;
@@ -10,7 +11,8 @@ mod response;
 mod seen;
 mod stream;
 
-pub use connection::{Answer, Connection, Failure};
+pub use connection::{Answer, Connection};
+pub use failure::Failure;
 pub use pool::Pool;
 pub use request::Request;
 pub use response::{Head, Malformed, head};

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use h2::client::{SendRequest, handshake};
 use tokio::net::TcpStream;
 
-use super::connection::{Answer, Failure};
+use super::connection::Answer;
+use super::failure::Failure;
 use super::request::Request;
 
 /// Maximum exchanges on one connection at once. Servers allow a few more.

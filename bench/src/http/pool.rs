@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::connection::{Answer, Connection, Failure};
+use super::connection::{Answer, Connection};
+use super::failure::Failure;
 use super::multiplexed::Multiplexed;
 use super::request::Request;
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 
-use super::connection::Failure;
+use super::failure::Failure;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request(Vec<u8>);

@@ -3,7 +3,8 @@
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use super::connection::{Connection, Failure};
+use super::connection::Connection;
+use super::failure::Failure;
 use super::request::Request;
 
 /// Decodes chunked transfer encoding.

@@ -15,8 +15,8 @@ use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 /// What a process keeps at most, in sections, rows and tiers of whatever seating plans: some 50 MB.
 const WEIGHT_MAX: u64 = 2_000_000;
 
-/// The seating plans that this process has met. A seating plan never changes, so it is read again only when there
-/// was no room to keep it.
+/// The seating plans that this process has met. A seating plan never changes, so it is read again
+/// only when there was no room to keep it.
 #[derive(Debug, Clone)]
 pub struct SeatingPlanCache {
     kept: Cache<EventId, Arc<SeatingPlan>>,

@@ -12,6 +12,7 @@ mod customer;
 mod dice;
 mod fault;
 mod fleet;
+mod inflict;
 mod model;
 mod proxy;
 mod round;

@@ -8,7 +8,6 @@ pub mod postgres;
 pub mod rabbitmq;
 
 mod account;
-mod binaries;
 mod compose;
 mod dev;
 mod directory;
@@ -25,16 +24,6 @@ pub use dev::ForDev;
 pub use port::free as free_port;
 
 use std::time::Duration;
-
-/// Whether the programs of Postgres are on this machine.
-pub(crate) fn has_postgres() -> bool {
-    binaries::postgres(None).is_ok()
-}
-
-/// Whether the programs of RabbitMQ are on this machine.
-pub(crate) fn has_rabbitmq() -> bool {
-    binaries::rabbitmq().is_ok()
-}
 
 /// What a server's directory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! The work that this worker has in hand, and how old it is: the first sign that a queue falls behind.
+//! The work that this worker has in hand, and how old it is: the first sign that a queue falls
+//! behind.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -75,19 +76,19 @@ pub(crate) fn set_working(queues: &[&str], working: bool) {
 /// What is done with these queues; those that were never consumed here are left out.
 pub(crate) fn report(queues: &[String], now: DateTime<Utc>) -> Vec<QueueReport> {
     let all = in_hand();
-    let report = |name: &String| {
-        let queue = all.get(name)?;
-        let oldest = queue.work.values().map(|(_, oldest)| *oldest).min();
-        Some(QueueReport {
-            queue: name.clone(),
-            working: queue.working,
-            in_hand: queue.requests(),
-            age_ms: oldest.map(|oldest| (now - oldest).num_milliseconds()),
-            handled: queue.handled,
-            idle_ms: queue.last.map(|last| last.elapsed().as_millis() as i64),
-        })
-    };
-    queues.iter().filter_map(report).collect()
+    queues.iter().filter_map(|name| Some(report_on(name, all.get(name)?, now))).collect()
+}
+
+fn report_on(name: &str, queue: &Queue, now: DateTime<Utc>) -> QueueReport {
+    let oldest = queue.work.values().map(|(_, oldest)| *oldest).min();
+    QueueReport {
+        queue: name.to_owned(),
+        working: queue.working,
+        in_hand: queue.requests(),
+        age_ms: oldest.map(|oldest| (now - oldest).num_milliseconds()),
+        handled: queue.handled,
+        idle_ms: queue.last.map(|last| last.elapsed().as_millis() as i64),
+    }
 }
 
 /// Shows these queues from the start.

@@ -65,9 +65,14 @@ mod tests {
     use super::*;
 
     fn order(paused: bool, revision: i64) -> PoolOrder {
-        let (reason, changed_by) = (String::new(), String::new());
-        let changed_at = process::clock::now();
-        PoolOrder { pool: WorkerPool::Expiry, paused, revision, reason, changed_by, changed_at }
+        PoolOrder {
+            pool: WorkerPool::Expiry,
+            paused,
+            revision,
+            reason: String::new(),
+            changed_by: String::new(),
+            changed_at: process::clock::now(),
+        }
     }
 
     #[test]

@@ -40,7 +40,8 @@ enum Command {
     /// Add the demo events that are missing.
     Seed,
     /// Prove the invariants of the database, and look at the broker. Exit codes: 0 all holds; 1 an
-    /// invariant is broken, or it could not be looked at; 3 all hold, but the broker wants attention.
+    /// invariant is broken, or it could not be looked at; 3 all hold, but the broker wants
+    /// attention.
     Audit(audit::Options),
     /// Tell what happened to a reservation, and to its payments, and when, and why.
     Timeline {

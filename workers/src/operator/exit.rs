@@ -24,8 +24,8 @@ pub(crate) enum Exit {
 /// Shown by `--help`, and the same in docs/operating.md.
 pub(crate) const HELP: &str = "\
 Exit codes: 0 done, nothing is wrong; 1 failed, or something was found; 2 bad arguments;
-3 the audit holds and the broker wants attention; 4 Postgres or the broker is away; 5 not over in time;
-6 bad settings.";
+3 the audit holds and the broker wants attention; 4 Postgres or the broker is away;
+5 not over in time; 6 bad settings.";
 
 /// Marks an error that comes from the settings.
 #[derive(Debug)]

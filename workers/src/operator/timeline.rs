@@ -42,7 +42,8 @@ fn text(timeline: &Timeline) -> String {
     let now = &timeline.reservation;
     let customer = now.customer.as_deref().unwrap_or("nobody yet");
     let mut text = format!(
-        "reservation {} of event {}: {}, {}, for {customer}\n{}  accepted, by the front door's clock",
+        "reservation {} of event {}: {}, {}, for {customer}\n\
+         {}  accepted, by the front door's clock",
         now.id,
         now.event,
         now.status,

@@ -66,7 +66,8 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             }
             broker::declare(&connection, &topology).await?;
             connection.close().await;
-            let (exchanges, queues) = (topology.exchanges().len(), topology.queues().len());
+            let exchanges = topology.exchanges().len();
+            let queues = topology.queues().len();
             line(&format!("{exchanges} exchanges and {queues} queues are there"));
             Ok(Exit::Done)
         }
@@ -83,7 +84,8 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
                 }
                 if settings.broker.management_url.is_none() {
                     line(
-                        "(bindings and leftover queues are compared where broker.management_url is set)",
+                        "(bindings and leftover queues are compared where \
+                         broker.management_url is set)",
                     );
                 }
             }
@@ -123,7 +125,7 @@ async fn declared_differences(
 ) -> anyhow::Result<Vec<Difference>> {
     let mut faults = Vec::new();
     for exchange in topology.exchanges() {
-        let fault = broker::operators::compare_exchange(connection, &exchange).await?.err();
+        let fault = broker::operators::compare_exchange(connection, &exchange).await?;
         faults.extend(fault.map(|fault| (format!("exchange {}", exchange.name), fault)));
     }
     for Seen { queue, fault, .. } in broker::operators::inspect(connection, topology).await? {
@@ -166,13 +168,7 @@ async fn more_differences(
     let failed = |error: String| anyhow::anyhow!("the management API: {error}");
     let queues = management.queues().await.map_err(failed)?;
     let bindings = management.bindings().await.map_err(failed)?;
-    let bound: BTreeSet<[&str; 3]> = bindings
-        .iter()
-        .filter_map(|one| {
-            let field = |name: &str| one[name].as_str();
-            Some([field("source")?, field("destination")?, field("routing_key")?])
-        })
-        .collect();
+    let bound: BTreeSet<[&str; 3]> = bindings.iter().filter_map(ends_of).collect();
     let wanted = topology.queues();
     let mut differences = Vec::new();
     for queue in &wanted {
@@ -191,6 +187,12 @@ async fn more_differences(
         }
     }
     Ok(differences)
+}
+
+/// What a binding leads from and to, and its key.
+fn ends_of(binding: &serde_json::Value) -> Option<[&str; 3]> {
+    let field = |name: &str| binding[name].as_str();
+    Some([field("source")?, field("destination")?, field("routing_key")?])
 }
 
 #[cfg(test)]

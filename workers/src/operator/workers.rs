@@ -46,7 +46,8 @@ impl Workers {
     pub(super) async fn reports(&mut self) -> anyhow::Result<Vec<Report>> {
         self.say(&Control::ask(&self.reply_to)).await?;
         let asked = Instant::now();
-        let (mut reports, mut until) = (Vec::new(), asked + FIRST);
+        let mut reports = Vec::new();
+        let mut until = asked + FIRST;
         while let Ok(heard) = tokio::time::timeout_at(until, self.feed.next()).await {
             // An answer to an earlier question that was late is as good.
             reports.extend(Report::decode(&heard?));

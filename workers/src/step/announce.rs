@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use booking::domain::ReservationStatus;
+use booking::domain::{Reservation, ReservationStatus};
 use booking::messages::{BatchOutcome, DueHold, DueHolds, Message, Prompt};
 use broker::topology::{HOLDS, OUTCOMES, Topology};
 use broker::{Publication, PublishError};
@@ -70,10 +70,7 @@ impl Announcement {
             metrics::pool(&outcomes.queue).wait.observe(wait);
         }
         let held = outcomes.reservations.iter().filter(|r| r.status == ReservationStatus::Held);
-        let holds = held.filter_map(|reservation| {
-            let due_at = reservation.expires_at?;
-            Some(DueHold { event: reservation.event, reservation: reservation.id, due_at })
-        });
+        let holds = held.filter_map(due_hold);
         self.holds(context, Prompt::Hold, holds, outcomes.decided_at);
         let key = outcomes.queue.clone();
         self.message(Publication::hint(OUTCOMES, key, outcomes.encode()));
@@ -136,6 +133,12 @@ impl Announcement {
             }
         }
     }
+}
+
+/// The hold of a reservation, if it has a time at which it is due.
+fn due_hold(reservation: &Reservation) -> Option<DueHold> {
+    let due_at = reservation.expires_at?;
+    Some(DueHold { event: reservation.event, reservation: reservation.id, due_at })
 }
 
 fn queue_of_holds(message: &Publication) -> Option<String> {

@@ -23,8 +23,8 @@ impl Traces {
         self.0.extend(traces.iter().filter_map(known));
     }
 
-    /// Those that these outcomes decide are logged, as spans that their requests caused and that the
-    /// span of the batch links to, and go with the outcomes to whoever waits.
+    /// Those that these outcomes decide are logged, as spans that their requests caused and that
+    /// the span of the batch links to, and go with the outcomes to whoever waits.
     pub(crate) fn follow(&self, outcomes: &mut BatchOutcome) {
         if self.0.is_empty() {
             return;

@@ -39,9 +39,11 @@ macro_rules! reasons {
 
 reasons! {
     /// Some of the wished tickets are held, sold or blocked.
-    TicketsUnavailable = "tickets_unavailable", "Some of these tickets are held or sold. Others may be free, and held ones may come back.";
+    TicketsUnavailable = "tickets_unavailable",
+        "Some of these tickets are held or sold. Others may be free, and held ones may come back.";
     /// Fewer tickets are free than were asked for.
-    NotEnoughAvailable = "not_enough_available", "Fewer tickets are free than you asked for. Held ones may come back.";
+    NotEnoughAvailable = "not_enough_available",
+        "Fewer tickets are free than you asked for. Held ones may come back.";
     /// Enough are free, but not side by side.
     NotTogether = "not_together", "There are not that many free seats side by side.";
     /// The event's sale has not begun.
@@ -55,11 +57,14 @@ reasons! {
     /// More tickets in one reservation than the event allows.
     TooManyTickets = "too_many_tickets", "That is more tickets than one reservation may have.";
     /// The customer would have more tickets than the event allows.
-    CustomerLimit = "customer_limit", "That is more tickets than one customer may have for this event.";
+    CustomerLimit = "customer_limit",
+        "That is more tickets than one customer may have for this event.";
     /// It waited longer than its patience before it was decided.
-    TooLate = "too_late", "The request waited too long and was dropped. Nothing is held; try again.";
+    TooLate = "too_late",
+        "The request waited too long and was dropped. Nothing is held; try again.";
     /// It could not be decided because of a fault of ours; operators find it in the dead letters.
-    InternalError = "internal_error", "The request could not be decided. Nothing is held; try again.";
+    InternalError = "internal_error",
+        "The request could not be decided. Nothing is held; try again.";
     /// The buyer gave it back.
     CancelledByCustomer = "cancelled_by_customer", "Cancelled by the customer.";
     /// The hold ran out.
@@ -73,9 +78,12 @@ reasons! {
     /// The issuer said that there is not enough money.
     InsufficientFunds = "insufficient_funds", "The card has insufficient funds.";
     /// The gateway had an error; nothing was charged.
-    ProcessingError = "processing_error", "The payment could not be processed. Nothing was charged; try again.";
+    ProcessingError = "processing_error",
+        "The payment could not be processed. Nothing was charged; try again.";
     /// The charge landed after the hold was lost and the tickets were gone.
-    HoldLost = "hold_lost", "The hold was lost before the payment landed and the tickets were gone. The charge was refunded.";
+    HoldLost = "hold_lost",
+        "The hold was lost before the payment landed and the tickets were gone. The charge was \
+         refunded.";
 }
 
 #[cfg(test)]

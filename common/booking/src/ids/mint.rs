@@ -8,7 +8,8 @@
 //!  bits  48..51   version, 8
 //!  bits  52..63   fresh: random; from a key: hash
 //!  bits  64..65   variant, 0b10
-//!  bits  66..103  fresh: random; from a key: hash (50 such bits with the ones above, 98 from a key)
+//!  bits  66..103  fresh: random; from a key: hash (with the ones above, 50 random bits in a fresh
+//!                 id, and 98 of the hash in one from a key)
 //!  bits 104..127  tag: keyed hash of (event, kind, all bits before)
 //! ```
 //!

@@ -244,7 +244,11 @@ fn world(limit: Option<i32>, locks_everything: bool) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 1_500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_rules_hold_after_every_step_of_every_history(

@@ -27,33 +27,31 @@ pub async fn inspect(
 ) -> Result<Vec<Seen>, LostConnection> {
     let mut seen = Vec::new();
     for queue in topology.queues() {
-        let (depth, fault) = match declare(connection, &queue.name, None).await? {
+        let mut found = declare(connection, &queue.name, None).await?;
+        if found.depth.is_some() {
             // Declaring a queue that exists only compares its arguments.
-            Ok(depth) => {
-                let compared = declare(connection, &queue.name, Some(&queue.arguments)).await?;
-                (Some(depth), compared.err())
-            }
-            Err(fault) => (None, Some(fault)),
-        };
-        seen.push(Seen { queue: queue.name, depth, fault });
+            let compared = declare(connection, &queue.name, Some(&queue.arguments)).await?;
+            found.fault = compared.fault;
+        }
+        seen.push(found);
     }
     Ok(seen)
 }
 
 /// What waits in one queue; none if it does not exist.
 pub async fn depth(connection: &Connection, queue: &str) -> Result<Option<Depth>, LostConnection> {
-    match declare(connection, queue, None).await? {
-        Ok(depth) => Ok(Some(depth)),
-        Err(Fault::Missing) => Ok(None),
-        Err(fault) => Err(LostConnection(format!("queue {queue}: {fault}"))),
+    let seen = declare(connection, queue, None).await?;
+    match seen.fault {
+        None | Some(Fault::Missing) => Ok(seen.depth),
+        Some(fault) => Err(LostConnection(format!("queue {queue}: {fault}"))),
     }
 }
 
-/// Compares an exchange and its kind.
+/// Compares an exchange and its kind. None if there is no difference.
 pub async fn compare_exchange(
     connection: &Connection,
     exchange: &Exchange,
-) -> Result<Result<(), Fault>, LostConnection> {
+) -> Result<Option<Fault>, LostConnection> {
     for passive in [true, false] {
         let channel = connection.channel().await?;
         let options = ExchangeDeclareOptions { durable: true, passive, ..Default::default() };
@@ -62,10 +60,10 @@ pub async fn compare_exchange(
         let declared = channel.exchange_declare(name, kind(exchange.kind), options, none).await;
         close(&channel).await;
         if let Err(error) = declared {
-            return Fault::of(error).map(Err);
+            return Fault::of(error).map(Some);
         }
     }
-    Ok(Ok(()))
+    Ok(None)
 }
 
 /// Asks for a queue, and compares its arguments if they are given. The broker closes the channel on
@@ -74,19 +72,21 @@ async fn declare(
     connection: &Connection,
     queue: &str,
     with: Option<&[(&'static str, Argument)]>,
-) -> Result<Result<Depth, Fault>, LostConnection> {
+) -> Result<Seen, LostConnection> {
     let channel = connection.channel().await?;
     let passive = with.is_none();
     let options = QueueDeclareOptions { passive, durable: true, ..Default::default() };
     let arguments = with.map(arguments).unwrap_or_default();
     let declared = channel.queue_declare(queue.into(), options, arguments).await;
     close(&channel).await;
+    let name = queue.to_owned();
     match declared {
         Ok(found) => {
             let messages = found.message_count();
             let consumers = found.consumer_count();
-            Ok(Ok(Depth { queue: queue.to_owned(), messages, consumers }))
+            let depth = Depth { queue: name.clone(), messages, consumers };
+            Ok(Seen { queue: name, depth: Some(depth), fault: None })
         }
-        Err(error) => Fault::of(error).map(Err),
+        Err(error) => Ok(Seen { queue: name, depth: None, fault: Some(Fault::of(error)?) }),
     }
 }

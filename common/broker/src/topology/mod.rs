@@ -20,7 +20,6 @@ use xxhash_rust::xxh3::xxh3_64;
 use booking::ids::{EventId, ReservationId, SectionNumber};
 use booking::requests::Route;
 use process::settings;
-use queues::{TTL, dead_letters, delay, holds_due, payments, requests};
 
 mod definitions;
 mod delays;
@@ -144,11 +143,6 @@ impl Topology {
         format!("{PAYMENTS}.{partition:02}")
     }
 
-    /// Whether workers consume this queue. They do not consume delay queues and dead letters.
-    pub fn is_worked_on(queue: &str) -> bool {
-        Self::pool_of(queue).is_some()
-    }
-
     /// Every exchange, in the order in which they are declared.
     pub fn exchanges(&self) -> Vec<Exchange> {
         use ExchangeKind::{Direct, Fanout, Topic};
@@ -164,51 +158,15 @@ impl Topology {
         .map(|(name, kind)| Exchange { name, kind })
         .to_vec()
     }
-
-    /// The queues that workers or operators must empty. Delay queues empty themselves.
-    pub fn work_queues(&self) -> Vec<String> {
-        let is_delay = |queue: &Queue| queue.arguments.iter().any(|(key, _)| *key == TTL);
-        self.queues().into_iter().filter(|queue| !is_delay(queue)).map(|queue| queue.name).collect()
-    }
-
-    /// Every durable queue. Targets of dead-lettering come first.
-    pub fn queues(&self) -> Vec<Queue> {
-        let mut queues = vec![dead_letters(), holds_due()];
-        queues.extend(self.delays_ms.iter().map(|ms| delay(*ms)));
-        queues.extend((0..self.payment_partitions).map(payments));
-        queues.extend((0..self.request_partitions).map(|p| requests(p, self.requests_max_length)));
-        queues
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn topology() -> Topology {
-        Topology::new(&settings::Topology::default())
-    }
-
-    fn argument<'a>(queue: &'a Queue, name: &str) -> Option<&'a Argument> {
-        queue.arguments.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
-    }
-
-    #[test]
-    fn dead_lettering_never_falls_back_to_at_most_once() {
-        for queue in topology().queues() {
-            if argument(&queue, "x-dead-letter-exchange").is_some() {
-                let overflow = argument(&queue, "x-overflow");
-                assert_eq!(overflow, Some(&Argument::Text("reject-publish")), "{}", queue.name);
-                let strategy = argument(&queue, "x-dead-letter-strategy");
-                assert_eq!(strategy, Some(&Argument::Text("at-least-once")), "{}", queue.name);
-            }
-            assert_eq!(argument(&queue, "x-expires"), None, "it deletes messages");
-        }
-    }
-
     #[test]
     fn partitions_are_the_same_for_ever() {
-        let topology = topology();
+        let topology = Topology::new(&settings::Topology::default());
         let partitions: Vec<_> = (1..=8)
             .map(|section| topology.request_partition(EventId(1), SectionNumber(section)))
             .collect();

@@ -30,6 +30,11 @@ impl Topology {
         }
     }
 
+    /// Whether workers consume this queue. They do not consume delay queues and dead letters.
+    pub fn is_worked_on(queue: &str) -> bool {
+        Self::pool_of(queue).is_some()
+    }
+
     /// The exchange and the routing key that lead into a queue. None if the queue is not part of
     /// this topology.
     pub fn way_into(&self, queue: &str) -> Option<(&'static str, String)> {

@@ -9,7 +9,7 @@ const DELIVERY_LIMIT: i64 = 20;
 /// Operators look at dead letters by taking them and returning them. RabbitMQ 4.0 to 4.2 counts
 /// that as a failed delivery, and its default limit would drop a letter at the 20th look.
 const LOOKS_LIMIT: i64 = 1_000_000_000;
-pub(super) const TTL: &str = "x-message-ttl";
+const TTL: &str = "x-message-ttl";
 
 /// The value of a queue argument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +36,23 @@ pub struct Queue {
     pub routing_key: String,
 }
 
+impl Topology {
+    /// The queues that workers or operators must empty. Delay queues empty themselves.
+    pub fn work_queues(&self) -> Vec<String> {
+        let is_delay = |queue: &Queue| queue.arguments.iter().any(|(key, _)| *key == TTL);
+        self.queues().into_iter().filter(|queue| !is_delay(queue)).map(|queue| queue.name).collect()
+    }
+
+    /// Every durable queue. Targets of dead-lettering come first.
+    pub fn queues(&self) -> Vec<Queue> {
+        let mut queues = vec![dead_letters(), holds_due()];
+        queues.extend(self.delays_ms.iter().map(|ms| delay(*ms)));
+        queues.extend((0..self.payment_partitions).map(payments));
+        queues.extend((0..self.request_partitions).map(|p| requests(p, self.requests_max_length)));
+        queues
+    }
+}
+
 fn quorum() -> Vec<(&'static str, Argument)> {
     vec![
         ("x-queue-type", Argument::Text("quorum")),
@@ -56,7 +73,7 @@ fn work() -> Vec<(&'static str, Argument)> {
     arguments
 }
 
-pub(super) fn requests(partition: u16, max_length: i64) -> Queue {
+fn requests(partition: u16, max_length: i64) -> Queue {
     let mut arguments = work();
     arguments.push(("x-single-active-consumer", Argument::Bool(true)));
     arguments.push(("x-max-length", Argument::Int(max_length)));
@@ -68,7 +85,7 @@ pub(super) fn requests(partition: u16, max_length: i64) -> Queue {
     }
 }
 
-pub(super) fn payments(partition: u16) -> Queue {
+fn payments(partition: u16) -> Queue {
     Queue {
         name: Topology::payment_queue(partition),
         arguments: work(),
@@ -77,7 +94,7 @@ pub(super) fn payments(partition: u16) -> Queue {
     }
 }
 
-pub(super) fn delay(ms: u32) -> Queue {
+fn delay(ms: u32) -> Queue {
     let mut arguments = quorum();
     arguments.extend([
         (TTL, Argument::Int(i64::from(ms))),
@@ -94,7 +111,7 @@ pub(super) fn delay(ms: u32) -> Queue {
     }
 }
 
-pub(super) fn holds_due() -> Queue {
+fn holds_due() -> Queue {
     Queue {
         name: HOLDS_DUE.to_owned(),
         arguments: work(),
@@ -103,7 +120,7 @@ pub(super) fn holds_due() -> Queue {
     }
 }
 
-pub(super) fn dead_letters() -> Queue {
+fn dead_letters() -> Queue {
     let mut arguments = quorum();
     arguments.push(("x-delivery-limit", Argument::Int(LOOKS_LIMIT)));
     Queue {
@@ -111,5 +128,28 @@ pub(super) fn dead_letters() -> Queue {
         arguments,
         exchange: DEAD_LETTERS,
         routing_key: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use process::settings;
+
+    fn argument<'a>(queue: &'a Queue, name: &str) -> Option<&'a Argument> {
+        queue.arguments.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    #[test]
+    fn dead_lettering_never_falls_back_to_at_most_once() {
+        for queue in Topology::new(&settings::Topology::default()).queues() {
+            if argument(&queue, "x-dead-letter-exchange").is_some() {
+                let overflow = argument(&queue, "x-overflow");
+                assert_eq!(overflow, Some(&Argument::Text("reject-publish")), "{}", queue.name);
+                let strategy = argument(&queue, "x-dead-letter-strategy");
+                assert_eq!(strategy, Some(&Argument::Text("at-least-once")), "{}", queue.name);
+            }
+            assert_eq!(argument(&queue, "x-expires"), None, "it deletes messages");
+        }
     }
 }

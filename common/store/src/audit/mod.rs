@@ -77,6 +77,11 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [inventory::RULES, money::RULES, history::RULES, progress::RULES].into_iter().flatten()
 }
 
+/// The statements of all rules, which are text: a test has the database check them.
+pub fn statements() -> impl Iterator<Item = &'static str> {
+    rules().map(|rule| rule.query)
+}
+
 /// Looks at the rules of a scope: how many rows break each.
 pub async fn findings(
     connection: &mut PgConnection,

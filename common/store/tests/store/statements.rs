@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use booking::domain::{PaymentStatus, ReservationStatus, TicketState};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, TypeInfo};
-use store::text;
+use store::{audit, text};
 
 use crate::support::with_database;
 
@@ -55,7 +55,7 @@ fn statements_that_are_text_fit_the_schema() {
             sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.expect("a rollback");
         }
         let mut statements = 0;
-        for sql in text::of_one_number() {
+        for sql in audit::statements().chain(text::OF_ONE_NUMBER) {
             let described = connection.describe(sql.into_sql_str()).await.expect(sql);
             let types: Vec<&str> =
                 described.columns().iter().map(|column| column.type_info().name()).collect();

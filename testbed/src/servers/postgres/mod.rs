@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::account::Account;
 use super::lease::{self, Lease};
-use super::{Identity, Keep, PATIENCE, binaries, directory, log, port};
+use super::{Identity, Keep, PATIENCE, directory, log, port};
+use crate::binaries;
 use crate::checkout::path_hash;
 use crate::process::{LOOK_AGAIN, Process, Signal};
 

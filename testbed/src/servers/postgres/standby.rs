@@ -8,10 +8,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{Options, PATIENCE, Postgres, USER};
+use crate::binaries;
 use crate::process::LOOK_AGAIN;
 use crate::servers::account::Account;
 use crate::servers::lease::{self, Lease};
-use crate::servers::{Keep, binaries, directory, port};
+use crate::servers::{Keep, directory, port};
 
 impl Postgres {
     /// Starts a standby of this cluster with its files in `dir`, which is emptied. From then on a

@@ -7,10 +7,10 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::binaries::{self, RabbitMq};
 use crate::checkout::path_hash;
 use crate::servers::Identity;
 use crate::servers::account::Account;
-use crate::servers::binaries::{self, RabbitMq};
 use crate::servers::{directory, port};
 
 /// Ports of 127.0.0.1.

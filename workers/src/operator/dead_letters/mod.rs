@@ -142,7 +142,8 @@ async fn list(connection: &Connection, look: &Look) -> anyhow::Result<Exit> {
             line(&in_words(&letter));
         }
     }
-    let (found, not_seen) = (walk.found, walk.left);
+    let found = walk.found;
+    let not_seen = walk.left;
     walk.letters.give_back().await?;
     if !look.json {
         line(&format!("{found} dead letters{}", more(not_seen)));
@@ -199,7 +200,8 @@ async fn replay(
 ) -> anyhow::Result<Exit> {
     let mut pace = tokio::time::interval(Duration::from_secs(1) / rate.max(1));
     let mut walk = Walk::begin(connection, &act.look).await?;
-    let (mut done, mut kept) = (0, 0);
+    let mut done = 0;
+    let mut kept = 0;
     while let Some(letter) = walk.next().await? {
         let sent = match replay::to_publication(topology, &letter) {
             Ok(_) if act.dry_run => Ok(()),

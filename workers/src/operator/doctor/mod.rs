@@ -135,7 +135,8 @@ fn print(findings: &[Finding]) {
         }
     }
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-    let (fail, warn) = (count(Level::Fail), count(Level::Warn));
+    let fail = count(Level::Fail);
+    let warn = count(Level::Warn);
     line(&format!("{fail} failed, {warn} to look at, {} in order", count(Level::Ok)));
 }
 

@@ -24,7 +24,8 @@ pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     if workers.drain_ms / 2 < workers.gateway_timeout_ms {
         findings.warn(
             "settings",
-            "workers.drain_ms gives a call to the gateway less time than workers.gateway_timeout_ms",
+            "workers.drain_ms gives a call to the gateway less time than \
+             workers.gateway_timeout_ms",
             "set workers.drain_ms to at least twice workers.gateway_timeout_ms",
         );
     }

@@ -74,7 +74,7 @@ async fn look(settings: &Settings, pool: &Pool) -> anyhow::Result<Screen> {
     let topology = Topology::new(&settings.topology);
     let mut fleet = Workers::open(settings).await?;
     let (reports, orders) = tokio::join!(fleet.reports(), orders(pool));
-    let (reports, orders) = (reports?, orders);
+    let reports = reports?;
     let mut queues = Vec::new();
     for pool in WorkerPool::ALL {
         for queue in topology.queues_of(*pool) {

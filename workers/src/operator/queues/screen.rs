@@ -70,12 +70,13 @@ impl Screen {
 
     /// Requests a second that each queue's workers have handled since an earlier screen.
     pub(super) fn rates(&self, before: &Self, passed: Duration) -> Vec<f64> {
-        let rate = |queue: &QueueView| {
-            let old = before.queues.iter().find(|old| old.queue == queue.queue);
-            let handled = queue.handled.saturating_sub(old.map_or(0, |old| old.handled));
-            handled as f64 / passed.as_secs_f64().max(0.001)
-        };
-        self.queues.iter().map(rate).collect()
+        self.queues.iter().map(|queue| before.rate_until(queue, passed)).collect()
+    }
+
+    fn rate_until(&self, queue: &QueueView, passed: Duration) -> f64 {
+        let old = self.queues.iter().find(|old| old.queue == queue.queue);
+        let handled = queue.handled.saturating_sub(old.map_or(0, |old| old.handled));
+        handled as f64 / passed.as_secs_f64().max(0.001)
     }
 
     /// For people.
@@ -131,7 +132,8 @@ fn findings(pools: &[PoolView], queues: &[QueueView], dead_letters: u32) -> Vec<
         if let Some(age) = queue.age_ms.filter(|age| *age >= LAG_MS) {
             let worker = queue.worker.as_deref().unwrap_or("unknown");
             findings.push(format!(
-                "{name} lags: {in_hand} requests in hand of worker {worker}, the oldest {:.1} s old, and {ready} messages wait",
+                "{name} lags: {in_hand} requests in hand of worker {worker}, the oldest {:.1} s old, \
+                 and {ready} messages wait",
                 age as f64 / 1e3
             ));
         }

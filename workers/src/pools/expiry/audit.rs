@@ -50,8 +50,8 @@ async fn prove(context: &Context) {
     }
 }
 
-/// What is overdue has metrics of its own. Of history only what is new since the last looks: older rows
-/// were proved then, and do not change.
+/// What is overdue has metrics of its own. Of history only what is new since the last looks: older
+/// rows were proved then, and do not change.
 async fn violations(context: &Context) -> Result<Vec<Finding>, store::Error> {
     // Detached and closed: cut off in the middle, it must not go back with a transaction open.
     let mut connection = context.pool.acquire().await?.detach();

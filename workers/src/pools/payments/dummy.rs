@@ -39,7 +39,8 @@ impl DummyGateway {
             CardBehaviour::Declined => Some(Reason::CardDeclined),
             CardBehaviour::InsufficientFunds => Some(Reason::InsufficientFunds),
             CardBehaviour::ProcessingError => {
-                let (attempt, reservation) = (payment.id.0, payment.reservation.0);
+                let attempt = payment.id.0;
+                let reservation = payment.reservation.0;
                 let mut books = self.pool.acquire().await?;
                 let before = charges::was_refused(&mut books, attempt, reservation, fault).await?;
                 (!before).then_some(fault)
@@ -53,7 +54,8 @@ impl PaymentGateway for DummyGateway {
     async fn charge(&self, payment: &Payment) -> Result<Charge, GatewayError> {
         let refusal = self.refusal(payment).await?;
         let mut books = self.pool.acquire().await?;
-        let (attempt, reservation) = (payment.id.0, payment.reservation.0);
+        let attempt = payment.id.0;
+        let reservation = payment.reservation.0;
         let record =
             charges::record(&mut books, attempt, reservation, payment.money(), refusal).await?;
         drop(books);

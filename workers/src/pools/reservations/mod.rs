@@ -16,8 +16,8 @@ use tokio::task::JoinSet;
 
 use super::batch::Batch;
 use crate::context::Context;
-use crate::fleet::presence;
 use crate::pool::{self, Handling, Pool};
+use crate::presence;
 use crate::step::retry::Stopped;
 use apply::apply_batch;
 

@@ -8,13 +8,13 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 /// RabbitMQ's server script, and the name server of Erlang nodes.
-pub(super) struct RabbitMq {
-    pub(super) server: PathBuf,
-    pub(super) epmd: PathBuf,
+pub(crate) struct RabbitMq {
+    pub(crate) server: PathBuf,
+    pub(crate) epmd: PathBuf,
 }
 
 /// The directory of Postgres's programs: the first found, or the first of that major version.
-pub(super) fn postgres(version: Option<&str>) -> Result<PathBuf> {
+pub(crate) fn postgres(version: Option<&str>) -> Result<PathBuf> {
     let found = Places::of_machine().postgres();
     let Some(version) = version else {
         return match found.into_iter().next() {
@@ -29,7 +29,7 @@ pub(super) fn postgres(version: Option<&str>) -> Result<PathBuf> {
 }
 
 /// RabbitMQ's programs.
-pub(super) fn rabbitmq() -> Result<RabbitMq> {
+pub(crate) fn rabbitmq() -> Result<RabbitMq> {
     let places = Places::of_machine();
     match (places.rabbitmq_server(), places.epmd()) {
         (Some(server), Some(epmd)) => Ok(RabbitMq { server, epmd }),

@@ -99,7 +99,9 @@ async fn announced(feed: &mut Feed, id: PaymentId) -> Result<(String, Option<Str
 async fn a_poison_reservation_is_replayed_once_the_cause_is_gone() -> Result<()> {
     let stack = Stack::start(workers_only(600)).await?;
     let mut requests: Vec<_> = (1..=MANY).map(|seat| reserve("ada", &[seat])).collect();
-    requests.iter_mut().for_each(|request| request.patience_ms = 600_000);
+    for request in &mut requests {
+        request.patience_ms = 600_000;
+    }
     refuse(&stack, "reservations", &format!("NEW.id = '{}'", requests[3].id)).await?;
     send(&stack.publisher, 0, requests.into_iter().map(Request::Reserve).collect()).await?;
     until_one_dead_letter(&stack).await;

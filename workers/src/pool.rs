@@ -120,7 +120,7 @@ impl<P: Pool> Consuming<P> {
                 }
                 arrived = self.intake.arrival(), if may_begin => {
                     arrived?;
-                    self.begin().await?;
+                    self.begin()?;
                 }
             }
         }
@@ -132,7 +132,7 @@ impl<P: Pool> Consuming<P> {
     }
 
     /// Begins to handle what has come; false where nothing has.
-    async fn begin(&mut self) -> Result<bool, Ended> {
+    fn begin(&mut self) -> Result<bool, Ended> {
         let mut batch = P::Batch::default();
         let mut taken = Taken::new();
         while !self.pool.is_full(&batch) {
@@ -191,7 +191,7 @@ impl<P: Pool> Consuming<P> {
     async fn finish(&mut self) -> Result<(), Ended> {
         self.intake.leave().await?;
         loop {
-            while self.may_begin() && self.begin().await? {}
+            while self.may_begin() && self.begin()? {}
             let Some(handled) = self.handled.join_next().await else { return Ok(()) };
             self.settle(handled).await?;
         }

@@ -50,7 +50,8 @@ impl Subscriber {
         }
         match within(Consumer::open(&subscriber.shared, &subscriber.to)).await {
             Ok(consumer) => {
-                subscriber.state = SubscriptionState::Open(OpenSubscription { consumer, own: None })
+                subscriber.state =
+                    SubscriptionState::Open(OpenSubscription { consumer, own: None });
             }
             Err(error) => subscriber.unanswered(&error)?,
         }
@@ -74,7 +75,7 @@ impl Subscriber {
                     Err(error) => self.lost(&error)?,
                 },
                 SubscriptionState::Opening(opening) => {
-                    self.state = SubscriptionState::Open(ready!(opening.poll_unpin(task)))
+                    self.state = SubscriptionState::Open(ready!(opening.poll_unpin(task)));
                 }
                 SubscriptionState::Left(_) | SubscriptionState::Closed => return Poll::Pending,
             }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 
@@ -61,7 +62,7 @@ fn is_about_rows(error: &sqlx::Error) -> bool {
 const READ_ONLY: &str = "25006";
 
 /// How long connections are asked whether they can write, after one of them could not.
-const DOUBT: Duration = Duration::from_secs(60);
+const DOUBT: Duration = Duration::from_mins(1);
 
 /// When a connection could not write, the last time.
 static READ_ONLY_SEEN: Mutex<Option<Instant>> = Mutex::new(None);
@@ -69,7 +70,7 @@ static READ_ONLY_SEEN: Mutex<Option<Instant>> = Mutex::new(None);
 static IN_DOUBT: AtomicBool = AtomicBool::new(false);
 
 fn note_read_only(error: &sqlx::Error) {
-    let code = error.as_database_error().and_then(|database| database.code());
+    let code = error.as_database_error().and_then(DatabaseError::code);
     if code.as_deref() == Some(READ_ONLY) {
         *READ_ONLY_SEEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         IN_DOUBT.store(true, Ordering::Relaxed);

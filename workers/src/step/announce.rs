@@ -128,7 +128,7 @@ impl Announcement {
             match failure {
                 None => return Ok(()),
                 Some(error) => {
-                    wait_to_retry(context, queue, &error as &PublishError, &mut backoff).await?
+                    wait_to_retry(context, queue, &error as &PublishError, &mut backoff).await?;
                 }
             }
         }

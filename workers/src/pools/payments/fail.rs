@@ -28,7 +28,6 @@ pub(super) async fn fail_payment(
     footprint.reservations.insert((request.event, request.reservation));
     let fail = Fail { scene, request };
     match persist(scene.context, scene.queue, &footprint, &scene.plans, &fail).await {
-        Ok((None, _)) => {}
         Ok((Some(payment), changes)) => {
             announce_failed(scene, payment, changes.outcomes, announcement);
         }
@@ -37,7 +36,7 @@ pub(super) async fn fail_payment(
             let outcomes = BatchOutcome::new(scene.queue, clock::now());
             announce_failed(scene, failed(scene, request), outcomes, announcement);
         }
-        Err(NotDone::Refused(_)) => {}
+        Ok((None, _)) | Err(NotDone::Refused(_)) => {}
         Err(NotDone::Stopped) => return Err(Stopped),
     }
     Ok(())

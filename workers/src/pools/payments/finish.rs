@@ -39,7 +39,9 @@ impl SharedStep for Finish<'_> {
 
     fn footprint(&self, part: &[Self::Item]) -> Footprint {
         let mut footprint = Footprint::default();
-        part.iter().for_each(|(attempt, _)| attempt.add_to(&mut footprint));
+        for (attempt, _) in part {
+            attempt.add_to(&mut footprint);
+        }
         footprint
     }
 

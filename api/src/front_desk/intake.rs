@@ -18,7 +18,6 @@ use super::admission::Admission;
 use super::envelope::{EnvelopeSender, Traced};
 use super::meter::EnvelopeMeter;
 use super::refusal::Refusal;
-use super::submit::Submission;
 use super::waiting_queue::WaitingQueue;
 use crate::outcomes::{OutcomeDispatcher, QueueLags, Waiters};
 use crate::reads::Reader;
@@ -35,6 +34,20 @@ pub(super) struct Intake<M, I: Eq + Hash, V> {
     pub(super) reader: Arc<Reader<(EventId, I), V>>,
     /// Its keys, and how far behind each queue is.
     pub(super) outcomes: Arc<OutcomeDispatcher>,
+}
+
+/// A message, and what is to be known of it whatever it asks for.
+#[derive(Debug)]
+pub(super) struct Submission<M, I> {
+    pub(super) message: M,
+    /// Under which the outcome comes.
+    pub(super) key: (EventId, I),
+    pub(super) accepted_at: DateTime<Utc>,
+    pub(super) partition: u16,
+    /// It is let in however far behind the queue is.
+    pub(super) may_be_late: bool,
+    /// Of the body, where the client sent an idempotency key for it.
+    pub(super) fingerprint: Option<i64>,
 }
 
 #[derive(Debug)]

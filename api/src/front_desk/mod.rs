@@ -22,10 +22,9 @@ use broker::Publisher;
 use broker::topology::Topology;
 use process::settings;
 use store::payments::PaymentKey;
+use tokio::time::Instant;
 
-use self::intake::{Intake, Partitions};
-use self::submit::Submission;
-use crate::extract::Prefer;
+use self::intake::{Intake, Partitions, Submission};
 use crate::outcomes::OutcomeDispatcher;
 use crate::problem::Problem;
 use crate::reads::Reader;
@@ -81,7 +80,7 @@ impl FrontDesk {
         request: Request,
         plan: &SeatingPlan,
         fingerprint: Option<i64>,
-        prefer: Prefer,
+        deadline: Option<Instant>,
         enough: impl Fn(&Reservation) -> bool,
     ) -> impl Future<Output = Result<Submitted<Reservation>, Problem>> {
         let submission = Submission {
@@ -92,7 +91,7 @@ impl FrontDesk {
             fingerprint,
             message: request,
         };
-        self.requests.submit(submission, prefer, enough)
+        self.requests.submit(submission, deadline, enough)
     }
 
     /// Submits a payment to the payment workers, likewise. It is let in however far behind the
@@ -101,7 +100,7 @@ impl FrontDesk {
         &self,
         payment: Pay,
         fingerprint: Option<i64>,
-        prefer: Prefer,
+        deadline: Option<Instant>,
         enough: impl Fn(&Payment) -> bool,
     ) -> impl Future<Output = Result<Submitted<Payment>, Problem>> {
         let submission = Submission {
@@ -112,7 +111,7 @@ impl FrontDesk {
             fingerprint,
             message: payment,
         };
-        self.payments.submit(submission, prefer, enough)
+        self.payments.submit(submission, deadline, enough)
     }
 
     /// When to expect the outcome of a payment of this reservation.

@@ -5,14 +5,12 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use booking::ids::{EventId, Kind};
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::admission::Admission;
-use super::intake::Intake;
+use super::intake::{Intake, Submission};
 use super::meter;
 use super::refusal::Refusal;
-use crate::extract::Prefer;
 use crate::idempotency::Keys;
 use crate::outcomes::{Revised, Waiter, follow};
 use crate::problem::Problem;
@@ -27,37 +25,23 @@ pub(crate) enum Submitted<V> {
     Queued { eta_ms: u32 },
 }
 
-/// A message, and what is to be known of it whatever it asks for.
-#[derive(Debug)]
-pub(super) struct Submission<M, I> {
-    pub(super) message: M,
-    /// Under which the outcome comes.
-    pub(super) key: (EventId, I),
-    pub(super) accepted_at: DateTime<Utc>,
-    pub(super) partition: u16,
-    /// It is let in however far behind the queue is.
-    pub(super) may_be_late: bool,
-    /// Of the body, where the client sent an idempotency key for it.
-    pub(super) fingerprint: Option<i64>,
-}
-
 impl<M, I, V> Intake<M, I, V>
 where
     M: Send + 'static,
     I: Kind + Hash + Eq + Send + Sync + 'static,
     V: Revised + Send + Sync + 'static,
 {
-    /// Queues the message, and waits as long as the client prefers for a state that is `enough`.
+    /// Queues the message, and waits until the deadline for a state that is `enough`.
     ///
     /// The message is queued when this is called, and not first when the future is polled: so the
     /// future, of which there is one for each waiting client, need not have room for the message.
     pub(super) fn submit(
         &self,
         submission: Submission<M, I>,
-        prefer: Prefer,
+        deadline: Option<Instant>,
         enough: impl Fn(&V) -> bool,
     ) -> impl Future<Output = Result<Submitted<V>, Problem>> {
-        let enqueued = self.enqueue(submission, prefer);
+        let enqueued = self.enqueue(submission, deadline);
         async move { enqueued?.wait(enough).await }
     }
 
@@ -69,14 +53,13 @@ where
     fn enqueue(
         &self,
         submission: Submission<M, I>,
-        prefer: Prefer,
+        deadline: Option<Instant>,
     ) -> Result<Enqueued<'_, M, I, V>, Problem> {
         let key = submission.key;
         let id = key.1.unwrap();
         let partition = submission.partition;
         let keys = &self.outcomes.keys;
-        let listening = prefer
-            .deadline()
+        let listening = deadline
             .and_then(|deadline| Some(Listening { waiter: self.waiters.wait(key.1)?, deadline }));
         let is_claimed =
             submission.fingerprint.is_some_and(|fingerprint| keys.claim(id, fingerprint));

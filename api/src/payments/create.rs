@@ -92,7 +92,7 @@ pub(crate) async fn create(
     let fingerprint = key.0.is_some().then_some(request.fingerprint);
     let message = request.clone();
     let submitted =
-        api.desk.submit_payment(message, fingerprint, prefer, Payment::is_final).await?;
+        api.desk.submit_payment(message, fingerprint, prefer.deadline(), Payment::is_final).await?;
     let answer = match submitted {
         Submitted::Decided(payment) => answer_begun(&payment, request.fingerprint, eta_ms),
         Submitted::Queued { eta_ms } => {

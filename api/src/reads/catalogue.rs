@@ -1,5 +1,5 @@
-//! What is for sale: terms and seating plans of all events, in memory. Accepting a request never waits for
-//! Postgres; while it is away, what was read last still serves.
+//! What is for sale: terms and seating plans of all events, in memory. Accepting a request never
+//! waits for Postgres; while it is away, what was read last still serves.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -51,7 +51,8 @@ pub(crate) async fn cancel(
     let cancel = Cancel { id: path.id, event: path.event, accepted_at: clock::now() };
     let is_end = |state: &Reservation| find_end(state).is_some();
     let message = Request::Cancel(cancel);
-    let submitted = api.desk.submit_request(message, &entry.plan, None, prefer, is_end).await?;
+    let submitted =
+        api.desk.submit_request(message, &entry.plan, None, prefer.deadline(), is_end).await?;
     let view = match submitted {
         Submitted::Decided(state) => {
             find_end(&state).transpose()?;

@@ -69,7 +69,8 @@ pub(crate) async fn create(
     let fingerprint = key.0.is_some().then_some(request.fingerprint);
     let message = Request::Reserve(request.clone());
     let plan = &entry.plan;
-    let submitted = api.desk.submit_request(message, plan, fingerprint, prefer, |_| true).await?;
+    let submitted =
+        api.desk.submit_request(message, plan, fingerprint, prefer.deadline(), |_| true).await?;
     let answer = match submitted {
         Submitted::Decided(decided) => {
             answer_decided(&api, &entry, &decided, request.fingerprint).await

@@ -67,8 +67,8 @@ impl SharedStep for Begin<'_> {
             let key = (request.event, request.id);
             let begun = begin_payment(ledger, known.get(&key), request);
             let (Begun::Charge(payment) | Begun::Over(payment)) = &begun;
-            // New here, or begun by an earlier transaction. A repeat of a payment that this loop has
-            // just begun is neither: it must not be charged a second time.
+            // New, or begun by an earlier transaction. A repeat of a payment that this loop has
+            // just begun is neither: it needs no second charge.
             if known.insert(key, payment.clone()).is_none() {
                 new.push(payment.clone());
                 all.push((place, begun));

@@ -1,4 +1,4 @@
-//! The port for operators: is it alive, is it ready, what does it measure.
+//! The admin port: liveness, readiness, metrics and the status page for operators.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl<R: Fn() -> bool + Send + Sync + 'static> Subject for Process<R> {
     }
 }
 
-/// Serves the admin port in the background. Liveness needs nothing but the process itself.
+/// Serves the admin port in the background. Liveness depends on nothing but the process itself.
 pub(crate) async fn serve(
     context: &Arc<Context>,
     roles: &[WorkerPool],

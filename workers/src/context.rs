@@ -1,4 +1,4 @@
-//! What every pool needs.
+//! What all pools of a process share.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,37 +18,29 @@ use crate::fleet::orders::Orders;
 use crate::fleet::ownership::View;
 use crate::metrics;
 
-/// What every pool of a process shares.
 #[derive(Debug)]
 pub struct Context {
     pub settings: Settings,
-    /// Queues and keys.
     pub topology: Topology,
-    /// Postgres.
     pub pool: Pool,
-    /// When its statements are planned anew.
     pub(crate) replan: Replan,
-    /// The seating plans met so far.
     pub plans: SeatingPlanCache,
-    /// To the broker.
     pub publisher: Publisher,
-    /// Cancelled when the process must stop: nothing new is begun.
+    /// Cancelled when the process must stop. Pools then take no new work.
     pub stop: CancellationToken,
-    /// Cancelled when half of the time to finish is over: what still cannot be finished is left to
-    /// other workers.
+    /// Cancelled when half of `workers.drain_ms` is over. Retries then end, and the broker
+    /// redelivers the unfinished work to other workers.
     pub give_up: CancellationToken,
-    /// This process, unlike any other.
+    /// A random name, unique for each process.
     pub worker: String,
-    /// Which pools operators have paused.
     pub orders: Orders,
-    /// Queues that failed while the broker was well.
     pub(crate) failed_queues: FailedQueues,
     view: Mutex<Option<View>>,
 }
 
 impl Context {
-    /// Opens what the pools share. Neither server has to be there yet. The publisher lives on
-    /// after `stop`, to tell what was in hand.
+    /// Opens what the pools share. Neither Postgres nor the broker has to be available yet. The
+    /// publisher stays open after `stop`, because the work in hand must still be announced.
     pub fn new(settings: Settings, stop: CancellationToken) -> anyhow::Result<Self> {
         let topology = Topology::new(&settings.topology);
         let worker = uuid::Uuid::from_u128(rand::random()).simple().to_string();
@@ -70,29 +62,29 @@ impl Context {
         })
     }
 
-    /// The reservation workers as this one knows them; none where it is not one of them.
+    /// The live reservation workers that this process knows. None if it runs no reservation pool.
     pub(crate) fn view(&self) -> Option<View> {
         self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Shows operators another view.
+    /// Stores the view for the status page and the metrics.
     pub(crate) fn show_view(&self, view: &View) {
         let partitions = self.topology.request_partitions();
         metrics::shared(view.workers(), |partition| view.owns(partition), partitions);
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = Some(view.clone());
     }
 
-    /// The longest that the database may take for one transaction, before its connection counts as
-    /// lost: more than it may take for one statement.
+    /// How long a transaction may take before its connection counts as lost. It is longer than the
+    /// statement time-out, so that the server ends a slow statement first.
     pub fn answer_timeout(&self) -> Duration {
         Duration::from_millis(u64::from(self.settings.database.statement_timeout_ms) + 5_000)
     }
 
-    /// Waits until operators let a pool take from these queues; false where the process stops
-    /// first.
+    /// Waits while the pool of these queues is paused. False if the process stops first.
     pub(crate) async fn wait_until_unpaused(&self, pool: WorkerPool, queues: &[&str]) -> bool {
         in_hand::set_working(queues, false);
         tokio::select! {
+            // Biased: if the pool resumes while the process stops, the stop wins.
             biased;
             () = self.stop.cancelled() => return false,
             () = self.orders.until(pool, false) => {}
@@ -101,7 +93,7 @@ impl Context {
         true
     }
 
-    /// A connection to consume on.
+    /// Opens a connection for consuming, and declares the topology on it.
     pub async fn connect(&self, pool: &str) -> Result<Connection, LostConnection> {
         let name = format!("workers {} {pool}", self.worker);
         let connection = Connection::open(&self.settings.broker, &name).await?;

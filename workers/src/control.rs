@@ -1,6 +1,6 @@
-//! The line from operators: orders to pause and to go on, and questions what is in hand. An order
-//! is in the database first and then said here; what was missed while the line was down is read
-//! when it is up again.
+//! Control messages from operators: orders to pause and to resume, and requests for a report. An
+//! order is stored in the database before it is published, so a worker that missed the message
+//! reads the order when it connects again.
 
 use std::time::Duration;
 
@@ -14,22 +14,24 @@ use store::pool_orders;
 use crate::context::Context;
 use crate::fleet::in_hand;
 
-/// How long a pool that connects waits for the database before it goes on with what it has heard.
+/// How long a pool that connects waits for the database. After that it starts with the last orders
+/// that it knows.
 const FIRST_READ: Duration = Duration::from_secs(2);
-/// How often the database is asked again while it is away.
+/// How often the orders are read again until the database answers.
 const READ_AGAIN: Duration = Duration::from_secs(2);
 
-/// The line of one pool, on the pool's own connection.
+/// The control messages for one pool, on the pool's own connection.
 pub(crate) struct ControlFeed<'a> {
     context: &'a Context,
     pool: WorkerPool,
     feed: Feed,
+    /// Whether the stored orders were read on this connection.
     is_read: bool,
 }
 
 impl<'a> ControlFeed<'a> {
-    /// Listens, and then reads the orders that were given before. Where the database does not
-    /// answer, the pool works on with what it has heard last.
+    /// Subscribes first and then reads the stored orders, so that no order is missed in between. If
+    /// the database does not answer, the pool goes on with the last orders that it knows.
     pub(crate) async fn open(
         context: &'a Context,
         connection: &Connection,
@@ -40,7 +42,7 @@ impl<'a> ControlFeed<'a> {
         Ok(Self { context, pool, feed, is_read: first == Ok(true) })
     }
 
-    /// Listens until the process stops.
+    /// Handles control messages until the process stops.
     pub(crate) async fn keep(mut self) -> Result<(), LostConnection> {
         let mut again = tokio::time::interval(READ_AGAIN);
         loop {
@@ -63,14 +65,14 @@ impl<'a> ControlFeed<'a> {
                 let paused = context.orders.is_paused(self.pool);
                 let report = Report::new(&context.worker, self.pool, paused, queues);
                 let answer = Publication::hint(CONTROL, reply_to, report.encode());
-                // Who asks does not wait for ever.
+                // A lost report needs no retry: the operator's command stops waiting after a while.
                 let _lost = context.publisher.publish(answer).await;
             }
         }
     }
 }
 
-/// Reads the orders, if the database answers.
+/// Reads the stored orders. False if the database does not answer.
 async fn read(context: &Context) -> bool {
     let read = async { pool_orders::all(&mut *context.pool.acquire().await?).await };
     match read.await {

@@ -1,6 +1,6 @@
-//! Queues that fail while the broker is well. A queue that does not answer may end the connection,
-//! or block the channel, on which it was asked: it is asked again on a connection of its own, until
-//! it answers, and the others go on.
+//! Queues that fail while the broker works. An operation on such a queue may close its connection
+//! or block its channel. So it is tried again on a separate connection until the queue answers,
+//! and the other queues are not affected.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,34 +11,34 @@ use process::backoff::Backoff;
 use process::settings;
 use tokio::time::{sleep, timeout};
 
-/// The longest that a queue may take to answer.
+/// How long an operation on a queue may take before the queue counts as failed.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
-/// How long a failed queue is left alone: at first, and at most.
+/// The pause before a failed queue is tried again: the first one, and the longest.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
-/// The queues that failed while the connection was well, or with it while they were asked: they are
-/// not asked on a shared one until they have answered. Cheap to clone.
+/// The queues that failed, and those with an operation under way when their connection was lost,
+/// because they may have caused the loss. None of them is used on a shared connection until it has
+/// answered on a separate one. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct FailedQueues {
     broker: Arc<settings::Broker>,
-    /// The worker, in the names of its connections.
+    /// Part of the names of its connections, for operators.
     worker: String,
     queues: Arc<Mutex<HashSet<String>>>,
 }
 
 impl FailedQueues {
-    /// None yet.
     pub(crate) fn new(broker: &settings::Broker, worker: &str) -> Self {
         let broker = Arc::new(broker.clone());
         Self { broker, worker: worker.to_owned(), queues: Arc::default() }
     }
 
-    /// Whether this queue is not to be asked on a shared connection.
+    /// Whether this queue must not be used on a shared connection.
     pub(crate) fn contains(&self, queue: &str) -> bool {
         self.with(|queues| queues.contains(queue))
     }
 
-    /// This queue failed, or may have; false if that was known.
+    /// Marks a queue as failed. False if it was marked already.
     pub(crate) fn add(&self, queue: &str) -> bool {
         self.with(|queues| queues.insert(queue.to_owned()))
     }
@@ -47,7 +47,8 @@ impl FailedQueues {
         change(&mut self.queues.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// This queue did not take a message: it is offered `probe` until it takes that.
+    /// Marks a queue that did not take a message. A background task sends `probe` to it until the
+    /// queue takes it. At most one such task runs for each queue.
     pub(crate) fn refused(&self, queue: String, probe: Publication) {
         if !self.add(&queue) {
             return;
@@ -59,8 +60,8 @@ impl FailedQueues {
         });
     }
 
-    /// Asks a queue on a connection of its own, again and again until it answers. After that it is
-    /// failed no more.
+    /// Tries an operation on a separate connection, again and again until the queue answers. Then
+    /// the queue no longer counts as failed.
     pub(crate) async fn until_answered<T, F>(&self, queue: &str, ask: impl Fn(Connection) -> F) -> T
     where
         F: Future<Output = Result<T, LostConnection>>,
@@ -92,7 +93,7 @@ async fn offer(connection: Connection, probe: Publication) -> Result<(), LostCon
     Ok(())
 }
 
-/// The answer of a queue, unless it takes too long.
+/// Waits for a queue's answer, for `ANSWER_MAX` at most.
 pub(crate) async fn within<T>(
     answer: impl Future<Output = Result<T, LostConnection>>,
 ) -> Result<T, LostConnection> {

@@ -1,4 +1,4 @@
-//! The queues that one loop consumes.
+//! The subscriptions of one consuming loop.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -11,17 +11,17 @@ use crate::context::Context;
 use crate::fleet::ownership::View;
 use crate::source::Source;
 
-/// Open subscriptions, known by their places.
+/// Open subscriptions. Callers name one by its place, the index in `sources`.
 pub(crate) struct Intake {
     sources: Vec<Source>,
-    /// Where the next message is looked for first, so that a busy queue does not keep the others
-    /// out.
+    /// The place from which the next message is taken first. It moves on with each message, so that
+    /// a busy queue does not keep the others waiting.
     turn: usize,
     yield_after: Duration,
 }
 
 impl Intake {
-    /// Subscribes to all.
+    /// Subscribes to all queues. The number of each is its partition's.
     pub(crate) async fn open(
         context: &Arc<Context>,
         connection: &Arc<Connection>,
@@ -36,20 +36,18 @@ impl Intake {
         Ok(Self { sources, turn: 0, yield_after })
     }
 
-    /// The name of a queue.
     pub(crate) fn queue(&self, place: usize) -> &str {
         &self.sources[place].queue
     }
 
-    /// The names of all queues.
     pub(crate) fn queues(&self) -> Vec<&str> {
         self.sources.iter().map(|source| source.queue.as_str()).collect()
     }
 
-    /// Until some queue has something to take.
+    /// Waits until at least one queue has a message to take.
     pub(crate) async fn arrival(&mut self) -> Result<(), LostConnection> {
         std::future::poll_fn(|task| {
-            // All are asked, so that each wakes this task; the first that has something is enough.
+            // If no queue has a message, all were polled, so each of them wakes this task.
             for source in &mut self.sources {
                 if let Poll::Ready(arrived) = source.poll_arrival(task) {
                     return Poll::Ready(arrived);
@@ -60,7 +58,7 @@ impl Intake {
         .await
     }
 
-    /// A message that has come, if there is one: one of each queue in turn.
+    /// Takes a message that has arrived, if there is one, from the queues in turn.
     pub(crate) fn take(&mut self) -> Result<Option<(usize, Delivery)>, LostConnection> {
         for _ in 0..self.sources.len() {
             let place = self.turn % self.sources.len();
@@ -82,7 +80,7 @@ impl Intake {
         self.sources[place].settle_ack(acked)
     }
 
-    /// Acks a message and all before it that came from the same queue.
+    /// Acks a message and all earlier ones of the same queue.
     pub(crate) async fn ack_through(
         &mut self,
         place: usize,
@@ -92,19 +90,19 @@ impl Intake {
         self.sources[place].settle_ack(acked)
     }
 
-    /// Takes nothing more. What has come already stays to be taken.
+    /// Cancels all subscriptions. Messages that have arrived already can still be taken.
     pub(crate) async fn leave(&mut self) -> Result<(), LostConnection> {
         try_join_all(self.sources.iter_mut().map(Source::leave)).await?;
         Ok(())
     }
 
-    /// Subscribes again to what was left.
+    /// Subscribes again to the queues that were left.
     pub(crate) async fn join_again(&mut self) -> Result<(), LostConnection> {
         try_join_all(self.sources.iter_mut().map(Source::join_again)).await?;
         Ok(())
     }
 
-    /// Takes another priority at the queues that have come to this worker or gone.
+    /// Subscribes with another consumer priority to the queues whose owner has changed.
     pub(crate) async fn take_view(&mut self, view: &View) -> Result<(), LostConnection> {
         for source in &mut self.sources {
             source.take_view(view).await?;
@@ -112,7 +110,8 @@ impl Intake {
         Ok(())
     }
 
-    /// Gives queues of which messages were handled to their owners, where that is due.
+    /// Yields the queues at these places to their owners where that is due. Call it after messages
+    /// of these queues were acked.
     pub(crate) async fn yield_to_owners(
         &mut self,
         places: impl Iterator<Item = usize>,
@@ -123,7 +122,7 @@ impl Intake {
         Ok(())
     }
 
-    /// To be called when nothing is left to ack.
+    /// Closes the connections of single queues. Call it when nothing is left to ack.
     pub(crate) async fn close(self) {
         join_all(self.sources.into_iter().map(Source::close)).await;
     }

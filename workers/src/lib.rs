@@ -1,6 +1,6 @@
-//! The worker pools. Each is a role of one binary, so that operators scale them apart:
-//! `pools/reservations` decides requests for tickets, `pools/payments` has them paid,
-//! `pools/expiry` frees holds that are due.
+//! The worker pools, all in one binary; operators choose a process's pools and scale each pool
+//! separately. `pools/reservations` decides reserve and cancel requests, `pools/payments` charges
+//! reservations, `pools/expiry` frees holds that are due.
 
 pub use context::Context;
 pub use fleet::orders::Orders;

@@ -1,4 +1,4 @@
-//! The worker pools, and the commands of operators: see `workers --help`.
+//! The worker pools and the operators' commands: see `workers --help`.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let cli = workers::Cli::parse();
     let runtime = tokio::runtime::Runtime::new()?;
     let exit = runtime.block_on(cli.run());
-    // A thread that hangs on a server that has gone must not keep the process.
+    // A blocking thread may still wait for a server that does not answer. Do not wait for it.
     runtime.shutdown_timeout(Duration::from_secs(1));
     Ok(exit)
 }

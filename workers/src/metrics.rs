@@ -1,4 +1,4 @@
-//! What the pools count: per batch, per transaction, per call to the gateway.
+//! The metrics of the pools: for each batch, transaction and gateway call.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,19 +19,18 @@ use process::telemetry::names::{self, Name};
 pub(crate) struct PoolMeter {
     pub(crate) batch_requests: Histogram,
     pub(crate) batch_envelopes: Histogram,
-    /// Envelopes that had been delivered before.
+    /// Envelopes that the broker delivered again.
     pub(crate) redelivered: Counter,
-    /// Given up.
     pub(crate) dead_letters: Counter,
-    /// From acceptance to decision.
+    /// Seconds from a request's acceptance to its decision.
     pub(crate) wait: Histogram,
-    /// A transaction that was committed.
+    /// Seconds from the begin of a transaction to its commit; only those that were committed.
     pub(crate) transaction: Histogram,
-    /// Begun anew because more had to be locked.
+    /// Transactions repeated because a decision needed more locks.
     pub(crate) footprint: Counter,
-    /// Begun anew because another transaction came between.
+    /// Transactions repeated because another one changed the same rows first.
     pub(crate) conflict: Counter,
-    /// Tried again because the database could not do it.
+    /// Transactions and reads repeated because the database failed or did not answer.
     pub(crate) database: Counter,
 }
 
@@ -55,7 +54,7 @@ impl PoolMeter {
     }
 }
 
-/// Handles of the pool that consumes this queue.
+/// The metrics of the pool that consumes this queue.
 pub(crate) fn pool(queue: &str) -> &'static PoolMeter {
     static RESERVATIONS: LazyLock<PoolMeter> =
         LazyLock::new(|| PoolMeter::new(WorkerPool::Reservations));
@@ -68,7 +67,7 @@ pub(crate) fn pool(queue: &str) -> &'static PoolMeter {
     }
 }
 
-/// Counts what a committed transaction moved.
+/// Counts the reservations that a committed transaction wrote, by state and rejection reason.
 pub(crate) fn committed(changes: &Changes) {
     let moved = changes.inserted.iter().chain(changes.updated.iter().map(|(_, after)| after));
     let mut states: BTreeMap<ReservationStatus, u64> = BTreeMap::new();
@@ -85,7 +84,7 @@ pub(crate) fn committed(changes: &Changes) {
     }
 }
 
-/// Counts a payment that is announced in this state.
+/// Counts an announced payment by its state.
 pub(crate) fn paid(payment: &Payment) {
     counter(names::PAYMENTS_TOTAL, &[("status", payment.status.as_str())]).inc();
     if let Some(reason) = payment.reason {
@@ -93,7 +92,7 @@ pub(crate) fn paid(payment: &Payment) {
     }
 }
 
-/// Counts holds that were freed at this moment; they were due at those.
+/// Counts freed holds, and how late each was freed. The time in each pair is when it was due.
 pub(crate) fn freed(freed: &[(Prompt, DateTime<Utc>)], now: DateTime<Utc>) {
     static LATENESS: LazyLock<Histogram> =
         LazyLock::new(|| histogram(names::EXPIRY_LATENESS_SECONDS, SECONDS, &[]));
@@ -103,7 +102,7 @@ pub(crate) fn freed(freed: &[(Prompt, DateTime<Utc>)], now: DateTime<Utc>) {
     }
 }
 
-/// A call to the gateway, until it is ended or dropped.
+/// A call to the gateway that is under way, until [`Self::end`] or a drop.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     kind: &'a str,
@@ -112,14 +111,14 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Calls; the kind is `charge` or `refund`.
+    /// Begins a call; the kind is `charge` or `refund`.
     pub(crate) fn begin(kind: &'a str) -> Self {
         let at_gateway = gauge(names::PAYMENTS_AT_GATEWAY, &[]);
         at_gateway.inc();
         Self { kind, begun: Instant::now(), at_gateway }
     }
 
-    /// It was answered, or not.
+    /// Ends a call. A call without an answer is counted as a failure.
     pub(crate) fn end(self, answered: bool) {
         let labels = [("call", self.kind)];
         if answered {
@@ -137,7 +136,7 @@ impl Drop for Call<'_> {
     }
 }
 
-/// A worker stood back from a partition.
+/// Counts that this worker yielded a partition to its owner.
 pub(crate) fn yielded() {
     counter(names::PARTITION_YIELDS_TOTAL, &[]).inc();
 }
@@ -172,7 +171,7 @@ impl<L: Copy + PartialEq> Labelled<L> {
 }
 
 static RESERVATIONS: LazyLock<Labelled<ReservationStatus>> = LazyLock::new(|| {
-    // What is pending is in the broker: no transaction writes it.
+    // A pending request is only in the broker; no transaction writes this state.
     let written =
         ReservationStatus::ALL.iter().copied().filter(|s| *s != ReservationStatus::Pending);
     Labelled::new(names::RESERVATIONS_TOTAL, "status", written, ReservationStatus::as_str)
@@ -184,8 +183,8 @@ static PROMPTS: LazyLock<Labelled<Prompt>> = LazyLock::new(|| {
     Labelled::new(names::HOLDS_EXPIRED_TOTAL, "prompt", Prompt::ALL.iter().copied(), Prompt::name)
 });
 
-/// Shows what these pools count from the start, at 0: an alert on a rise needs something to rise
-/// from.
+/// Registers the metrics of these pools with the value 0. An alert on an increase needs a first
+/// value to compare with.
 pub(crate) fn register(pools: &[WorkerPool], topology: &Topology) {
     LazyLock::force(&RESERVATIONS);
     for worker_pool in pools {
@@ -210,7 +209,7 @@ pub(crate) fn register(pools: &[WorkerPool], topology: &Topology) {
     }
 }
 
-/// Never negative: clocks differ.
+/// An age in seconds. Clocks of different machines differ, so a negative age is shown as 0.
 pub(crate) fn seconds(age: chrono::TimeDelta) -> f64 {
     (age.num_milliseconds().max(0) as f64) / 1_000.0
 }

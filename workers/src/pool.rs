@@ -1,5 +1,5 @@
-//! The loop of every worker pool: take what has come, handle it, ack it; pause and go on when
-//! operators say so; stop when the process stops.
+//! The loop of every worker pool: take messages, handle them as a batch, acknowledge them. It
+//! pauses and resumes when an operator orders it, and ends when the process stops.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,38 +19,34 @@ pub(crate) trait Pool: Sized + Send + Sync + 'static {
     /// The messages that are handled together.
     type Batch: Default + Send + 'static;
 
-    /// Which pool it is: operators pause it by that name.
     const WORKER_POOL: WorkerPool;
-    /// How its batches are handled.
     const HANDLING: Handling;
 
-    /// What all pools share.
     fn context(&self) -> &Arc<Context>;
 
-    /// Adds a message that came from this queue to a batch.
     fn add(&self, batch: &mut Self::Batch, queue: &str, delivery: &Delivery);
 
-    /// Whether a batch is large enough: what else has come is for the next one.
+    /// Whether a batch takes no more messages. Further ones are left for the next batch.
     fn is_full(&self, batch: &Self::Batch) -> bool;
 
-    /// Decides a batch, commits, and announces what was committed. After that it is acked.
+    /// Decides a batch, commits, and announces what was committed. The caller acks the batch
+    /// afterwards, so a crash in between causes a redelivery and never a loss.
     fn handle(
         self: Arc<Self>,
         batch: Self::Batch,
     ) -> impl Future<Output = Result<(), Stopped>> + Send + 'static;
 }
 
-/// How the batches of a pool are handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handling {
-    /// One after another. An ack covers all messages before it.
+    /// One batch at a time. An ack covers all earlier messages of its queue.
     InOrder,
-    /// Side by side, each acked alone.
+    /// Several batches at the same time, each message acked alone.
     SideBySide,
 }
 
-/// Consumes these queues until the process stops. With a view of the fleet, each queue goes to the
-/// worker that owns the partition of its number.
+/// Consumes these queues until the process stops. If a view of the live workers is given, the
+/// queues are partitions, and each should be consumed by the owner of its number.
 pub(crate) async fn run<P: Pool>(
     pool: &Arc<P>,
     connection: &Arc<Connection>,
@@ -78,7 +74,7 @@ pub(crate) async fn run<P: Pool>(
 /// The last delivery of each queue in a batch, by the queue's place in the intake.
 type Taken = BTreeMap<usize, Delivery>;
 
-/// Why consuming ended before its queues were left in good order.
+/// Why consuming ended before all work in hand was finished.
 #[derive(Debug)]
 enum Ended {
     /// The process is stopping and a batch could not be finished.
@@ -96,7 +92,7 @@ struct Consuming<P> {
     pool: Arc<P>,
     intake: Intake,
     view: Option<watch::Receiver<View>>,
-    /// The batches in hand.
+    /// One task for each batch in hand.
     handled: JoinSet<(Taken, Result<(), Stopped>)>,
 }
 
@@ -106,6 +102,8 @@ impl<P: Pool> Consuming<P> {
         loop {
             let may_begin = self.may_begin();
             tokio::select! {
+                // Biased: a stop comes first, then finished batches are acked; both come before new
+                // messages, which may never run out.
                 biased;
                 () = context.stop.cancelled(), if may_begin => break,
                 Some(handled) = self.handled.join_next() => {
@@ -127,6 +125,8 @@ impl<P: Pool> Consuming<P> {
         self.finish().await
     }
 
+    /// `InOrder` pools begin nothing while a batch is in hand: an ack of the later batch would also
+    /// cover the earlier one.
     fn may_begin(&self) -> bool {
         P::HANDLING == Handling::SideBySide || self.handled.is_empty()
     }
@@ -148,15 +148,16 @@ impl<P: Pool> Consuming<P> {
         Ok(true)
     }
 
-    /// Acks a batch that was handled. One that was not is left to another worker.
+    /// Acks a batch that was handled. A batch that was not handled is not acked, so the broker
+    /// redelivers it to another worker.
     async fn settle(
         &mut self,
         handled: Result<(Taken, Result<(), Stopped>), JoinError>,
     ) -> Result<Taken, Ended> {
         let (taken, done) = handled.map_err(|error| LostConnection(error.to_string()))?;
         if let Err(Stopped) = done {
-            // An ack of a later batch would cover this one too, so nothing more may be acked. Where
-            // each is acked alone, the others in hand may still finish.
+            // In order, an ack of a later batch would also cover this one, so no more acks are
+            // allowed. Side by side, the other batches in hand may still finish.
             return match P::HANDLING {
                 Handling::InOrder => Err(Ended::Stopped),
                 Handling::SideBySide => Ok(Taken::new()),
@@ -187,7 +188,8 @@ impl<P: Pool> Consuming<P> {
         Ok(self.intake.join_again().await?)
     }
 
-    /// Takes nothing more. What has come already is in hand: it is finished, not given back.
+    /// Cancels the subscriptions, and finishes the messages that have arrived already. To give them
+    /// back would count as a failed delivery.
     async fn finish(&mut self) -> Result<(), Ended> {
         self.intake.leave().await?;
         loop {
@@ -198,7 +200,8 @@ impl<P: Pool> Consuming<P> {
     }
 }
 
-/// The next change of the view; never, where there is none to follow.
+/// Waits for the next change of the view. Without a view, or when its sender has ended, it waits
+/// for ever.
 async fn next_view(view: &mut Option<watch::Receiver<View>>) -> View {
     if let Some(view) = view
         && view.changed().await.is_ok()

@@ -1,4 +1,5 @@
-//! Signs of life: sends this worker's, hears the others', and keeps the view of who lives.
+//! Signs of life: sends those of this worker, receives those of the others, and keeps the view of
+//! the live workers.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 use crate::context::Context;
 use crate::fleet::ownership::{Members, View};
 
-/// The view of a worker that has heard of nobody yet.
+/// The first view: this worker alone.
 pub(crate) fn alone(context: &Context) -> watch::Sender<View> {
     let forget = Duration::from_millis(context.settings.workers.forget_ms);
     let view = Members::new(&context.worker, forget).view(Instant::now());
@@ -18,7 +19,8 @@ pub(crate) fn alone(context: &Context) -> watch::Sender<View> {
     watch::Sender::new(view)
 }
 
-/// Keeps the view until the process stops, and then says goodbye.
+/// Keeps the view until the process stops. Then it sends a goodbye, so that the others take over
+/// the partitions at once.
 pub(crate) async fn keep(
     context: &Context,
     connection: &Connection,
@@ -58,6 +60,7 @@ async fn hear(context: &Context, members: &mut Members, body: &[u8]) {
         PresenceKind::Beat => members.heard(&presence.worker, Instant::now()),
         PresenceKind::Hello => {
             members.heard(&presence.worker, Instant::now());
+            // A new worker then knows the others at once, and not only after their next beat.
             if presence.worker != context.worker {
                 say(context, PresenceKind::Beat).await;
             }
@@ -65,7 +68,7 @@ async fn hear(context: &Context, members: &mut Members, body: &[u8]) {
     }
 }
 
-/// A sign that is lost is made good by the next one.
+/// Sends a sign of life. It needs no retry: if it is lost, the next beat replaces it.
 async fn say(context: &Context, kind: PresenceKind) {
     let body = Presence::new(&context.worker, kind).encode();
     let _lost = context.publisher.publish(Publication::hint(PRESENCE, String::new(), body)).await;

@@ -1,4 +1,4 @@
-//! Runs pools until the process is told to stop.
+//! Runs pools until the process must stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,10 +17,10 @@ use crate::context::Context;
 use crate::control;
 use crate::pools::{expiry, payments, reservations};
 
-/// A connection that lasted for so long is no reason to hesitate with the next.
+/// If a connection lasted longer than this, the next one is opened without a longer backoff.
 const STEADY: Duration = Duration::from_secs(5);
 
-/// Runs these pools until `stop` and finishes what is in hand, within the drain's deadline.
+/// Runs these pools until `stop`, and then finishes the work in hand within `workers.drain_ms`.
 pub(crate) async fn run(
     settings: Settings,
     roles: &[WorkerPool],
@@ -109,7 +109,7 @@ async fn consume(
             WorkerPool::Expiry => expiry::run(context, &connection).await,
         }
     };
-    // Whichever fails first ends both: they hang on one connection.
+    // Both use the same connection, so the first failure ends both.
     futures::try_join!(work, orders.keep())?;
     connection.close().await;
     Ok(())

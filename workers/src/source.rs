@@ -1,4 +1,4 @@
-//! A queue as a pool consumes it: the subscription, what has come, and whose turn it is there.
+//! A queue of a pool: its subscription, the deliveries that wait, and whether this worker owns it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,27 +12,27 @@ use crate::fleet::ownership::View;
 use crate::metrics;
 use crate::subscriber::Subscriber;
 
-/// The broker gives a partition to its owner first, from RabbitMQ 4.0 on.
+/// The owner's consumer priority. RabbitMQ 4.0 and later make the consumer with the highest
+/// priority the active one.
 const OWNERS_PRIORITY: i32 = 10;
 
 /// A queue that this worker has subscribed to.
 pub(crate) struct Source {
-    /// The number of its partition.
+    /// The number of the partition.
     number: u16,
-    /// Its name.
     pub(crate) queue: String,
     prefetch: u16,
     subscriber: Subscriber,
-    /// Deliveries that have come and are not begun, in order.
+    /// Deliveries that are not in a batch yet, in order.
     arrived: VecDeque<Delivery>,
-    /// Subscribed no more: it may be subscribed again once `arrived` is handled.
+    /// The subscription was cancelled. It may begin again once `arrived` is empty.
     is_left: bool,
-    /// Whose queue it is. A queue without owners is everybody's.
     ownership: Ownership,
-    /// Since when another worker's deliveries have come here.
+    /// Since when this worker has handled deliveries of a queue that another worker owns.
     foreign_since: Option<Instant>,
 }
 
+/// Who should consume a queue. Queues that are not partitions of requests have no owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ownership {
     Everybody,
@@ -51,7 +51,7 @@ impl Ownership {
 }
 
 impl Source {
-    /// Subscribes to a queue. Where there is a view, it has owners.
+    /// Subscribes to a queue. A queue has an owner only if a view is given.
     pub(crate) async fn open(
         context: &Arc<Context>,
         connection: &Arc<Connection>,
@@ -75,7 +75,7 @@ impl Source {
         })
     }
 
-    /// Whether there is something to take; otherwise the task is woken when there is.
+    /// Ready if there is a delivery to take. Otherwise the task is woken when one arrives.
     pub(crate) fn poll_arrival(
         &mut self,
         task: &mut task::Context<'_>,
@@ -89,7 +89,7 @@ impl Source {
         self.subscriber.poll_next(task).map_ok(|delivery| self.arrived.push_back(delivery))
     }
 
-    /// The next delivery, if one has come.
+    /// Takes the next delivery, if one has arrived.
     pub(crate) fn take(&mut self) -> Result<Option<Delivery>, LostConnection> {
         match self.arrived.pop_front() {
             Some(delivery) => Ok(Some(delivery)),
@@ -98,7 +98,7 @@ impl Source {
         }
     }
 
-    /// Takes another priority when the partition has come here or gone.
+    /// Subscribes with another priority when this worker becomes the owner, or no longer is.
     pub(crate) async fn take_view(&mut self, view: &View) -> Result<(), LostConnection> {
         let ownership = Ownership::of(view, self.number);
         if ownership != self.ownership {
@@ -111,9 +111,12 @@ impl Source {
         Ok(())
     }
 
-    /// RabbitMQ 3.10 ignores priorities here: a worker that is active where another is the owner
-    /// goes to the end of the line, until the owner's turn has come. To be called when deliveries
-    /// of this queue were handled: it subscribes again only once nothing is left in hand.
+    /// Cancels the subscription and subscribes again if another worker owns this queue. The broker
+    /// puts a new consumer behind the others, so the owner becomes active sooner or later. RabbitMQ
+    /// 3.10 needs this, because it ignores priorities with a single active consumer.
+    ///
+    /// Call it after deliveries of this queue were acked: it subscribes again only when nothing is
+    /// left in hand.
     pub(crate) async fn yield_to_owner(
         &mut self,
         patience: Duration,
@@ -133,7 +136,8 @@ impl Source {
         self.join_again().await
     }
 
-    /// Where an ack failed, the deliveries come again, perhaps to another worker.
+    /// If an ack failed, the broker redelivers the unacked deliveries, perhaps to another worker.
+    /// So those that wait here are dropped, and the queue is subscribed to again.
     pub(crate) fn settle_ack(
         &mut self,
         acked: Result<(), LostConnection>,
@@ -143,12 +147,12 @@ impl Source {
         self.subscriber.lost(&error)
     }
 
-    /// To be called when nothing is left to ack.
+    /// Call it when nothing is left to ack.
     pub(crate) async fn close(self) {
         self.subscriber.close().await;
     }
 
-    /// Takes nothing more. What has come already stays to be taken.
+    /// Cancels the subscription. Deliveries that have arrived already can still be taken.
     pub(crate) async fn leave(&mut self) -> Result<(), LostConnection> {
         if !self.is_left {
             self.is_left = true;
@@ -157,7 +161,7 @@ impl Source {
         Ok(())
     }
 
-    /// Subscribes again, at the end of the line, once nothing is left in hand.
+    /// Subscribes again, behind the other consumers, if all deliveries have been taken.
     pub(crate) async fn join_again(&mut self) -> Result<(), LostConnection> {
         if self.is_left && self.arrived.is_empty() {
             let to = self.subscription();

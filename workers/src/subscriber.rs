@@ -1,5 +1,5 @@
-//! A subscription that goes on: where its queue alone fails, it is opened again on a connection of
-//! its own, because a queue that does not answer ends the connection on which it was asked.
+//! A subscription that survives the failure of its queue: it is then opened again on a separate
+//! connection, because an operation on a queue that does not answer closes its connection.
 
 use std::sync::Arc;
 use std::task::{self, Poll, ready};
@@ -11,8 +11,8 @@ use futures::future::BoxFuture;
 use crate::context::Context;
 use crate::failed_queues::within;
 
-/// A subscription of a pool, on the pool's connection while the queue is well. All errors say that
-/// the pool's connection is lost; the loss of a single queue is not one.
+/// A subscription of a pool. It uses the pool's connection while the queue works. An error always
+/// means that the pool's connection is lost; the loss of a single queue is handled here.
 pub(crate) struct Subscriber {
     context: Arc<Context>,
     shared: Arc<Connection>,
@@ -22,20 +22,21 @@ pub(crate) struct Subscriber {
 
 enum SubscriptionState {
     Open(OpenSubscription),
-    /// Subscribed no more; what had come can still be acked.
+    /// Cancelled. Its channel stays open, so that earlier deliveries can still be acked.
     Left(OpenSubscription),
+    /// A separate connection is tried until the queue answers.
     Opening(BoxFuture<'static, OpenSubscription>),
     Closed,
 }
 
 struct OpenSubscription {
     consumer: Consumer,
-    /// Where it is not the pool's connection.
+    /// The separate connection; none on the pool's connection.
     own: Option<Connection>,
 }
 
 impl Subscriber {
-    /// Subscribes. A queue that does not answer is asked again in the background.
+    /// Subscribes. If the queue does not answer, polling the subscription tries it again.
     pub(crate) async fn open(
         context: &Arc<Context>,
         shared: &Arc<Connection>,
@@ -58,12 +59,12 @@ impl Subscriber {
         Ok(subscriber)
     }
 
-    /// The next message.
+    /// Waits for the next message.
     pub(crate) async fn next(&mut self) -> Result<Delivery, LostConnection> {
         std::future::poll_fn(|task| self.poll_next(task)).await
     }
 
-    /// The same for who waits on several subscriptions in one task.
+    /// Like [`Self::next`], for a task that waits on several subscriptions.
     pub(crate) fn poll_next(
         &mut self,
         task: &mut task::Context<'_>,
@@ -82,12 +83,12 @@ impl Subscriber {
         }
     }
 
-    /// A message that has come already, if there is one.
+    /// Returns a message only if one has arrived already.
     pub(crate) fn try_next(&mut self) -> Option<Result<Delivery, LostConnection>> {
         self.next().now_or_never()
     }
 
-    /// Takes nothing more. What had come already is returned, to be finished and acked.
+    /// Cancels the subscription. Returns the messages that had arrived before; finish and ack them.
     pub(crate) async fn cancel(&mut self) -> Result<Vec<Delivery>, LostConnection> {
         let SubscriptionState::Open(mut open) =
             std::mem::replace(&mut self.state, SubscriptionState::Closed)
@@ -99,7 +100,9 @@ impl Subscriber {
                 self.state = SubscriptionState::Left(open);
                 Ok(arrived)
             }
-            // What had come comes again to who subscribes next: this channel is closed.
+            // The channel is closed, so the broker redelivers what had arrived on it. `unanswered`
+            // must see the open state to know whose connection this is; it also begins to open the
+            // subscription again, which the last assignment undoes.
             Err(error) => {
                 self.state = SubscriptionState::Open(open);
                 self.unanswered(&error)?;
@@ -109,7 +112,7 @@ impl Subscriber {
         }
     }
 
-    /// Subscribes again after [`Self::cancel`], at the end of the line of consumers.
+    /// Subscribes again after [`Self::cancel`]. The broker puts it behind the other consumers.
     pub(crate) async fn subscribe(&mut self, to: Subscription) -> Result<(), LostConnection> {
         self.to = to;
         match std::mem::replace(&mut self.state, SubscriptionState::Closed) {
@@ -129,8 +132,8 @@ impl Subscriber {
         }
     }
 
-    /// Changes the subscription without a moment in which nobody is subscribed. What had come
-    /// already on the old one is returned, to be finished and acked.
+    /// Changes the subscription, and keeps the queue subscribed all the time. Returns the messages
+    /// that had arrived on the old one; finish and ack them.
     pub(crate) async fn replace(
         &mut self,
         to: Subscription,
@@ -147,8 +150,8 @@ impl Subscriber {
         Ok(Vec::new())
     }
 
-    /// The subscription is of no use any more, an ack failed on it, say: it is opened again on a
-    /// connection of its own, unless what it hung on is lost for all.
+    /// Handles a subscription that failed, for example at an ack: opens it again on a separate
+    /// connection. An error if the pool's connection itself is lost.
     pub(crate) fn lost(&mut self, error: &LostConnection) -> Result<(), LostConnection> {
         let alone = match &self.state {
             SubscriptionState::Open(open) | SubscriptionState::Left(open) => open.own.is_some(),
@@ -164,7 +167,8 @@ impl Subscriber {
         Ok(())
     }
 
-    /// The queue did not answer, or the connection ended meanwhile, perhaps because of it.
+    /// Handles a queue that did not answer in time, or during whose operation the connection was
+    /// lost. It may be the cause of the loss, so it is marked as failed in both cases.
     fn unanswered(&mut self, error: &LostConnection) -> Result<(), LostConnection> {
         self.mark_failed();
         self.lost(error)
@@ -174,7 +178,7 @@ impl Subscriber {
         self.context.failed_queues.add(&self.to.queue);
     }
 
-    /// Closes a connection of its own in good order.
+    /// Closes the separate connection, if there is one.
     pub(crate) async fn close(self) {
         if let SubscriptionState::Open(OpenSubscription { own: Some(own), .. })
         | SubscriptionState::Left(OpenSubscription { own: Some(own), .. }) = self.state

@@ -1,4 +1,4 @@
-//! What is taken in a section, at its version.
+//! The taken tickets of sections, each at a version.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -7,20 +7,20 @@ use super::names::Named;
 use booking::domain::TicketState;
 use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber};
 
-/// What is taken in a section at a version.
+/// The ticket states of a section at a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SectionState {
     pub event: EventId,
     pub number: SectionNumber,
     pub version: i64,
-    /// How many tickets are available.
+    /// The number of available tickets.
     pub available: i32,
-    /// The tickets that are not available, ascending: state and until when held.
+    /// The tickets that are not available, by number, each with its state and the end of its hold.
     pub taken: Vec<(TicketNumber, TicketState, Option<DateTime<Utc>>)>,
 }
 
-/// What is taken in these sections; those that there are. One statement, so a version and its
-/// tickets are of one moment.
+/// The states of these sections; unknown ones are left out. It is one statement, so that each
+/// version and its tickets come from the same snapshot.
 pub async fn find(
     connection: &mut PgConnection,
     sections: &[SectionKey],

@@ -1,4 +1,5 @@
-//! The dummy gateway's books. A real gateway keeps its own; nothing but the dummy reads these.
+//! The charges that the dummy gateway has recorded. A real gateway records its own; only the dummy
+//! and the audit read these.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -9,16 +10,16 @@ use booking::domain::{Money, Reason};
 /// What the gateway has recorded under an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargeRecord {
-    /// Why nothing was captured; none where the money was taken.
+    /// Why nothing was captured; none if the charge was captured.
     pub refused: Option<Reason>,
-    /// How often this charge was asked for, this time included.
+    /// How often this charge was called, with this call.
     pub calls: i32,
     /// The amount of the first call.
     pub amount: i64,
 }
 
-/// Records a charge, or finds the one that was recorded under this key before: the first call's
-/// answer stands for ever.
+/// Records a charge, or finds the one that is recorded under this key: the answer of the first call
+/// never changes.
 pub async fn record(
     connection: &mut PgConnection,
     attempt: Uuid,
@@ -47,7 +48,7 @@ pub async fn record(
     })
 }
 
-/// Whether any other attempt of this reservation was refused for this reason.
+/// Whether another attempt for this reservation was refused for this reason.
 pub async fn was_refused(
     connection: &mut PgConnection,
     attempt: Uuid,
@@ -65,7 +66,8 @@ pub async fn was_refused(
     .await
 }
 
-/// Gives a captured charge back, once; false where there is nothing captured under this key.
+/// Refunds a captured charge; a repeated call has no further effect. False if nothing was captured
+/// under this key.
 pub async fn refund(connection: &mut PgConnection, attempt: Uuid) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE gateway.charges SET refunded_at = coalesce(refunded_at, clock_timestamp())

@@ -1,4 +1,4 @@
-//! Events as buyers see them: in lists, and by id.
+//! Events as buyers see them: as a list, and by id.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,15 @@ use super::names::Named;
 use booking::domain::{Currency, Event, Section, SectionKind, Terms, Tier};
 use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 
-/// Where a page of the list of events ends.
+/// The end of a page of the list of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// When the last event of the page starts.
+    /// The start of the last event of the page.
     pub starts_at: DateTime<Utc>,
     pub id: EventId,
 }
 
-/// Events that have not ended, soonest first, after a cursor. `limit` is at most what the caller
-/// lets through.
+/// Events that have not ended, soonest first, after a cursor. The caller must bound `limit`.
 pub async fn list(
     connection: &mut PgConnection,
     after: Option<Cursor>,
@@ -38,7 +37,7 @@ pub async fn list(
     read(connection, &ids).await
 }
 
-/// These events; those that there are.
+/// These events; unknown ones are left out.
 pub async fn find(
     connection: &mut PgConnection,
     ids: &[EventId],

@@ -1,6 +1,6 @@
-//! What happened, as a log: each change of a reservation or a payment adds a row, in the statement
-//! that makes the change. The database refuses to change or remove one. Read here: the present,
-//! rebuilt from the log alone.
+//! History: the log of changes. The statement that changes a reservation or a payment also adds a
+//! row to it. The database refuses to change or remove such a row. The functions here rebuild the
+//! present from the log alone.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -9,41 +9,39 @@ use super::names::Named;
 use booking::domain::{PaymentStatus, Reason, ReservationStatus, TicketState};
 use booking::ids::{EventId, PaymentId, ReservationId, TicketNumber};
 
-/// What the changes of one transaction are put down to.
+/// What history records as the cause of a transaction's changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Cause<'a> {
-    /// The queue whose message is handled.
+    /// The queue whose message was handled.
     pub queue: &'a str,
-    /// When it was decided: the database's clock after the locks were taken.
+    /// The time of the decision: the database's clock after the locks were taken.
     pub at: DateTime<Utc>,
 }
 
-/// A reservation as its last row of history left it.
+/// A reservation after its last row of history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     pub reservation: ReservationId,
     pub revision: i32,
-    /// Its state.
     pub status: ReservationStatus,
-    /// Until when it holds or held.
+    /// The end of its hold, also if that has passed.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Why it was refused or ended.
+    /// Why it was refused or has ended.
     pub reason: Option<Reason>,
     pub tickets: Vec<TicketNumber>,
-    /// When it came to this.
+    /// The time of the last change.
     pub changed_at: DateTime<Utc>,
 }
 
 /// A ticket that a live reservation holds or owns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Claim {
-    /// Which one. A sound history has each at most once.
+    /// In a correct history, each ticket has at most one claim.
     pub ticket: TicketNumber,
     /// Held or sold.
     pub state: TicketState,
-    /// To whom.
     pub reservation: ReservationId,
-    /// Until when it is held.
+    /// The end of the hold; none if it is sold.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -73,7 +71,7 @@ pub async fn reservations(
     .await
 }
 
-/// The payments of an event, by id, rebuilt from its history, with whether a refund is due.
+/// The payments of an event, by id, rebuilt from its history: state, and whether a refund is due.
 pub async fn payments(
     connection: &mut PgConnection,
     event: EventId,
@@ -90,8 +88,8 @@ pub async fn payments(
     .await
 }
 
-/// The tickets that these reservations hold or own, by number. A ticket follows its reservation: it
-/// is held or sold while that is live, and has no holder otherwise.
+/// The tickets that these reservations hold or own, by number. A ticket is held or sold while its
+/// reservation is live, and has no holder otherwise.
 pub fn claims(reservations: &[Standing]) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
     for one in reservations {

@@ -1,4 +1,4 @@
-//! Holds that are looked for: all of them when an expiry worker starts, the overdue ones by audit.
+//! Finds holds: all of them when an expiry worker starts, the overdue ones for the sweep.
 
 use chrono::TimeDelta;
 use sqlx::PgConnection;
@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use booking::ids::{EventId, ReservationId};
 use booking::messages::DueHold;
 
-/// The events that may have holds: those that have not begun long ago. Oldest first.
+/// The events that may have holds: those that start later than two days ago, by id.
 pub async fn events_with_holds(connection: &mut PgConnection) -> Result<Vec<EventId>, sqlx::Error> {
     let ids = sqlx::query_scalar!(
         "SELECT id FROM events WHERE starts_at > now() - interval '2 days' ORDER BY id"
@@ -16,17 +16,15 @@ pub async fn events_with_holds(connection: &mut PgConnection) -> Result<Vec<Even
     Ok(ids.into_iter().map(EventId).collect())
 }
 
-/// Tickets that are held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {
-    /// All of them.
     pub held: i64,
-    /// Those that have been due for more than five seconds.
+    /// Held tickets whose hold has been due for more than five seconds.
     pub overdue: i64,
 }
 
-/// Counts the held tickets of the events that may have holds. Like [`of_event`], it reads along
-/// their tickets: not to be done often.
+/// Counts the held tickets of the events that may have holds. Like [`of_event`], it reads all
+/// tickets of these events, so do not call it often.
 pub async fn count(connection: &mut PgConnection) -> Result<Count, sqlx::Error> {
     sqlx::query_as!(
         Count,
@@ -40,8 +38,8 @@ pub async fn count(connection: &mut PgConnection) -> Result<Count, sqlx::Error> 
     .await
 }
 
-/// The holds of an event; only those that have been due for `overdue` where it is given. It reads
-/// along the tickets of the event, which costs no index that every hold would have to keep.
+/// The holds of an event. With `overdue`, only those that have been due for at least that long. It
+/// reads all tickets of the event: an index would make this faster, and every hold slower.
 pub async fn of_event(
     connection: &mut PgConnection,
     event: EventId,

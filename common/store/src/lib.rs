@@ -1,9 +1,10 @@
-//! The only place with SQL. Who only reads gives a connection; who writes what was decided gives
-//! the [`Transaction`] that holds the locks.
+//! The only crate with SQL. Functions that only read take a connection. Functions that write
+//! decisions take the [`Transaction`] that holds the locks.
 //!
-//! All statements that change tickets are in [`stock`]. Transactions run under READ COMMITTED:
-//! what they check, they have locked. The compiler checks every statement against the schema, with
-//! what `cargo xtask sql` has written to `.sqlx`; the few others are in [`text`].
+//! All statements that change tickets are in [`stock`]. READ COMMITTED is enough for transactions,
+//! because they lock the rows that they check. The compiler checks the statements against the
+//! schema, with the files in `.sqlx` that `cargo xtask sql` writes; the few exceptions are in
+//! [`text`].
 
 pub mod audit;
 pub mod availability;

@@ -1,4 +1,5 @@
-//! Locks the rows of a footprint, in the fixed order, and reads them into a ledger.
+//! Locks the rows of a footprint and reads them into a ledger. All transactions lock in the same
+//! order, so they cannot wait for each other in a circle.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,8 +25,8 @@ struct LockedSections {
     terms: HashMap<EventId, Terms>,
 }
 
-/// Locks what a footprint names: reservations, customers, sections, tickets. The claims of the
-/// reservations that it finds are locked too.
+/// Locks a footprint in this order: reservations, customers, sections, tickets. What the
+/// reservations claim is locked too, so these are read first.
 pub(super) async fn lock(
     connection: &mut PgConnection,
     footprint: &Footprint,
@@ -54,8 +55,9 @@ pub(super) async fn lock(
     Ok(Ledger::new(LockedRows { now, plans, terms, reservations, customers, sections, tickets }))
 }
 
-/// Customers have no row: an advisory lock stands for one, and two names with one hash only wait
-/// for each other. Counted are tickets that are held and not due, being paid, or paid.
+/// Locks customers, and counts the tickets of each that are held and not due, being paid, or paid.
+/// Customers have no row, so an advisory lock stands for one. If two names have the same hash, they
+/// only wait for each other.
 async fn lock_customers(
     connection: &mut PgConnection,
     footprint: &Footprint,
@@ -93,8 +95,9 @@ async fn lock_customers(
     Ok(rows.into_iter().map(|row| ((EventId(row.event_id), row.name), row.tickets)).collect())
 }
 
-/// Locks sections, and reads with them the terms of their events and the clock: outside of the
-/// query that locks, because a row's values are computed before its lock is waited for.
+/// Locks sections, and reads the terms of their events and the clock. The clock is read outside of
+/// the subquery that locks: Postgres computes the values of a row before it waits for the row's
+/// lock, so inside the time could be too early.
 async fn lock_sections(
     connection: &mut PgConnection,
     footprint: &Footprint,
@@ -129,6 +132,7 @@ async fn lock_sections(
         let event = EventId(row.event_id);
         let section = SectionRow { version: row.version, available: row.available };
         locked.sections.insert((event, SectionNumber(row.number)), section);
+        // Each row has a time of its own. The latest is after all locks were taken.
         locked.now = locked.now.max(Some(row.now));
         locked.terms.entry(event).or_insert(Terms {
             open: row.open,
@@ -196,8 +200,8 @@ async fn lock_tickets(
     Ok(rows.into_iter().map(TicketRecord::into_entry).collect())
 }
 
-/// Reads the free tickets of a locked section. They need no lock of their own: whoever changes
-/// them holds the section, and the update names the state that it leaves.
+/// Reads the free tickets of a locked section. They need no lock: a transaction that changes them
+/// also locks the section, and its update names the state that each ticket leaves.
 async fn scan(
     connection: &mut PgConnection,
     event: EventId,
@@ -225,6 +229,7 @@ async fn scan(
     .fetch_all(connection)
     .await?;
     for (key, row) in rows.into_iter().map(TicketRecord::into_entry) {
+        // A ticket that was locked by number keeps its row.
         tickets.entry(key).or_insert(row);
     }
     Ok(())

@@ -1,6 +1,6 @@
-//! Values that the database keeps as names: states, kinds, reasons, currencies. They cross as text,
-//! so that a connection never has to ask Postgres for the number of one of its enum types. A name
-//! that this build does not know is an error wherever it is read.
+//! Values that the database stores by name: states, kinds, reasons, currencies. They are sent as
+//! text, so that a connection need not ask Postgres for the OIDs of enum types. To read a name that
+//! this build does not know is an error.
 
 use booking::domain::{
     CardBehaviour, Currency, PaymentStatus, Reason, ReservationStatus, SectionKind, TicketState,
@@ -10,7 +10,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgHasArrayType, PgTypeInfo, PgValueRef};
 use sqlx::{Decode, Postgres, Type};
 
-/// A value that is read by its name. In a statement: `kind::text AS "kind!: Named<SectionKind>"`.
+/// Reads a value by its name. In a statement: `kind::text AS "kind!: Named<SectionKind>"`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named<T>(pub(crate) T);
 
@@ -20,7 +20,7 @@ impl<T> Named<T> {
     }
 }
 
-/// What has a name in the database.
+/// A type whose values have names in the database.
 pub(crate) trait Name: Sized {
     fn from_name(name: &str) -> Option<Self>;
 }

@@ -1,4 +1,4 @@
-//! Payments: read and written, many in one statement.
+//! Reads and writes payments, many in one statement.
 
 use std::collections::HashMap;
 
@@ -15,8 +15,8 @@ use booking::ids::{EventId, PaymentId, ReservationId};
 
 pub type PaymentKey = (EventId, PaymentId);
 
-/// The payments of these keys that exist. A payment changes only under the lock of its
-/// reservation, so within that lock what is read here stands.
+/// The payments with these keys; unknown ones are left out. A payment changes only while its
+/// reservation is locked, so it stays as read as long as the caller holds that lock.
 pub async fn find(
     connection: &mut PgConnection,
     keys: &[PaymentKey],
@@ -53,8 +53,8 @@ pub async fn find(
     Ok(payments.into_iter().map(|payment| ((payment.event, payment.id), payment)).collect())
 }
 
-/// Inserts new payments and their history. A conflict where one exists by now: another worker began
-/// it.
+/// Inserts new payments and their history. A conflict if one exists already, because another worker
+/// has begun it in the meantime.
 pub async fn insert(
     transaction: &mut Transaction,
     new: &[Payment],
@@ -104,7 +104,8 @@ pub async fn insert(
     exactly(new.len(), done.rows_affected())
 }
 
-/// Moves payments that are processing to what they have become, and adds to their history.
+/// Updates payments that are processing, and adds the changes to their history. A conflict if one
+/// of them is no longer processing.
 pub async fn update(
     transaction: &mut Transaction,
     changed: &[Payment],
@@ -143,7 +144,7 @@ pub async fn update(
     exactly(changed.len(), done.rows_affected())
 }
 
-/// The columns of many payments: one array each, because one statement writes them all.
+/// The values of many payments, one array for each column, because one statement writes them all.
 #[derive(Default)]
 struct Columns<'a> {
     events: Vec<i32>,

@@ -1,4 +1,4 @@
-//! The connection pool, migrations, and what a failure means.
+//! The connection pool, migrations, and the kinds of failures.
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,24 +12,25 @@ use sqlx::{Connection, PgConnection};
 
 use process::settings::Database;
 
-/// How long a connection that comes back to the pool may take to show that it lives.
+/// How long a connection that returns to the pool may take to answer a ping.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Connections to Postgres.
 pub type Pool = sqlx::PgPool;
 
 pub(super) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
-/// Why a transaction did not commit, and so what to do.
+/// Why a transaction was not committed. Each kind needs a different reaction.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The database is away, busy, or chose this transaction to give way: the same again later.
+    /// The database is not available or busy, or aborted this transaction for another one. Try the
+    /// same again later.
     #[error("the database could not do it now")]
     Transient(#[source] sqlx::Error),
-    /// Another worker was at the same rows between our look and our write: the same again at once.
+    /// Another transaction changed the same rows between the read and the write. Try the same again
+    /// at once.
     #[error("another transaction came between")]
     Conflict,
-    /// These very rows cannot be written: again would fail again.
+    /// The database refuses these rows, and would refuse them again.
     #[error("the database refused it")]
     Refused(#[source] sqlx::Error),
 }
@@ -41,14 +42,14 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// Whether these very rows are the cause. All else is about the server, the schema or the rights:
-/// it passes, for all requests at once, so that no request may be given up because of it.
+/// Whether the rows themselves are the cause. Every other cause (server, schema, rights) affects
+/// all requests and will pass, so no request may be given up because of it.
 fn is_about_rows(error: &sqlx::Error) -> bool {
     use sqlx::Error::{ColumnDecode, Database, Decode, Encode, RowNotFound};
     match error {
-        // Classes: 21 cardinality, 22 data, 23 integrity (postgresql.org/docs, appendix A). None of
-        // class 42 (syntax, access) can come from a row: a missing right, or a table or column that
-        // is not there, says that schema, rights and build do not fit while one of them changes.
+        // Classes: 21 cardinality, 22 data, 23 integrity (postgresql.org/docs, appendix A). Class
+        // 42 (syntax, access) is never caused by a row. A missing right, table or column means that
+        // schema, rights and build do not match while one of them changes.
         Database(database) => {
             let code = database.code().unwrap_or_default();
             ["21", "22", "23"].iter().any(|class| code.starts_with(class))
@@ -58,15 +59,16 @@ fn is_about_rows(error: &sqlx::Error) -> bool {
     }
 }
 
-/// The server takes no writes: it is a standby now, or was told so.
+/// Postgres's code for a write in a read-only transaction: the server is a standby now, or a
+/// setting makes its transactions read-only.
 const READ_ONLY: &str = "25006";
 
 /// How long connections are asked whether they can write, after one of them could not.
 const DOUBT: Duration = Duration::from_mins(1);
 
-/// When a connection could not write, the last time.
+/// When a write failed last on a read-only connection.
 static READ_ONLY_SEEN: Mutex<Option<Instant>> = Mutex::new(None);
-/// Whether that was lately, so that a connection costs no lock while all is well.
+/// Whether that was within [`DOUBT`]. Normally false, and then using a connection needs no mutex.
 static IN_DOUBT: AtomicBool = AtomicBool::new(false);
 
 fn note_read_only(error: &sqlx::Error) {
@@ -77,8 +79,9 @@ fn note_read_only(error: &sqlx::Error) {
     }
 }
 
-/// A connection to a server that takes no writes is closed, not used again: the next one may reach
-/// the server that does, and one that began while the setting was on keeps it.
+/// Whether a connection may be used again. A read-only one is closed, because a new one may reach
+/// the server that takes writes, and because a connection that was opened while a read-only
+/// setting was on keeps that setting.
 async fn may_write(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     if !IN_DOUBT.load(Ordering::Relaxed) {
         return Ok(true);
@@ -94,19 +97,20 @@ async fn may_write(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     in_time(RELEASE_TIMEOUT, may_write.fetch_one(connection)).await
 }
 
-/// A pool that connects when first used: a process starts while Postgres is away.
+/// Opens a pool that connects at its first use, so that a process can start without Postgres.
 pub fn open(settings: &Database, name: &str) -> anyhow::Result<Pool> {
     connect(settings, name, [])
 }
 
-/// A pool for statements that take arrays of rows, where only plans by index make sense: a batch
-/// must not cost more because its event is large. Left to itself the planner may read a whole table
-/// for a large batch, and plans anew for every one (postgresql.org/docs, plan_cache_mode).
+/// Opens a pool for statements that take arrays of rows. Its settings force generic plans that use
+/// an index, because a batch must not cost more if its event is large. Without them the planner may
+/// read a whole table for a large batch, and makes a plan for every execution
+/// (postgresql.org/docs, plan_cache_mode).
 pub fn open_for_batches(settings: &Database, name: &str) -> anyhow::Result<Pool> {
     connect(settings, name, FOR_BATCHES)
 }
 
-/// What is set on the connections of [`open_for_batches`].
+/// The settings of the connections of [`open_for_batches`].
 pub const FOR_BATCHES: [(&str, &str); 4] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
@@ -137,14 +141,15 @@ fn connect<const N: usize>(
         .connect_lazy_with(options))
 }
 
-/// The pool looks at a connection that comes back, too, but without a limit: one whose network has
-/// forgotten it would keep its place for ever.
+/// Whether a connection may return to the pool. The pool itself also checks this, but without a
+/// time limit: a connection whose peer never answers would occupy its place for ever.
 async fn may_return(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     in_time(RELEASE_TIMEOUT, connection.ping()).await?;
     may_write(connection).await
 }
 
-/// A statement's limit is kept by the server; this one holds where its answer never comes.
+/// Limits the time of a query. The server enforces the statement time-out; this limit also works if
+/// the server's answer never arrives.
 pub async fn in_time<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, sqlx::Error>>,
@@ -155,7 +160,7 @@ pub async fn in_time<T>(
     }
 }
 
-/// What [`in_time`] says where the time is over.
+/// The error of [`in_time`] when the time is over.
 pub fn no_answer() -> sqlx::Error {
     sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
@@ -166,14 +171,14 @@ pub async fn migrate(pool: &Pool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The database's clock, to the millisecond: the one clock that decides what is due.
+/// The database's clock, in whole milliseconds. Only this clock decides what is due.
 pub async fn now(connection: &mut PgConnection) -> Result<DateTime<Utc>, sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT date_trunc('milliseconds', clock_timestamp()) AS "now!""#)
         .fetch_one(connection)
         .await
 }
 
-/// An error unless a statement changed exactly as many rows as it had to.
+/// A conflict unless a statement changed exactly the expected number of rows.
 pub(super) fn exactly(expected: usize, changed: u64) -> Result<(), Failure> {
     if changed == expected as u64 { Ok(()) } else { Err(Failure::Conflict) }
 }

@@ -1,4 +1,4 @@
-//! Which pools are to pause: kept here, so that a worker that starts knows it.
+//! Orders to pause or resume pools. They are stored, so that a worker that starts later knows them.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -7,7 +7,7 @@ use super::names::Named;
 use booking::domain::WorkerPool;
 use booking::messages::PoolOrder;
 
-/// The orders that were ever given, one for each pool at most.
+/// The last order of each pool; pools that never had one are left out.
 pub async fn all(connection: &mut PgConnection) -> Result<Vec<PoolOrder>, sqlx::Error> {
     sqlx::query_as!(
         OrderRow,
@@ -20,7 +20,7 @@ pub async fn all(connection: &mut PgConnection) -> Result<Vec<PoolOrder>, sqlx::
     .await
 }
 
-/// Gives a pool an order, in place of the one that it had.
+/// Replaces a pool's order. The new one has a higher revision.
 pub async fn give(
     connection: &mut PgConnection,
     pool: WorkerPool,

@@ -1,23 +1,22 @@
-//! When the plans of a pool's statements are made anew. A generic plan is kept for as long as its
-//! connection, and one that was made when a table had a few hundred rows reads the whole table for
-//! every batch: a small house's first large sale would cost more with each reservation, until
-//! autovacuum comes by.
+//! When statements are planned again. A connection keeps a generic plan as long as it lives. A plan
+//! that was made when a table had a few hundred rows reads the whole table for every batch. In a
+//! small database, the first large sale would become slower with each reservation, until autovacuum
+//! updates the statistics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::text::{BEGIN, BEGIN_WITH_NEW_PLANS};
 
-/// So many transactions of a process plan anew, because its tables may be new, too.
+/// The first transactions of a process all plan again, because the tables may be new as well.
 const FIRST: u64 = 64;
-/// And then each one of so many: planning takes about a millisecond.
+/// After that, one of this many plans again: planning takes about a millisecond.
 const EVERY: u64 = 16;
 
-/// What a transaction does with the plans that its connection keeps.
+/// What a transaction does with the plans of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plans {
-    /// Uses them.
     Kept,
-    /// Has them made anew.
+    /// Discards them, so that each statement is planned again.
     Anew,
 }
 
@@ -30,12 +29,12 @@ impl Plans {
     }
 }
 
-/// Counts the transactions of a process.
+/// Counts the transactions of a process, to know when to plan again.
 #[derive(Debug, Default)]
 pub struct Replan(AtomicU64);
 
 impl Replan {
-    /// The plans of the next transaction.
+    /// Counts a transaction, and returns what it does with its plans.
     pub fn next_plans(&self) -> Plans {
         if is_due(self.0.fetch_add(1, Ordering::Relaxed)) { Plans::Anew } else { Plans::Kept }
     }

@@ -1,4 +1,4 @@
-//! Reservations: read, locked, written; always many at once.
+//! Reads, locks and writes reservations, many in one statement.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use super::pool::{Failure, exactly};
 use booking::domain::{Currency, Reason, Reservation, ReservationStatus};
 use booking::ids::{EventId, ReservationId, ReservationKey, TicketNumber};
 
-/// Selects the reservations of some keys; the end says how.
+/// Selects reservations by their keys. `$end` is the end of the statement: order and lock.
 macro_rules! select {
     ($events:expr, $ids:expr, $end:literal) => {
         sqlx::query_as!(
@@ -32,7 +32,7 @@ macro_rules! select {
     };
 }
 
-/// The reservations of these keys that exist.
+/// The reservations with these keys; unknown ones are left out.
 pub async fn find(
     connection: &mut PgConnection,
     keys: &[ReservationKey],
@@ -41,7 +41,7 @@ pub async fn find(
     select!(&events, &ids, "").fetch_all(connection).await
 }
 
-/// Locks the reservations of these keys that exist, by id.
+/// Locks the reservations with these keys that exist, in order of their ids.
 pub(super) async fn lock(
     connection: &mut PgConnection,
     keys: &BTreeSet<ReservationKey>,
@@ -56,8 +56,8 @@ pub(super) async fn lock(
     Ok(found.into_iter().map(|one| ((one.event, one.id), one)).collect())
 }
 
-/// Inserts new reservations, by id, and their history. A conflict where one exists by now: another
-/// worker decided it.
+/// Inserts new reservations, in order of their ids, and their history. A conflict if one exists
+/// already, because another worker has decided it in the meantime.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     new: &[Reservation],
@@ -115,7 +115,8 @@ pub(super) async fn insert(
     exactly(new.len(), done.rows_affected())
 }
 
-/// Updates locked reservations, each from the state that it leaves, and adds to their history.
+/// Updates locked reservations, and adds the changes to their history. Each comes with the state
+/// that it leaves; a conflict if a row has another state.
 pub(super) async fn update(
     connection: &mut PgConnection,
     changed: &[(ReservationStatus, Reservation)],
@@ -161,7 +162,8 @@ pub(super) async fn update(
     exactly(changed.len(), done.rows_affected())
 }
 
-/// Lists of each row one after the other in one array, and where each row's part is (from 1).
+/// The lists of many rows, joined into one array, with the first and last index of each row's part.
+/// Indexes count from 1, as in Postgres, which has no arrays of arrays of different lengths.
 #[derive(Default)]
 struct Ragged {
     values: Vec<i32>,
@@ -177,7 +179,7 @@ impl Ragged {
     }
 }
 
-/// The columns of many reservations: one array each, because one statement writes them all.
+/// The values of many reservations, one array for each column, because one statement writes all.
 #[derive(Default)]
 struct Columns<'a> {
     events: Vec<i32>,

@@ -1,4 +1,4 @@
-//! Which migrations a database has had, and what else operators want to know of it.
+//! Which migrations were applied to a database, and other facts about its server for operators.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -6,23 +6,22 @@ use sqlx::PgConnection;
 use super::pool::MIGRATIONS;
 use super::text::MIGRATIONS_APPLIED;
 
-/// How a database's schema compares with this build's.
+/// A database's schema, compared with the migrations of this build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
-    /// The newest migration that the database has had; 0 for none.
+    /// The newest applied migration; 0 if there is none.
     pub version: i64,
-    /// Migrations of this build that it has not had, or not wholly.
+    /// Migrations of this build that were not applied, or failed in the middle.
     pub missing: Vec<i64>,
-    /// Migrations that it has had and this build does not know: it is newer.
+    /// Applied migrations that this build does not know: the database is newer.
     pub unknown: Vec<i64>,
 }
 
-/// The newest migration of this build.
 pub fn newest() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-/// Compares the schema.
+/// Compares a database's schema with this build.
 pub async fn read(connection: &mut PgConnection) -> Result<Schema, sqlx::Error> {
     let is_there =
         sqlx::query_scalar!(r#"SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS "is_there!""#)
@@ -41,28 +40,24 @@ pub async fn read(connection: &mut PgConnection) -> Result<Schema, sqlx::Error> 
     })
 }
 
-/// What a server says of itself.
+/// What a server reports about itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Server {
-    /// Its version, such as 150007 for 15.7.
+    /// The version as a number: 150007 for 15.7.
     pub version_num: i32,
-    /// Its version in its own words.
     pub version: String,
-    /// Its clock.
     pub now: DateTime<Utc>,
-    /// Connections that it allows.
     pub connections_max: i32,
-    /// Settings that give up durability: their names.
+    /// The names of settings that are off although durability needs them.
     pub not_durable: Vec<String>,
-    /// It is a standby, where nothing can be written.
+    /// Whether it is a standby, which takes no writes.
     pub is_standby: bool,
-    /// This user sees the transactions of others.
+    /// Whether this user sees the transactions of other users.
     pub sees_transactions: bool,
-    /// The age of the oldest open transaction of this database that this user sees, in seconds.
+    /// The age in seconds of the oldest open transaction of this database that this user sees.
     pub oldest_transaction_seconds: f64,
 }
 
-/// Asks a server.
 pub async fn server(connection: &mut PgConnection) -> Result<Server, sqlx::Error> {
     sqlx::query_as!(
         Server,

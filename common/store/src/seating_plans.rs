@@ -1,4 +1,4 @@
-//! Seating plans: the geometry of events, read once and kept.
+//! Reads seating plans, and caches them: the sections, rows and tiers of events.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use super::pool::Pool;
 use booking::domain::{Currency, PlanSection, SeatingPlan, SectionKind};
 use booking::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 
-/// What a process keeps at most, in sections, rows and tiers of whatever seating plans: some 50 MB.
+/// The largest size of the cache, in sections, rows and tiers together: about 50 MB.
 const WEIGHT_MAX: u64 = 2_000_000;
 
-/// The seating plans that this process has met. A seating plan never changes, so it is read again
-/// only when there was no room to keep it.
+/// The seating plans that this process has read. They never change, so one is read again only if
+/// the cache has dropped it for lack of space.
 #[derive(Debug, Clone)]
 pub struct SeatingPlanCache {
     kept: Cache<EventId, Arc<SeatingPlan>>,
@@ -30,12 +30,11 @@ impl Default for SeatingPlanCache {
 }
 
 impl SeatingPlanCache {
-    /// A seating plan that was met before.
     pub fn get(&self, event: EventId) -> Option<Arc<SeatingPlan>> {
         self.kept.get(&event)
     }
 
-    /// The seating plans of these events, read where they are new. Unknown events are left out.
+    /// The seating plans of these events, read if they are not cached. Unknown events are left out.
     pub async fn find_plans(
         &self,
         pool: &Pool,
@@ -68,7 +67,7 @@ fn weight(plan: &SeatingPlan) -> u32 {
     weight.try_into().unwrap_or(u32::MAX)
 }
 
-/// The seating plans of these events; those that there are.
+/// Reads the seating plans of these events; unknown ones are left out.
 pub async fn find(
     connection: &mut PgConnection,
     events: &[EventId],

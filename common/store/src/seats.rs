@@ -1,4 +1,4 @@
-//! Where seats are, and what they are called.
+//! The positions and labels of seats.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,13 @@ use sqlx::PgConnection;
 
 use booking::ids::{EventId, SectionKey, SectionNumber, TicketNumber, TierNumber};
 
-/// A seat of a layout.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seat {
     pub number: TicketNumber,
     pub tier: TierNumber,
-    /// The row's label.
     pub row: String,
-    /// The seat's label.
     pub seat: String,
-    /// Metres to the right of the stage's middle.
+    /// Metres to the right of the middle of the stage.
     pub x: f32,
     /// Metres from the stage.
     pub y: f32,
@@ -23,17 +20,14 @@ pub struct Seat {
     pub accessible: bool,
 }
 
-/// What a seat is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatLabel {
     pub number: TicketNumber,
-    /// The row's label.
     pub row: String,
-    /// The seat's label.
     pub seat: String,
 }
 
-/// The version of an event's layout; none where there is no such event.
+/// The version of an event's layout; none if there is no such event.
 pub async fn layout_version(
     connection: &mut PgConnection,
     event: EventId,
@@ -43,7 +37,7 @@ pub async fn layout_version(
         .await
 }
 
-/// The seats of some sections of an event, by ticket; general admission has none.
+/// The seats of some sections of an event, by ticket number; general admission has none.
 pub async fn find(
     connection: &mut PgConnection,
     event: EventId,
@@ -73,7 +67,8 @@ pub async fn find(
     .await
 }
 
-/// What the seats of these sections are called, by ticket; sections without seats are left out.
+/// The labels of the seats of these sections, by ticket number. Sections without seats are left
+/// out.
 pub async fn labels(
     connection: &mut PgConnection,
     sections: &[SectionKey],

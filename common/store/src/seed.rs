@@ -1,5 +1,5 @@
 //! Demo events: a theatre, a club, a small studio with short holds, and one that is not on sale
-//! yet. Dates are relative to now, so that they are never out of date.
+//! yet. Their dates are relative to now, so that they never become outdated.
 
 use sqlx::PgConnection;
 
@@ -10,19 +10,15 @@ use booking::ids::EventId;
 pub struct EventPlan {
     pub id: EventId,
     pub name: String,
-    /// Where.
     pub venue: String,
-    /// In how many days it starts.
+    /// The start, in days from now.
     pub starts_in_days: f64,
-    /// In how many days its sale begins; negative where it has begun.
+    /// The begin of the sale, in days from now; negative if it has begun.
     pub on_sale_in_days: f64,
-    /// How long a hold lasts.
     pub hold_seconds: i32,
-    /// For how long paying keeps a hold beyond its time.
+    /// How much longer a hold lasts while it is being paid.
     pub paying_seconds: i32,
-    /// Tickets in one reservation, at most.
     pub tickets_per_reservation: i32,
-    /// Tickets of one customer, at most.
     pub tickets_per_customer: Option<i32>,
     /// Names and prices in cents of the tiers, from number 1.
     pub tiers: Vec<(&'static str, i64)>,
@@ -34,32 +30,27 @@ pub struct EventPlan {
 #[derive(Debug, Clone)]
 pub struct SectionPlan {
     pub name: &'static str,
-    /// What it is made of.
     pub kind: SectionPlanKind,
 }
 
-/// Seats in rows, or room to stand.
 #[derive(Debug, Clone)]
 pub enum SectionPlanKind {
-    /// Rows of seats.
     Rows {
         /// The tier of each row, front to back.
         tiers: Vec<i32>,
-        /// The label of the first row: "A" and on.
+        /// The label of the first row; the next rows have the next letters.
         first_row: u8,
         /// Seats in a row.
         seats: i32,
-        /// Metres from the stage's middle to the middle of the section, to the right.
+        /// Metres from the middle of the stage to the middle of the section, to the right.
         x: f32,
         /// Metres from the stage to the first row.
         y: f32,
-        /// The first and the last seat of the last row are for people who need them.
+        /// Whether the first and the last seat of the last row are accessible seats.
         accessible: bool,
     },
-    /// Standing room.
     Standing {
         tier: i32,
-        /// How many fit in.
         capacity: i32,
     },
 }
@@ -130,7 +121,7 @@ pub fn demo() -> Vec<EventPlan> {
     ]
 }
 
-/// Makes an event, unless it exists; true where it was made.
+/// Inserts an event with its tickets, unless it exists. True if it was inserted.
 pub async fn plant(connection: &mut PgConnection, plan: &EventPlan) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "INSERT INTO events (id, name, venue, starts_at, on_sale_at, hold_seconds, paying_seconds,
@@ -174,7 +165,7 @@ pub async fn plant(connection: &mut PgConnection, plan: &EventPlan) -> Result<bo
     Ok(true)
 }
 
-/// Makes a section and its tickets; returns how many.
+/// Inserts a section and its tickets, and returns the number of tickets.
 async fn plant_section(
     connection: &mut PgConnection,
     event: EventId,

@@ -1,6 +1,7 @@
 //! Writes what a decision changed. The statements that change tickets and sections are here, those
-//! that change reservations in [`reservations`]. Each names the state that it leaves and demands
-//! its exact number of rows; anything else rolls the transaction back.
+//! that change reservations in [`reservations`]. Each statement names the states that the rows
+//! leave, and must change exactly the expected number of rows. Otherwise the transaction is rolled
+//! back as a conflict.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -12,7 +13,7 @@ use super::reservations;
 use super::transaction::Transaction;
 use booking::ledger::{Changes, SectionMove, TicketMove};
 
-/// Writes what a ledger moved, with its history.
+/// Writes the changes of a ledger, and their history.
 pub async fn write(transaction: &mut Transaction, changes: &Changes) -> Result<(), Failure> {
     let connection = transaction.connection();
     move_tickets(connection, &changes.tickets).await?;

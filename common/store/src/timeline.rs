@@ -1,4 +1,4 @@
-//! What happened to one reservation, for support.
+//! The timeline: what happened to one reservation, for support.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,69 +9,68 @@ use super::reservations;
 use booking::domain::{PaymentStatus, Reason, Reservation, ReservationStatus};
 use booking::ids::{EventId, PaymentId, ReservationId, TicketNumber};
 
-/// A reservation, and each change of it and of its payments, in order.
+/// A reservation, with the changes of it and of its payments, in order.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    /// As it is now.
+    /// Its present state.
     pub reservation: Reservation,
-    /// What happened since it was decided first.
+    /// All changes since its first decision.
     pub changes: Vec<Change>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// When it was decided, by the database's clock.
+    /// The time of the decision, by the database's clock.
     pub at: DateTime<Utc>,
     /// The queue whose message caused it.
     pub queue: String,
-    /// Why it was refused or ended.
+    /// Why it was refused or has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// What changed.
     #[serde(flatten)]
     pub subject: Subject,
 }
 
-/// What a change is a change of.
+/// What changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum Subject {
     /// The reservation, and so all its tickets.
     Reservation {
-        /// Its revision from then on.
+        /// Its revision after the change.
         revision: i32,
-        /// The state that it left; none where it was new.
+        /// The state before; none if it was new.
         from: Option<ReservationStatus>,
-        /// The state that it came into.
+        /// The state after.
         to: ReservationStatus,
-        /// When the hold runs out or ran out, from then on.
+        /// The end of the hold after the change.
         #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<DateTime<Utc>>,
         tickets: Vec<TicketNumber>,
-        /// Who had tickets of it in the same transaction, where it lost them.
+        /// If it lost its tickets: a reservation that got some of them in the same transaction.
         #[serde(skip_serializing_if = "Option::is_none")]
         taken_over_by: Option<ReservationId>,
     },
     Payment {
         payment: PaymentId,
-        /// The state that it left; none where it was new.
+        /// The state before; none if it was new.
         from: Option<PaymentStatus>,
-        /// The state that it came into.
+        /// The state after.
         to: PaymentStatus,
-        /// Charged after the hold was lost: to be given back.
+        /// It was charged after the hold was lost, so it must be refunded.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         refund_due: bool,
     },
 }
 
-/// When to look for the changes of a reservation: history is ordered by time, not by reservation.
+/// The time in which to search for changes, because history is ordered by time, not by reservation.
 struct Span {
     accepted: DateTime<Utc>,
     decided: DateTime<Utc>,
     paid: DateTime<Utc>,
 }
 
-/// The timeline of a reservation; none where it is not decided, or never was asked for.
+/// The timeline of a reservation; none if it is unknown or not decided yet.
 pub async fn of(
     connection: &mut PgConnection,
     event: EventId,
@@ -85,17 +84,18 @@ pub async fn of(
     let begins =
         |change: &Change| matches!(change.subject, Subject::Reservation { from: None, .. });
     if !changes.first().is_some_and(begins) {
-        // The clock of the front door was far ahead.
+        // The first change is missing, because the front door's clock was far ahead: search all.
         span.accepted = DateTime::UNIX_EPOCH;
         changes = of_reservation(connection, event, id, &span).await?;
     }
     changes.extend(of_payments(connection, event, id, &span).await?);
-    // Of one moment, what a payment became comes after what the reservation became.
+    // A stable sort: of the same time, changes of payments stay after those of the reservation.
     changes.sort_by_key(|change| change.at);
     Ok(Some(Timeline { reservation, changes }))
 }
 
-/// The front door's clock may be ahead of the database's: an hour is allowed for.
+/// Begins an hour before the acceptance, because the front door's clock may be ahead of the
+/// database's.
 async fn span(
     connection: &mut PgConnection,
     event: EventId,

@@ -1,4 +1,4 @@
-//! A transaction whose locks are held.
+//! A transaction that holds its locks.
 
 use booking::ledger::{Footprint, Ledger};
 use sqlx::{PgConnection, Postgres};
@@ -8,7 +8,7 @@ use super::pool::Pool;
 use super::replan::Plans;
 
 /// A transaction that has locked its footprint. There is no other way to get one, so a function
-/// that takes it runs under these locks. Dropped, it is rolled back.
+/// that takes it runs under these locks. A drop rolls it back.
 #[derive(Debug)]
 pub struct Transaction {
     inner: sqlx::Transaction<'static, Postgres>,
@@ -27,17 +27,17 @@ impl Transaction {
         Ok((Self { inner }, ledger))
     }
 
-    /// Makes what was written last, and gives the locks up.
+    /// Commits, and releases the locks.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         self.inner.commit().await
     }
 
-    /// Undoes what was written, and gives the locks up. Unlike a drop it says whether that worked.
+    /// Rolls back, and releases the locks. Unlike a drop, it reports whether that worked.
     pub async fn rollback(self) -> Result<(), sqlx::Error> {
         self.inner.rollback().await
     }
 
-    /// For reads that need no lock of their own.
+    /// For reads that need no further lock.
     pub fn connection(&mut self) -> &mut PgConnection {
         &mut self.inner
     }

@@ -1,5 +1,4 @@
-//! The work that this worker has in hand, and how old it is: the first sign that a queue falls
-//! behind.
+//! The work that this worker has in hand, and its age, which shows first that a queue falls behind.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -13,18 +12,20 @@ use process::telemetry::names;
 
 use crate::metrics::seconds;
 
-/// What this process does with one queue.
+/// What this process has in hand of one queue, and what it has handled.
 #[derive(Debug, Default)]
 struct Queue {
+    /// Subscribed, or with unfinished work.
     working: bool,
-    /// By a number that rises: how many requests, and since when the oldest of them waits.
+    /// The number of requests of each piece of work, and when the oldest of them was accepted. The
+    /// key is [`InHand::number`].
     work: BTreeMap<u64, (usize, DateTime<Utc>)>,
     handled: u64,
+    /// When work was finished last.
     last: Option<Instant>,
 }
 
 impl Queue {
-    /// How many requests are in hand.
     fn requests(&self) -> u32 {
         self.work.values().map(|(requests, _)| *requests as u32).sum()
     }
@@ -36,7 +37,7 @@ fn in_hand() -> MutexGuard<'static, HashMap<String, Queue>> {
     IN_HAND.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Work of one queue that this worker has in hand, until this is dropped.
+/// Work of one queue in hand. It ends when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct InHand {
     queue: String,
@@ -44,7 +45,7 @@ pub(crate) struct InHand {
 }
 
 impl InHand {
-    /// Takes requests in hand, the oldest of which was accepted at that time.
+    /// Records that requests are in hand; `oldest` is when the oldest of them was accepted.
     pub(crate) fn take(queue: &str, requests: usize, oldest: DateTime<Utc>) -> Self {
         let mut all = in_hand();
         let work = &mut all.entry(queue.to_owned()).or_default().work;
@@ -65,7 +66,7 @@ impl Drop for InHand {
     }
 }
 
-/// Whether these queues are subscribed to, or have work that is not finished.
+/// Records whether these queues are subscribed to or have unfinished work.
 pub(crate) fn set_working(queues: &[&str], working: bool) {
     let mut all = in_hand();
     for queue in queues {
@@ -73,7 +74,7 @@ pub(crate) fn set_working(queues: &[&str], working: bool) {
     }
 }
 
-/// What is done with these queues; those that were never consumed here are left out.
+/// Reports on these queues. Queues that were never consumed here are left out.
 pub(crate) fn report(queues: &[String], now: DateTime<Utc>) -> Vec<QueueReport> {
     let all = in_hand();
     queues.iter().filter_map(|name| Some(report_on(name, all.get(name)?, now))).collect()
@@ -91,24 +92,23 @@ fn report_on(name: &str, queue: &Queue, now: DateTime<Utc>) -> QueueReport {
     }
 }
 
-/// Shows these queues from the start.
+/// Registers these queues, so that they have an age before their first message.
 pub(crate) fn register(queues: &[String]) {
     for queue in queues {
         in_hand().entry(queue.clone()).or_default();
     }
 }
 
-/// How many requests of a queue are in hand now.
 pub(crate) fn requests(queue: &str) -> u32 {
     in_hand().get(queue).map_or(0, Queue::requests)
 }
 
-/// How old the oldest work in hand of a queue is now, in seconds.
+/// The age of a queue's oldest work in hand, in seconds; 0 if there is none.
 pub(crate) fn age(queue: &str) -> f64 {
     in_hand().get(queue).map_or(0.0, |queue| oldest(queue, clock::now()))
 }
 
-/// Shows the ages of all queues as metrics.
+/// Sets the metrics of the ages of all queues.
 pub(crate) fn show_ages() {
     let now = clock::now();
     for (name, queue) in &*in_hand() {

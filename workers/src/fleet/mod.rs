@@ -1,6 +1,5 @@
-//! What the workers know of one another and hear from operators: who lives, who owns which
-//! partition, which pools are paused, and what each has in hand. `presence` and `control`
-//! exchange it over the broker.
+//! What workers know of each other and of operators' orders: the live workers, the owner of each
+//! partition, the paused pools, and the work in hand.
 
 pub(crate) mod in_hand;
 pub(crate) mod orders;

@@ -1,5 +1,5 @@
-//! Which pools operators have paused, as far as this process has heard. While nobody can say, the
-//! last that was heard holds.
+//! Which pools operators have paused, as far as this process knows. While neither the database nor
+//! the broker answers, the last known orders apply.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use booking::domain::WorkerPool;
 use booking::messages::PoolOrder;
 use tokio::sync::watch;
 
-/// The newest order that was heard for each pool. A pool that never had one works.
+/// The newest order that is known for each pool. A pool without an order works.
 #[derive(Debug)]
 pub struct Orders {
     heard: watch::Sender<BTreeMap<WorkerPool, PoolOrder>>,
@@ -20,25 +20,25 @@ impl Default for Orders {
 }
 
 impl Orders {
-    /// Whether a pool is to take nothing from its queues.
     pub fn is_paused(&self, pool: WorkerPool) -> bool {
         is_paused(&self.heard.borrow(), pool)
     }
 
-    /// Follows the orders as they change.
     pub fn subscribe(&self) -> watch::Receiver<BTreeMap<WorkerPool, PoolOrder>> {
         self.heard.subscribe()
     }
 
-    /// Waits until a pool is paused, or until it is not.
+    /// Waits until a pool is paused, or, with `paused` false, until it is not.
     pub(crate) async fn until(&self, pool: WorkerPool, paused: bool) {
         let mut heard = self.heard.subscribe();
         if heard.wait_for(|orders| is_paused(orders, pool) == paused).await.is_err() {
+            // The sender is gone, so no order can come any more.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Takes an order, unless a newer one was heard.
+    /// Accepts an order, unless its revision is not newer than the known one: orders come both from
+    /// the broker and from the database, late or twice.
     pub(crate) fn hear(&self, order: &PoolOrder) {
         let pool = order.pool;
         let changed = self.heard.send_if_modified(|orders| {

@@ -1,10 +1,11 @@
-//! Who owns which partition: the sorted live workers, by partition modulo their number. Every
-//! worker computes it for itself. A wrong view costs balance, never safety.
+//! The owner of each partition. Of n live workers, sorted by name, the owner is the worker with the
+//! index partition modulo n. Each worker computes this for itself. Different views cost only
+//! balance: the broker allows one active consumer for each partition in any case.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The workers of which signs of life were heard.
+/// The workers that have sent a sign of life.
 #[derive(Debug)]
 pub(crate) struct Members {
     me: String,
@@ -20,12 +21,12 @@ pub(crate) struct View {
 }
 
 impl Members {
-    /// Only this worker, so far. Others are forgotten after `forget` of silence.
+    /// Begins with this worker alone. Others are removed after `forget` without a sign of life.
     pub(crate) fn new(me: &str, forget: Duration) -> Self {
         Self { me: me.to_owned(), forget, heard: BTreeMap::new() }
     }
 
-    /// A sign of life.
+    /// Records a sign of life.
     pub(crate) fn heard(&mut self, worker: &str, at: Instant) {
         if worker != self.me {
             self.heard.insert(worker.to_owned(), at);
@@ -36,7 +37,7 @@ impl Members {
         self.heard.remove(worker);
     }
 
-    /// Who lives now.
+    /// The workers that live now.
     pub(crate) fn view(&mut self, now: Instant) -> View {
         self.heard.retain(|_, at| now.duration_since(*at) <= self.forget);
         let mut workers: Vec<String> = self.heard.keys().cloned().collect();
@@ -47,17 +48,15 @@ impl Members {
 }
 
 impl View {
-    /// The worker that owns the partition.
     pub(crate) fn owner(&self, partition: u16) -> &str {
         &self.workers[usize::from(partition) % self.workers.len()]
     }
 
-    /// Whether this worker owns the partition.
     pub(crate) fn owns(&self, partition: u16) -> bool {
         self.owner(partition) == self.me
     }
 
-    /// How many workers live.
+    /// The number of live workers.
     pub(crate) fn workers(&self) -> usize {
         self.workers.len()
     }

@@ -1,4 +1,4 @@
-//! `workers audit`: proves the invariants, and says what it found.
+//! `workers audit`: proves the invariants of the database, and checks the broker.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use store::pool;
 /// What to look at, and how to say it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Look at the history of the last so many seconds only, and at all of the rest.
+    /// Check only the history of the last SECONDS; everything else is checked in full.
     #[arg(long, value_name = "SECONDS")]
     recent: Option<u32>,
     /// Leave the broker out.
@@ -25,11 +25,11 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Everything holds.
+/// All invariants hold.
 const HOLDS: u8 = 0;
 /// An invariant of the database is broken.
 const BROKEN: u8 = 1;
-/// Every invariant holds, but the broker wants attention.
+/// All invariants hold, but somebody should look at the broker.
 const ATTENTION: u8 = 3;
 
 #[derive(Debug, Serialize)]
@@ -37,18 +37,18 @@ struct Report {
     at: DateTime<Utc>,
     holds: bool,
     invariants: Vec<Finding>,
-    /// None where the broker was left out.
+    /// None with `--database-only`.
     broker: Option<Vec<Attention>>,
 }
 
-/// Something that somebody should look at.
+/// What an operator should look at in one queue.
 #[derive(Debug, Serialize)]
 struct Attention {
     queue: String,
     what: String,
 }
 
-/// Looks, and returns what to print and the code to exit with.
+/// Runs the audit. Returns the text to print and the exit code.
 pub(crate) async fn audit(
     settings: &Settings,
     options: &Options,
@@ -71,8 +71,7 @@ pub(crate) async fn audit(
     Ok((said, ExitCode::from(code)))
 }
 
-/// Queues that are not as the topology says, or that nobody works on, and messages that were given
-/// up.
+/// Finds queues that differ from the topology or have no consumer, and dead letters.
 async fn attention(settings: &Settings) -> anyhow::Result<Vec<Attention>> {
     let topology = Topology::new(&settings.topology);
     let connection = Connection::open(&settings.broker, "audit").await?;

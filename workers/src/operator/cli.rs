@@ -84,7 +84,7 @@ struct Pool {
 }
 
 impl Cli {
-    /// Does what the command line says; the exit code tells how it ended. Errors are printed.
+    /// Runs the command, prints its error if there is one, and returns the exit code.
     pub async fn run(self) -> ExitCode {
         self.command.run().await.unwrap_or_else(|error| {
             let _gone = writeln!(std::io::stderr(), "Error: {error:#}");

@@ -1,33 +1,30 @@
-//! How a command ended, for scripts.
+//! The exit codes of commands, for scripts.
 
 use std::fmt;
 use std::process::ExitCode;
 
 use broker::{LostConnection, PublishError};
 
-/// An exit code. Bad arguments are 2, by clap; the audit alone has 3.
+/// An exit code. Two more are not here: clap exits with 2 for bad arguments, and only the audit
+/// uses 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Exit {
     /// Done, and nothing is wrong.
     Done = 0,
-    /// It failed, or what it looks for was found: a broken invariant, a difference, a fault.
+    /// The command failed, or found what it looks for: a broken invariant, a difference, a fault.
     Found = 1,
-    /// Postgres or the broker cannot be reached or used.
     Away = 4,
-    /// It was not over in time.
     TimedOut = 5,
-    /// The settings cannot be read.
     Settings = 6,
 }
 
-/// Shown by `--help`, and the same in docs/operating.md.
+/// Shown by `--help`. docs/operating.md lists the same codes.
 pub(crate) const HELP: &str = "\
 Exit codes: 0 done, nothing is wrong; 1 failed, or something was found; 2 bad arguments;
 3 the audit holds and the broker wants attention; 4 Postgres or the broker is away;
 5 not over in time; 6 bad settings.";
 
-/// Marks an error that comes from the settings.
 #[derive(Debug)]
 pub(crate) struct BadSettings;
 
@@ -44,7 +41,6 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// The code of a command that failed.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         if error.is::<BadSettings>() {
             Self::Settings
@@ -62,7 +58,7 @@ fn is_away(error: &(dyn std::error::Error + 'static)) -> bool {
         || error.is::<LostConnection>()
 }
 
-/// What to do about an error that a right would mend.
+/// Advice for an error whose cause is a missing right.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<&'static str> {
     error.chain().find_map(|cause| {
         if cause.downcast_ref().is_some_and(LostConnection::is_refused) {

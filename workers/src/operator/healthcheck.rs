@@ -1,4 +1,4 @@
-//! Asks a worker process whether it lives, as curl would.
+//! Asks a worker process whether it lives, in images without curl.
 
 use process::healthcheck::{check, url};
 use process::settings::Settings;
@@ -16,7 +16,6 @@ pub(crate) struct Arguments {
     url: Option<String>,
 }
 
-/// Asks.
 pub(crate) async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<Exit> {
     let url = arguments.url.unwrap_or_else(|| url(settings.workers.admin_listen, arguments.ready));
     match tokio::task::spawn_blocking(move || check(&url)).await? {

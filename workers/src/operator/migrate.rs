@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
-/// Migrates, or only looks. Safe to run from several places at once.
+/// Migrates, or only checks. Safe to run from several processes at once.
 pub(crate) async fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exit> {
     let pool = pool::open(&settings.database, "migrate")?;
     let before = schema::read(&mut *pool.acquire().await?).await?;

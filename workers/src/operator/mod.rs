@@ -1,5 +1,5 @@
-//! The command line. Each command of operators looks, says what it found in one screen, and ends
-//! with an exit code that scripts can tell apart.
+//! The command line. Each operators' command prints what it found on one screen, and ends with an
+//! exit code for scripts.
 
 mod audit;
 mod cli;

@@ -1,5 +1,5 @@
-//! Pauses pools and lets them go on. The order is in the database first, so that a worker that
-//! starts later knows it, and is then said to all that run.
+//! Pauses and resumes pools. An order is stored in the database first, so that workers that start
+//! later know it, and is then published to the running ones.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -17,7 +17,6 @@ use super::exit::Exit;
 use super::print::{json, line};
 use super::workers::Workers;
 
-/// How often workers are asked whether they have finished.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// What to do with pools.
@@ -34,7 +33,7 @@ pub(crate) enum Command {
     Pause(Order),
     /// Go on.
     Resume(Order),
-    /// Pause, and wait until nothing of the pool is in anybody's hand.
+    /// Pause, and wait until the pool's workers have finished everything in hand.
     Drain {
         #[command(flatten)]
         order: Order,
@@ -50,7 +49,7 @@ pub(crate) struct Order {
     /// reservations, payments, expiry, or all.
     #[arg(value_parser = pools)]
     pool: Pools,
-    /// Why: shown to whoever looks.
+    /// The reason, shown to other operators.
     #[arg(long, default_value = "")]
     reason: String,
     /// Who gives the order.
@@ -94,7 +93,6 @@ async fn list(settings: &Settings, as_json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// An order in words.
 pub(super) fn describe(order: &PoolOrder) -> String {
     let PoolOrder { pool, paused, reason, changed_by, changed_at, .. } = order;
     let state = if *paused { "PAUSED" } else { "works" };
@@ -128,7 +126,7 @@ async fn give(settings: &Settings, order: &Order, paused: bool) -> anyhow::Resul
     tell.await.context("the order is stored; workers hear of it when they reach the broker again")
 }
 
-/// Waits until nothing of these pools is consumed or in hand.
+/// Waits until these pools consume no queue and have nothing in hand.
 async fn drained(
     settings: &Settings,
     fleet: &mut Workers,
@@ -143,6 +141,7 @@ async fn drained(
             .filter(|report| pools.contains(&report.pool))
             .flat_map(still_busy)
             .collect();
+        // A worker that did not answer in time still shows as a consumer of its queue.
         for queue in pools.iter().flat_map(|pool| topology.queues_of(*pool)) {
             let depth = depth(&fleet.connection, &queue).await?;
             if depth.is_some_and(|depth| depth.consumers > 0) {

@@ -1,15 +1,15 @@
-//! What commands print.
+//! The output of commands.
 
 use std::io::Write;
 
 use serde::Serialize;
 
-/// One line, or several, for people. Whoever read it may have left: that is no failure.
+/// Prints text for people. A closed pipe is no failure: the reader has seen enough.
 pub(crate) fn line(text: &str) {
     let _gone = writeln!(std::io::stdout(), "{text}");
 }
 
-/// One line for machines.
+/// Prints one line of JSON.
 pub(crate) fn json(value: &impl Serialize) {
     line(&serde_json::to_string(value).expect("plain data always has a JSON form"));
 }

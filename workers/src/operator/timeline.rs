@@ -1,4 +1,4 @@
-//! What happened to one reservation, told to support.
+//! What happened to one reservation, for support.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use process::settings::Settings;
 use store::pool;
 use store::timeline::{self, Change, Subject, Timeline};
 
-/// The timeline of a reservation, as text or as JSON.
+/// Renders the timeline of a reservation as text or as JSON.
 pub(crate) async fn told(
     settings: &Settings,
     event: EventId,

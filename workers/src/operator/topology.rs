@@ -1,4 +1,4 @@
-//! Compares the broker with the topology, and makes what is missing.
+//! Compares the broker with the topology, and declares what is missing.
 
 use std::collections::BTreeSet;
 
@@ -32,16 +32,15 @@ pub(crate) enum Command {
     },
 }
 
-/// Something on the broker that is not as it should be.
+/// A difference between the broker and the topology.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Difference {
     /// `missing`, `different`, `forbidden` or `extra`.
     pub(super) kind: &'static str,
-    /// Which exchange, queue or binding.
+    /// The exchange, queue or binding.
     pub(super) what: String,
-    /// More about it; empty where there is no more.
+    /// Details; empty if there are none.
     pub(super) detail: String,
-    /// What to do about it.
     pub(super) advice: &'static str,
 }
 
@@ -53,7 +52,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
             Ok(Exit::Done)
         }
         Command::Apply => {
-            // Whoever gives this command may declare, whatever the processes may do.
+            // `broker.declare` may be false for processes; declaring is the task of this command.
             let may = settings::Broker { declare: true, ..settings.broker.clone() };
             let connection = Connection::open(&may, "topology apply").await?;
             let differs = |found: &Difference| found.kind == "different";
@@ -94,7 +93,7 @@ pub(crate) async fn run(settings: &Settings, command: Command) -> anyhow::Result
     }
 }
 
-/// Each difference, and what to do about each kind, once.
+/// Prints each difference, and the advice for each kind only once.
 fn print(differences: &[Difference]) {
     for Difference { kind, what, detail, .. } in differences {
         line(&format!("{kind:<9} {what}  {detail}"));
@@ -105,7 +104,7 @@ fn print(differences: &[Difference]) {
     }
 }
 
-/// How the broker differs from the topology.
+/// All differences between the broker and the topology.
 pub(super) async fn differences(
     settings: &Settings,
     connection: &Connection,
@@ -118,7 +117,7 @@ pub(super) async fn differences(
     Ok(differences)
 }
 
-/// How exchanges and queues differ, as AMQP tells.
+/// Differences of exchanges and queues, found over AMQP.
 async fn declared_differences(
     connection: &Connection,
     topology: &Topology,
@@ -134,7 +133,8 @@ async fn declared_differences(
     Ok(in_words(faults))
 }
 
-/// A line for each fault; those that one right would mend are one line.
+/// One difference for each fault. All faults from a missing right become one, because the same
+/// right would fix them all.
 fn in_words(faults: Vec<(String, Fault)>) -> Vec<Difference> {
     let (forbidden, others): (Vec<_>, Vec<_>) =
         faults.into_iter().partition(|(_, fault)| matches!(fault, Fault::Forbidden(_)));
@@ -160,7 +160,8 @@ fn difference(what: String, fault: &Fault) -> Difference {
     Difference { kind, what, detail, advice: fault.advice() }
 }
 
-/// Bindings, and queues that the topology does not name.
+/// Differences that only the management API shows: missing bindings, and queues that are not part
+/// of the topology.
 async fn more_differences(
     management: &Management,
     topology: &Topology,

@@ -1,4 +1,4 @@
-//! The operators' end of the line to the workers.
+//! The operators' side of the control messages: sends orders to workers, and collects reports.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use broker::{Connection, Feed, Publication, PublishError, Sender};
 use process::settings::Settings;
 use tokio::time::Instant;
 
-/// How long the first answer is waited for.
+/// How long to wait for the first report.
 const FIRST: Duration = Duration::from_secs(1);
-/// Nobody else answers after such a pause.
+/// After this time without a report, no more are expected.
 const QUIET: Duration = Duration::from_millis(300);
-/// How long answers are waited for in all.
+/// How long to wait for reports in total.
 const ALL: Duration = Duration::from_secs(3);
 
-/// A connection on which workers are spoken to.
+/// A connection for control messages to all workers.
 pub(super) struct Workers {
     pub(super) connection: Connection,
     sender: Sender,
@@ -25,7 +25,6 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    /// Opens the line.
     pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
         let connection = Connection::open(&settings.broker, "an operator").await?;
         let timeout = Duration::from_millis(settings.broker.publish_timeout_ms);
@@ -37,19 +36,20 @@ impl Workers {
         Ok(Self { connection, sender, reply_to, feed })
     }
 
-    /// Tells every worker of an order.
+    /// Publishes an order to all workers.
     pub(super) async fn order(&self, order: PoolOrder) -> Result<(), PublishError> {
         self.say(&Control::order(order)).await
     }
 
-    /// What the workers of all pools do now: those that answer.
+    /// Collects reports from the workers of all pools. Those that do not answer in time are left
+    /// out.
     pub(super) async fn reports(&mut self) -> anyhow::Result<Vec<Report>> {
         self.say(&Control::ask(&self.reply_to)).await?;
         let asked = Instant::now();
         let mut reports = Vec::new();
         let mut until = asked + FIRST;
         while let Ok(heard) = tokio::time::timeout_at(until, self.feed.next()).await {
-            // An answer to an earlier question that was late is as good.
+            // A late report for an earlier request is as good as a new one.
             reports.extend(Report::decode(&heard?));
             until = (Instant::now() + QUIET).min(asked + ALL);
         }
@@ -62,7 +62,7 @@ impl Workers {
     }
 }
 
-/// One report for each worker and pool: the last.
+/// Keeps the last report for each worker and pool.
 fn newest(reports: Vec<Report>) -> Vec<Report> {
     let key = |report: &Report| (report.pool, report.worker.clone());
     let by_key = reports.into_iter().map(|report| (key(&report), report));

@@ -1,4 +1,4 @@
-//! A batch: the envelopes that are decided together.
+//! A batch: the envelopes whose requests are decided together.
 
 use std::sync::Arc;
 
@@ -16,12 +16,10 @@ use crate::step::announce::Announcement;
 use crate::step::dead_letter::{bury_message, bury_unreadable};
 use crate::step::traces::Traces;
 
-/// A kind of request that comes in envelopes.
 pub(super) trait Enveloped: DeserializeOwned {
-    /// The id of what it asks for, by which its trace is known.
+    /// The id of the reservation or payment, under which its trace is kept.
     fn traced_id(&self) -> Uuid;
 
-    /// When the front door accepted it.
     fn accepted_at(&self) -> DateTime<Utc>;
 }
 
@@ -45,23 +43,19 @@ impl Enveloped for Pay {
     }
 }
 
-/// A request, and the queue that it came from.
 #[derive(Debug, Clone)]
 pub(super) struct Taken<T> {
-    /// The name of the queue.
     pub(super) queue: Arc<str>,
-    /// What is asked for.
     pub(super) request: T,
 }
 
-/// Envelopes of some queues, those of each in the order in which they came.
+/// Envelopes from one or more queues. Those of one queue keep their order.
 #[derive(Debug)]
 pub(super) struct Batch<T> {
-    /// The requests that can be read, those of a queue in order of acceptance.
+    /// The requests that could be read. Those of one queue are in order of acceptance.
     pub(super) readable: Vec<Taken<T>>,
-    /// The dead letters of those that cannot, and whatever else the batch comes to.
+    /// Dead letters of the requests that could not be read, and later what the batch announces.
     pub(super) announcement: Announcement,
-    /// The traces of those that have one.
     pub(super) traces: Traces,
     unreadable: usize,
     envelopes: u32,
@@ -82,7 +76,7 @@ impl<T> Default for Batch<T> {
 }
 
 impl<T: Enveloped> Batch<T> {
-    /// One envelope more.
+    /// Adds an envelope. What cannot be read becomes a dead letter; the rest is decided.
     pub(super) fn add(&mut self, queue: &str, delivery: &Delivery) {
         self.envelopes += 1;
         self.redelivered += u32::from(delivery.redelivered);
@@ -96,6 +90,7 @@ impl<T: Enveloped> Batch<T> {
         };
         let id = |at: usize| Some(opened.requests.get(at)?.as_ref().ok()?.traced_id());
         self.traces.add(&opened.traces, id);
+        // Requests of one queue share its name, to save an allocation for each envelope.
         let last = self.readable.last().filter(|last| *last.queue == *queue);
         let queue = last.map_or_else(|| Arc::from(queue), |last| Arc::clone(&last.queue));
         for request in opened.requests {
@@ -110,17 +105,16 @@ impl<T: Enveloped> Batch<T> {
         }
     }
 
-    /// How many requests it has.
+    /// The number of requests, with those that could not be read.
     pub(super) fn requests(&self) -> usize {
         self.readable.len() + self.unreadable
     }
 
-    /// How many envelopes it has.
     pub(super) fn envelopes(&self) -> u32 {
         self.envelopes
     }
 
-    /// Counts the batch, and keeps its age in view while it is in hand.
+    /// Counts the batch. Its work counts as in hand until the returned values are dropped.
     pub(super) fn meter(&self, queue: &str) -> Vec<InHand> {
         let meter = metrics::pool(queue);
         meter.batch_requests.observe(self.requests() as f64);
@@ -134,7 +128,7 @@ impl<T: Enveloped> Batch<T> {
     }
 }
 
-/// How far each queue is once these requests are decided.
+/// The progress of each queue after these requests are decided.
 pub(super) fn progress_of<T: Enveloped>(requests: &[Taken<T>]) -> Vec<Progress> {
     let mut all: Vec<Progress> = Vec::new();
     for taken in requests {

@@ -1,4 +1,4 @@
-//! The three pools, a folder each.
+//! The three pools, one folder for each.
 
 mod batch;
 

@@ -1,4 +1,4 @@
-//! Tells what was committed: outcomes to the front doors, holds to the delay queues.
+//! Publishes what was committed: outcomes to the front doors, holds to the delay queues.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,13 +14,13 @@ use crate::context::Context;
 use crate::metrics;
 use crate::step::retry::{Stopped, wait_to_retry};
 
-/// Holds in one delayed message, at most.
+/// The most holds in one delayed message.
 const HOLDS_MAX: usize = 500;
-/// How much a hold may be freed late so that its expiry takes one hop: the time from the decision
-/// to the publish is missing from what remains.
+/// The tolerance when a delay queue is chosen. A hold of 120 s has a little less left when it is
+/// published; without a tolerance it would take many short hops instead of one of 120 s.
 const LATE_MS: i64 = 100;
 
-/// Messages that must be with the broker before what caused them is acked.
+/// Messages that the broker must confirm before the messages that caused them are acked.
 #[derive(Debug, Default)]
 pub(crate) struct Announcement {
     messages: Vec<Announced>,
@@ -28,23 +28,22 @@ pub(crate) struct Announcement {
 
 #[derive(Debug)]
 enum Announced {
-    /// It has one way to go.
     Message(Publication),
-    /// Holds that some delay queue has to carry.
+    /// Holds for whichever delay queue is best at the time of sending.
     Holds(Holds),
 }
 
 #[derive(Debug)]
 struct Holds {
-    /// What remained of the first of them.
+    /// The time until the first of them is due, counted from `since`.
     remaining_ms: i64,
     since: Instant,
     body: Vec<u8>,
 }
 
 impl Announced {
-    /// The message to send now. Holds go into the best delay queue of those that take messages: a
-    /// shorter one takes them there by hops.
+    /// The message to send now. Holds go to the best delay queue that takes messages. If that one
+    /// is shorter than the time that remains, they take several hops.
     fn message(&self, context: &Context) -> Publication {
         match self {
             Self::Message(message) => message.clone(),
@@ -59,8 +58,8 @@ impl Announced {
 }
 
 impl Announcement {
-    /// Tells of these outcomes, and has the holds among them looked at when they are due. A replay
-    /// sends its hold again, for the time that remains: the first message may be lost.
+    /// Adds these outcomes, and a delayed message for each new hold. A replayed request sends its
+    /// hold again with the time that remains, because the first message may be lost.
     pub(crate) fn outcomes(&mut self, context: &Context, outcomes: &BatchOutcome) {
         if outcomes.is_empty() {
             return;
@@ -76,7 +75,8 @@ impl Announcement {
         self.message(Publication::hint(OUTCOMES, key, outcomes.encode()));
     }
 
-    /// Has holds looked at when they are due.
+    /// Adds messages that prompt an expiry worker when these holds are due. Holds for the same
+    /// delay queue share a message.
     pub(crate) fn holds(
         &mut self,
         context: &Context,
@@ -100,12 +100,12 @@ impl Announcement {
         }
     }
 
-    /// Any other message.
     pub(crate) fn message(&mut self, message: Publication) {
         self.messages.push(Announced::Message(message));
     }
 
-    /// Publishes until the broker has everything, or the process ends.
+    /// Publishes until the broker has confirmed every message, or the process gives up. Only the
+    /// messages that failed are sent again.
     pub(crate) async fn publish(self, context: &Context, queue: &str) -> Result<(), Stopped> {
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
         let mut left = self.messages;
@@ -118,6 +118,7 @@ impl Announcement {
             let mut missing = Vec::new();
             for ((announced, queue), result) in left.into_iter().zip(queues).zip(results) {
                 let Err(error) = result else { continue };
+                // `Away` means that the whole connection is lost, not that this queue failed.
                 if let Some(queue) = queue.filter(|_| !matches!(error, PublishError::Away(_))) {
                     mark_failed(context, queue);
                 }
@@ -145,7 +146,8 @@ fn queue_of_holds(message: &Publication) -> Option<String> {
     (message.exchange == HOLDS).then(|| Topology::holds_queue(&message.routing_key))
 }
 
-/// This queue did not take holds: they go by the others until it takes a message that names none.
+/// Marks a delay queue that did not take holds. They go to other delay queues until this one takes
+/// a message without holds.
 fn mark_failed(context: &Context, queue: String) {
     let Some((exchange, key)) = context.topology.way_into(&queue) else { return };
     let probe = DueHolds::new(Prompt::Hold, Vec::new()).encode();

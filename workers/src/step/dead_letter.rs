@@ -1,5 +1,5 @@
-//! What cannot be handled goes to the dead letters, with the reason, where operators find it. It
-//! goes in the form in which its queue takes it, so that they can replay it as it is.
+//! Dead letters for messages and requests that cannot be handled, with the reason. The body has the
+//! form that its queue takes, so that operators can replay it as it is.
 
 use booking::messages::Envelope;
 use broker::Publication;
@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 
 use crate::metrics;
 
-/// Longer reasons are cut: a header must fit into a frame.
+/// Longer reasons are cut, because a header must fit into one AMQP frame.
 const REASON_BYTES_MAX: usize = 1_000;
 
-/// A dead letter of a message that came from this queue.
+/// Makes a dead letter of a whole message that came from this queue.
 pub(crate) fn bury_message(queue: &str, body: Vec<u8>, reason: &str) -> Publication {
     metrics::pool(queue).dead_letters.inc();
     tracing::error!(queue, reason, "to the dead letters");
@@ -25,12 +25,13 @@ pub(crate) fn bury_message(queue: &str, body: Vec<u8>, reason: &str) -> Publicat
     publication
 }
 
-/// A dead letter of one request of an envelope, in an envelope of its own.
+/// Makes a dead letter of one request of an envelope, in a new envelope.
 pub(crate) fn bury_request(queue: &str, request: &impl Serialize, reason: &str) -> Publication {
     bury_message(queue, Envelope::new(vec![request]).encode(), reason)
 }
 
-/// The same for the bytes of a request that could not be read.
+/// Makes a dead letter of a request that could not be read. Bytes that are not JSON do not fit
+/// into an envelope, so they become the body alone.
 pub(crate) fn bury_unreadable(queue: &str, request: Vec<u8>, reason: &str) -> Publication {
     match serde_json::from_slice::<&RawValue>(&request) {
         Ok(raw) => bury_request(queue, &raw, reason),

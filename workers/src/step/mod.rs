@@ -1,5 +1,5 @@
-//! One step of a pool: decide in one transaction, then announce what was committed. What the
-//! database refuses is singled out to the dead letters.
+//! One step of a pool: decide in one transaction, then announce what was committed. Requests that
+//! the database refuses are singled out and become dead letters.
 
 pub(crate) mod announce;
 pub(crate) mod dead_letter;

@@ -1,4 +1,4 @@
-//! Waits between attempts, as long as the process lives.
+//! The wait between attempts, and its end when the process gives up.
 
 use process::backoff::Backoff;
 
@@ -9,7 +9,8 @@ use crate::context::Context;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stopped;
 
-/// Waits before the next attempt, unless the process stops and its time to finish is running out.
+/// Waits before the next attempt. An error if the process is stopping and half of its time for the
+/// drain is over.
 pub(crate) async fn wait_to_retry(
     context: &Context,
     queue: &str,

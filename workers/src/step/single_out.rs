@@ -1,4 +1,4 @@
-//! Decides many items in one transaction, and singles out those that the database refuses.
+//! Decides many items in one transaction, and singles out the items that the database refuses.
 
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use store::lock::SeatingPlans;
@@ -8,17 +8,17 @@ use super::retry::Stopped;
 use super::transact::{NotDone, Step, persist};
 use crate::context::Context;
 
-/// A step over many items, any part of which can be decided in a transaction of its own.
+/// A step for many items. Any part of them can also be decided in a separate transaction.
 pub(crate) trait SharedStep: Send + Sync {
-    /// What is decided: a request, say.
+    /// What is decided, for example a request.
     type Item: Sync;
-    /// What the decisions of one transaction come to.
+    /// The result of the decisions of one transaction.
     type Output: Send;
 
-    /// The rows to lock at first.
+    /// The rows to lock in the first attempt.
     fn footprint(&self, part: &[Self::Item]) -> Footprint;
 
-    /// Decides these items: see [`Step::decide`].
+    /// Decides these items, under the rules of [`Step::decide`].
     fn decide(
         &self,
         part: &[Self::Item],
@@ -26,10 +26,10 @@ pub(crate) trait SharedStep: Send + Sync {
         ledger: &mut Ledger,
     ) -> impl Future<Output = Result<Decision<Self::Output>, Failure>> + Send;
 
-    /// These items were decided and committed.
+    /// Called after these items were decided and committed.
     fn committed(&mut self, part: &[Self::Item], output: Self::Output, changes: Changes);
 
-    /// The database refuses this item even alone: it goes to the dead letters.
+    /// Called for an item that the database refuses even alone. It must become a dead letter.
     fn give_up(
         &mut self,
         item: &Self::Item,
@@ -37,8 +37,8 @@ pub(crate) trait SharedStep: Send + Sync {
     ) -> impl Future<Output = Result<(), Stopped>> + Send;
 }
 
-/// Takes a step over these items: in one transaction, or in halves of halves where one of them is
-/// refused, so that its neighbours are decided all the same and in the same order.
+/// Decides these items in one transaction. If the database refuses it, the items are split into
+/// halves, and these again, until the refused item is alone. The others are decided in their order.
 pub(crate) async fn single_out<S: SharedStep>(
     context: &Context,
     queue: &str,
@@ -60,6 +60,7 @@ pub(crate) async fn single_out<S: SharedStep>(
                 [one] => step.give_up(one, &error.to_string()).await?,
                 many => {
                     let (first, second) = many.split_at(many.len() / 2);
+                    // The last part pushed is decided first, so this keeps the order.
                     parts.push(second);
                     parts.push(first);
                 }

@@ -1,4 +1,5 @@
-//! Traces of the requests in hand: their decisions are logged, and told with the outcomes.
+//! Traces of the requests in hand. Their decisions are logged, exported as spans, and sent with the
+//! outcomes.
 
 use booking::messages::{BatchOutcome, TracedOutcome};
 use booking::trace::Trace;
@@ -7,13 +8,14 @@ use process::clock;
 use process::telemetry::otlp::{self, Kind};
 use uuid::Uuid;
 
-/// The traces of some requests, by the id of the reservation or payment that they are about. Most
-/// requests have none.
+/// The traces of some requests, by the id of the reservation or payment, with the time when the
+/// request was taken. Most requests have no trace.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Traces(Vec<(Uuid, Trace, DateTime<Utc>)>);
 
 impl Traces {
-    /// Of an envelope: `id` gives the id of the request at a place in it.
+    /// Adds the traces of an envelope. `id` returns the id of the request at an index in it, or
+    /// none if the request cannot be read.
     pub(crate) fn add(&mut self, traces: &[(u32, Trace)], id: impl Fn(usize) -> Option<Uuid>) {
         if traces.is_empty() {
             return;
@@ -23,8 +25,9 @@ impl Traces {
         self.0.extend(traces.iter().filter_map(known));
     }
 
-    /// Those that these outcomes decide are logged, as spans that their requests caused and that
-    /// the span of the batch links to, and go with the outcomes to whoever waits.
+    /// Logs and exports a span for each traced request that these outcomes decide, and adds it to
+    /// the outcomes for the front doors. The request's span is the parent. The span of the batch
+    /// links to all requests, because a span has only one parent.
     pub(crate) fn follow(&self, outcomes: &mut BatchOutcome) {
         if self.0.is_empty() {
             return;

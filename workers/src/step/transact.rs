@@ -1,4 +1,5 @@
-//! One transaction: lock, decide, write, commit. And again, where somebody came between.
+//! One transaction: lock, decide, write, commit. It is repeated after a conflict with another
+//! transaction.
 
 use std::time::{Duration, Instant};
 
@@ -13,16 +14,16 @@ use crate::context::Context;
 use crate::metrics;
 use crate::step::retry::{Stopped, wait_to_retry};
 
-/// How often a transaction begins anew before it gives way for a while.
+/// How often a transaction is begun at once before the step waits and tries again.
 const ROUNDS_MAX: usize = 8;
 
-/// The decisions of one transaction.
 pub(crate) trait Step: Sync {
-    /// What it comes to.
+    /// The result of the decisions.
     type Output: Send;
 
-    /// Decides over locked rows. It may read and write rows that hang on locked ones; it must not
-    /// keep anything, for it may be asked again, with more rows locked or after a conflict.
+    /// Decides with the rows of the ledger locked. It may read and write other rows that change
+    /// only under these locks. It must not keep any state, because it is called again when more
+    /// locks are needed or after a conflict.
     fn decide(
         &self,
         transaction: &mut Transaction,
@@ -30,12 +31,12 @@ pub(crate) trait Step: Sync {
     ) -> impl Future<Output = Result<Decision<Self::Output>, Failure>> + Send;
 }
 
-/// Why a step was not taken.
+/// Why a step has not been committed.
 #[derive(Debug)]
 pub(crate) enum NotDone {
-    /// The process ends.
+    /// The process is stopping, and the database did not answer in time.
     Stopped,
-    /// The database refuses these very rows.
+    /// The database refuses these rows, and would refuse them again.
     Refused(store::Error),
 }
 
@@ -45,8 +46,9 @@ impl From<Stopped> for NotDone {
     }
 }
 
-/// Takes a step, as often as it needs: while the database is away, the work is held back here, in
-/// order, and nothing is given back to the broker, where it would count as a failed delivery.
+/// Repeats a step until it is committed or refused. While the database does not answer, the work
+/// waits here, in its order. It is not returned to the broker, where that would count as a failed
+/// delivery.
 pub(crate) async fn persist<S: Step>(
     context: &Context,
     queue: &str,
@@ -72,7 +74,8 @@ pub(crate) async fn persist<S: Step>(
     }
 }
 
-/// The seating plans of these events, as soon as the database can say. Unknown events have none.
+/// The seating plans of these events; it retries until the database answers. Events that do not
+/// exist are left out.
 pub(crate) async fn find_plans(
     context: &Context,
     queue: &str,

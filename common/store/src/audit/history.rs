@@ -1,5 +1,5 @@
-//! The log of changes, against the present. A ticket follows its reservation, and that it does is a
-//! rule of the inventory; so what is checked here for reservations holds for their tickets.
+//! Rules of history: the log of changes must match the present rows. A rule of the inventory says
+//! that tickets match their reservation, so the rules here need to check only reservations.
 
 use super::{Group, Rule};
 
@@ -30,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "history_is_unbroken",
         "each change of a reservation goes on from the state that the one before it left",
-        // The first change since the time asked for may go on from an earlier one.
+        // The first change in the checked time may follow an earlier one, which is not read.
         "SELECT count(*) FROM (
              SELECT was, revision, lag(became) OVER changes AS left_in,
                     lag(revision) OVER changes AS after
@@ -86,7 +86,7 @@ mod tests {
         for from in ReservationStatus::ALL {
             for to in ReservationStatus::ALL {
                 let listed = rule.query.contains(&format!("('{from}', '{to}')"));
-                // What is pending has no row yet, and so no change from it has one.
+                // A pending request has no row yet, so history has no change from that state.
                 let legal = *from != ReservationStatus::Pending && from.may_become(*to);
                 assert_eq!(listed, legal, "{from} to {to}");
             }

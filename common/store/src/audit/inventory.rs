@@ -1,4 +1,4 @@
-//! Tickets, sections, and who holds what.
+//! Rules of the inventory: tickets, sections, and which reservation holds which tickets.
 
 use super::{Group, Rule};
 
@@ -19,7 +19,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "tickets_in_sections",
         "every ticket lies in exactly one section",
-        // Sections that do not overlap, and as many tickets inside of them as there are.
+        // True if sections do not overlap, and together contain as many tickets as the event has.
         "SELECT coalesce(sum(abs(e.tickets - coalesce(s.inside, 0)) + coalesce(s.overlaps, 0)), 0)
                 ::bigint
          FROM (SELECT event_id, count(*) AS tickets FROM tickets GROUP BY event_id) AS e

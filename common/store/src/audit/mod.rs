@@ -1,7 +1,7 @@
-//! The invariants of the database, as queries: each counts what must not be.
+//! The audit: the invariants of the database as queries. Each query counts the rows that break one.
 //!
-//! All are read in one snapshot, so an audit may run beside bookings and never sees half a change.
-//! It locks nothing, uses one core, and reads each large table a few times.
+//! All run in one snapshot, so an audit may run during bookings and never sees part of a change. It
+//! locks nothing, uses one core, and reads each large table a few times.
 
 mod history;
 mod inventory;
@@ -18,61 +18,56 @@ use super::text::{BEGIN_SNAPSHOT, SET_FOR_AUDIT};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
-    /// Tickets, sections, and who holds what.
+    /// Tickets, sections, and which reservation holds which tickets.
     Inventory,
-    /// Payments, and the gateway's books.
+    /// Payments, and the charges that the gateway has recorded.
     Money,
-    /// The log of changes, against the present.
+    /// The log of changes, compared with the present rows.
     History,
-    /// Nothing lies about that should have moved long ago.
+    /// Holds and payments that should have ended long ago.
     Progress,
 }
 
 impl Group {
-    /// Every group.
     pub const ALL: &'static [Self] = &[Self::Inventory, Self::Money, Self::History, Self::Progress];
 }
 
-/// An invariant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Rule {
-    /// Its name, for machines: as stable as a metric's.
+    /// A name for machines. It must not change, as the name of a metric must not.
     pub name: &'static str,
-    /// What it is about.
     pub group: Group,
-    /// What must hold.
+    /// The invariant, in words.
     pub statement: &'static str,
-    /// Counts the rows that break it. `$1` is the time from which history is looked at.
+    /// Counts the rows that break it. `$1` is the time from which history is checked.
     #[serde(skip)]
     pub(super) query: &'static str,
 }
 
-/// Whether a rule holds.
+/// The result of one rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Finding {
     #[serde(flatten)]
     pub rule: Rule,
-    /// How many rows break it: none where it holds.
+    /// How many rows break the rule; 0 if it holds.
     pub rows: i64,
-    /// How long the database took to say so.
+    /// How long the query took.
     pub took_ms: u64,
 }
 
-/// What an audit looks at.
+/// What an audit checks.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
-    /// The rules of these groups.
     pub groups: &'a [Group],
-    /// Rules of history look at what changed from then on; at all of it where none is given.
+    /// Rules of history check the changes since then; all changes if none.
     pub history_from: Option<DateTime<Utc>>,
 }
 
 impl Scope<'_> {
-    /// Everything.
     pub const ALL: Scope<'static> = Scope { groups: Group::ALL, history_from: None };
 }
 
-/// Every rule, in the order in which they are looked at.
+/// All rules, in the order in which they are checked.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [inventory::RULES, money::RULES, history::RULES, progress::RULES].into_iter().flatten()
 }
@@ -103,7 +98,7 @@ pub async fn findings(
     Ok(findings)
 }
 
-/// Every rule of a scope that is broken now.
+/// Checks the rules of a scope, and returns the broken ones.
 pub async fn violations(
     connection: &mut PgConnection,
     scope: Scope<'_>,

@@ -1,4 +1,4 @@
-//! Payments, and the gateway's books.
+//! Rules of money: payments, and the charges that the gateway has recorded.
 
 use super::{Group, Rule};
 

@@ -1,4 +1,5 @@
-//! Nothing lies about that should have moved long ago: not unsafe, but somebody should look.
+//! Rules of progress: no hold or payment should last long after its end. A broken one does no
+//! harm by itself, but an operator should find the cause.
 
 use super::{Group, Rule};
 

@@ -1,15 +1,14 @@
-//! Which letters are meant.
+//! Which letters a command is about.
 
 use std::str::FromStr;
 
 use broker::operators::Letter;
 
-/// One condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Filter {
-    /// The id begins so.
+    /// Letters whose id begins with this text.
     Id(String),
-    /// The queue's name begins so.
+    /// Letters from queues whose name begins with this text.
     Queue(String),
     /// Letters whose reason contains this text.
     Reason(String),
@@ -18,12 +17,10 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    /// The letters whose id begins so.
     pub(super) fn id(id: &str) -> Self {
         Self::Id(id.to_owned())
     }
 
-    /// Whether a letter fits.
     pub(super) fn fits(&self, letter: &Letter) -> bool {
         match self {
             Self::Id(id) => letter.id().starts_with(id),

@@ -1,8 +1,8 @@
-//! The dead letters: what could not be read or written, with the reason.
+//! The dead letters: messages that were given up, with the reason.
 //!
-//! Looking takes letters and gives them back to their places. A letter that is replayed is
-//! published again and then removed, in this order: a crash in between delivers it twice, which
-//! changes nothing, as with every message.
+//! To list letters, the command takes them from the queue and returns them to their places. A
+//! replayed letter is published first and then removed: a crash in between delivers it twice,
+//! which does no harm, because every message may be delivered twice.
 
 mod filter;
 mod replay;
@@ -103,11 +103,12 @@ fn checked(act: &Act) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Letters taken one by one, no more than lay there at the beginning: one that comes back while
-/// this goes on is left for the next time.
+/// Takes letters one by one, as many as there were at the beginning. So a replayed letter that
+/// fails again at once is not taken a second time.
 struct Walk<'a> {
     letters: Letters,
     look: &'a Look,
+    /// Letters of the beginning that were not taken yet.
     left: u32,
     found: usize,
 }
@@ -119,7 +120,7 @@ impl<'a> Walk<'a> {
         Ok(Self { letters: Letters::open(connection).await?, look, left, found: 0 })
     }
 
-    /// The next letter that fits.
+    /// Takes the next letter that all filters accept.
     async fn next(&mut self) -> anyhow::Result<Option<Letter>> {
         while self.left > 0 && self.found < self.look.limit {
             let Some(letter) = self.letters.take().await? else { break };

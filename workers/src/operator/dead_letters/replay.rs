@@ -1,11 +1,11 @@
-//! The message that brings a dead letter back to where it came from.
+//! The message that brings a dead letter back to the queue that it came from.
 
 use broker::Publication;
 use broker::operators::Letter;
 use broker::topology::Topology;
 
-/// The message, with headers of its own: what is said of the letter's death stays behind. An error
-/// says why it cannot be sent.
+/// The message to publish, without the headers that tell why the letter was given up. An error is
+/// the reason why it cannot be replayed.
 pub(super) fn to_publication(topology: &Topology, letter: &Letter) -> Result<Publication, String> {
     let queue = letter.queue.as_deref().ok_or("it does not say where it came from")?;
     let (exchange, key) =

@@ -1,4 +1,4 @@
-//! RabbitMQ: is it there, may we use it, has it the topology, and does somebody work.
+//! Checks of RabbitMQ: connection, rights, topology, and whether workers answer.
 
 use booking::domain::WorkerPool;
 use broker::Connection;
@@ -12,10 +12,9 @@ use crate::operator::topology::{Difference, differences};
 use crate::operator::workers::Workers;
 
 const VERSION_MIN: (u32, u32) = (3, 10);
-/// The management API tells the time to the second.
+/// The management API gives the time in whole seconds.
 const DATE_RESOLUTION_MS: i64 = 1_000;
 
-/// Looks at the broker.
 pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
     match greet(&settings.broker).await {
         Ok(Some(greeting)) => version(&greeting.product, &greeting.version, findings),
@@ -117,7 +116,8 @@ async fn queues(settings: &Settings, connection: &Connection, findings: &mut Fin
     }
 }
 
-/// Speaks to the workers: that also takes every permission that a service needs.
+/// Asks the workers for reports. This also proves the permissions, because a service needs the same
+/// ones: to make, write and read a queue.
 async fn fleet(settings: &Settings, findings: &mut Findings) {
     let reports = async { Workers::open(settings).await?.reports().await };
     let reports = match reports.await {

@@ -1,4 +1,4 @@
-//! Postgres: is it there, is it the right one, is its schema up to date.
+//! Checks of Postgres: connection, version, and whether the schema is up to date.
 
 use process::settings::Settings;
 use store::{Connection, pool, pool_orders, schema};
@@ -7,10 +7,9 @@ use super::{Findings, now};
 use crate::operator::pools::describe;
 
 const VERSION_MIN: i32 = 150_000;
-/// A transaction that is open for longer is forgotten, or in need of help.
+/// A transaction that is open longer was probably forgotten, or is stuck.
 const TRANSACTION_SECONDS_MAX: f64 = 60.0;
 
-/// Looks at the database.
 pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
     let pool = match pool::open(&settings.database, "doctor") {
         Ok(pool) => pool,

@@ -1,4 +1,4 @@
-//! Looks at everything that has to be right, and says what to do where something is not.
+//! Checks what the system needs, and advises what to do about each fault.
 
 mod broker;
 mod database;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::print::{json, line};
 
-/// Clocks that differ by more make ages and patience wrong by as much.
+/// The largest accepted difference of clocks. It makes ages and patience wrong by as much.
 const SKEW_MAX_MS: i64 = 1_000;
 
 /// How to print it.
@@ -23,31 +23,26 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Level {
-    /// As it should be.
     Ok,
-    /// It works, and should be looked at.
+    /// It works, but an operator should look at it.
     Warn,
     /// It does not work, or will not.
     Fail,
 }
 
-/// What one check came to.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
-    /// What was looked at.
     check: &'static str,
     level: Level,
-    /// What was found.
     found: String,
-    /// What to do; empty where nothing is to be done.
+    /// What to do; empty if nothing is to be done.
     advice: String,
 }
 
-/// The findings so far.
 #[derive(Debug, Default)]
 struct Findings(Vec<Finding>);
 
@@ -74,7 +69,7 @@ impl Findings {
         self.0.push(Finding { check, level, found: found.into(), advice: advice.into() });
     }
 
-    /// Compares a clock with this machine's, which was read before and after.
+    /// Compares a clock with this machine's, which was read `before` and `after` it.
     fn clock(
         &mut self,
         check: &'static str,
@@ -96,7 +91,7 @@ impl Findings {
     }
 }
 
-/// How far a clock is ahead of ours, the time of asking not counted.
+/// How far a clock is ahead of this machine's. The time of the request itself is not counted.
 fn skew_ms(theirs: DateTime<Utc>, before: DateTime<Utc>, after: DateTime<Utc>) -> i64 {
     if theirs < before {
         (theirs - before).num_milliseconds()
@@ -107,7 +102,7 @@ fn skew_ms(theirs: DateTime<Utc>, before: DateTime<Utc>, after: DateTime<Utc>) -
     }
 }
 
-/// Checks everything. Exit code 1 where something fails; warnings alone are 0.
+/// Checks everything. The exit code is 1 if a check fails; warnings alone give 0.
 pub(crate) async fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exit> {
     let mut findings = Findings::default();
     settings::check(settings, &mut findings);
@@ -140,7 +135,6 @@ fn print(findings: &[Finding]) {
     line(&format!("{fail} failed, {warn} to look at, {} in order", count(Level::Ok)));
 }
 
-/// Now, for comparing clocks.
 fn now() -> DateTime<Utc> {
     clock::now()
 }

@@ -1,4 +1,4 @@
-//! Settings that can be read and are still unwise.
+//! Checks of settings: values that are valid but unwise.
 
 use process::settings::{DEVELOPMENT_SECRET, Settings};
 
@@ -6,7 +6,6 @@ use super::Findings;
 
 const SECRET_BYTES_MIN: usize = 16;
 
-/// Looks at the settings.
 pub(super) fn check(settings: &Settings, findings: &mut Findings) {
     let before = findings.0.len();
     let secret = settings.secret.expose();

@@ -1,5 +1,5 @@
-//! The queues on one screen: what waits, what is in hand and how old it is, who has it, and what an
-//! operator should look at.
+//! The queues on one screen: what waits, what is in hand and how old it is, which worker has it,
+//! and what an operator should look at.
 
 mod screen;
 
@@ -21,8 +21,9 @@ use super::print::{json, line};
 use super::workers::Workers;
 use screen::{PoolView, QueueView, Screen};
 
-/// The database is an extra here: it is not waited for.
+/// How long the database may take. The command also works without it.
 const DATABASE: Duration = Duration::from_secs(1);
+/// ANSI: clear the screen, and move the cursor to its start.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
 /// How to show them.
@@ -39,7 +40,6 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Shows them.
 pub(crate) async fn run(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Exit> {
     let pool = pool::open(&settings.database, "queues")?;
     let mut before = None;
@@ -94,7 +94,7 @@ async fn look(settings: &Settings, pool: &Pool) -> anyhow::Result<Screen> {
     Ok(Screen::new(at, pools.collect(), queues, delayed_messages, dead_letters))
 }
 
-/// What the database knows; none where it does not answer.
+/// The stored orders; none if the database does not answer.
 async fn orders(pool: &Pool) -> Option<Vec<PoolOrder>> {
     let read = async { pool_orders::all(&mut *pool.acquire().await?).await };
     tokio::time::timeout(DATABASE, read).await.ok()?.ok()
@@ -113,7 +113,7 @@ fn view(pool: WorkerPool, queue: String, depth: Option<&Depth>, reports: &[Repor
         .flat_map(|report| report.queues.iter().map(|queue| (report.worker.as_str(), queue)))
         .filter(|(_, one)| one.queue == queue)
         .collect();
-    // Who has something in hand, or else had something last.
+    // The worker with requests in hand, otherwise the one that finished a request last.
     let key = |one: &QueueReport| (one.in_hand == 0, one.idle_ms.unwrap_or(i64::MAX));
     let active = all.iter().filter(|(_, one)| one.in_hand > 0 || one.idle_ms.is_some());
     let worker = active.min_by_key(|(_, one)| key(one)).map(|(worker, _)| (*worker).to_owned());

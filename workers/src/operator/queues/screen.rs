@@ -1,4 +1,4 @@
-//! What the screen says: pure, from what was found.
+//! The content of the screen, and its text. No I/O.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -10,18 +10,17 @@ use serde::Serialize;
 
 use crate::operator::pools::describe;
 
-/// A request that is older when it is still in hand makes its queue one that lags.
+/// A queue lags if its oldest request in hand is at least this old.
 const LAG_MS: i64 = 2_000;
 
-/// Everything on the screen.
 #[derive(Debug, Serialize)]
 pub(super) struct Screen {
     at: DateTime<Utc>,
-    /// What to look at first, and what to do.
+    /// What an operator should look at, each with a command to run.
     findings: Vec<String>,
     pools: Vec<PoolView>,
     queues: Vec<QueueView>,
-    /// Messages in the delay queues, each for one or more holds.
+    /// Messages in all delay queues. Each has one or more holds.
     delayed_messages: u32,
     dead_letters: u32,
 }
@@ -29,34 +28,32 @@ pub(super) struct Screen {
 #[derive(Debug, Serialize)]
 pub(super) struct PoolView {
     pub(super) pool: WorkerPool,
-    /// Processes that answer.
+    /// The number of workers that answered.
     pub(super) workers: usize,
     pub(super) paused: bool,
-    /// The last order; none where there never was one, or the database does not answer.
+    /// The last order; none if there never was one, or if the database does not answer.
     pub(super) order: Option<PoolOrder>,
 }
 
-/// A queue of a pool.
 #[derive(Debug, Serialize)]
 pub(super) struct QueueView {
     pub(super) pool: WorkerPool,
     pub(super) queue: String,
     pub(super) is_missing: bool,
-    /// Messages that wait in it; an envelope has one request or more.
+    /// Messages that wait in the queue. An envelope has one or more requests.
     pub(super) ready: u32,
     pub(super) consumers: u32,
-    /// Requests that workers have taken and not acked.
     pub(super) in_hand: u32,
-    /// How long ago the oldest of these was accepted or fell due.
+    /// How long ago the oldest request in hand was accepted, or the oldest hold was due.
     pub(super) age_ms: Option<i64>,
-    /// Requests that the workers of now have handled since they started.
+    /// Requests that the running workers have handled since they started.
     pub(super) handled: u64,
-    /// Who has it, or had it last.
+    /// The worker with requests in hand, or the last one that had some.
     pub(super) worker: Option<String>,
 }
 
 impl Screen {
-    /// The screen, with its findings.
+    /// Makes a screen, and derives its findings.
     pub(super) fn new(
         at: DateTime<Utc>,
         pools: Vec<PoolView>,
@@ -68,7 +65,7 @@ impl Screen {
         Self { at, findings, pools, queues, delayed_messages, dead_letters }
     }
 
-    /// Requests a second that each queue's workers have handled since an earlier screen.
+    /// Handled requests for each second since an earlier screen, for each queue.
     pub(super) fn rates(&self, before: &Self, passed: Duration) -> Vec<f64> {
         self.queues.iter().map(|queue| before.rate_until(queue, passed)).collect()
     }
@@ -79,7 +76,7 @@ impl Screen {
         handled as f64 / passed.as_secs_f64().max(0.001)
     }
 
-    /// For people.
+    /// The screen as text. Rates are in requests for each second, in the order of the queues.
     pub(super) fn text(&self, rates: Option<&[f64]>) -> String {
         let mut text = format!("{}\n", self.at.format("%Y-%m-%d %H:%M:%SZ"));
         for finding in &self.findings {

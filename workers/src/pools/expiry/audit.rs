@@ -1,4 +1,4 @@
-//! Proves the invariants against the database, now and then, and shows the result as metrics.
+//! Runs the audit from time to time, and sets its result as metrics.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use store::pool;
 
 use crate::context::Context;
 
-/// Until the process stops.
+/// Runs the audit every `workers.audit_interval_ms` until the process stops; never if that is 0.
 pub(super) async fn run(context: &Context) {
     let interval_ms = context.settings.workers.audit_interval_ms;
     if interval_ms == 0 {
@@ -18,7 +18,7 @@ pub(super) async fn run(context: &Context) {
     }
     register();
     loop {
-        // Jitter, so that several workers do not look at once.
+        // Jitter, so that several workers do not run it at the same time.
         let pause = interval_ms as f64 * rand::random_range(0.5..=1.0);
         tokio::select! {
             () = context.stop.cancelled() => return,
@@ -50,10 +50,12 @@ async fn prove(context: &Context) {
     }
 }
 
-/// What is overdue has metrics of its own. Of history only what is new since the last looks: older
-/// rows were proved then, and do not change.
+/// The rules of progress are left out, because overdue holds have metrics of their own. Of history
+/// only the last three intervals are checked: earlier audits checked the older rows, and history
+/// never changes.
 async fn violations(context: &Context) -> Result<Vec<Finding>, store::Error> {
-    // Detached and closed: cut off in the middle, it must not go back with a transaction open.
+    // Detached, so that it is closed at the end: a stop may drop this future while its transaction
+    // is open, and such a connection must not return to the connection pool.
     let mut connection = context.pool.acquire().await?.detach();
     let since = TimeDelta::milliseconds(context.settings.workers.audit_interval_ms as i64) * 3;
     let now = pool::now(&mut connection).await?;

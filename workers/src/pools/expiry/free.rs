@@ -1,4 +1,4 @@
-//! Frees the holds that are due.
+//! Frees holds that are due.
 
 use booking::expiry::{Expiry, expire_hold};
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
@@ -18,18 +18,18 @@ use crate::step::retry::Stopped;
 use crate::step::single_out::{SharedStep, single_out};
 use crate::step::transact::find_plans;
 
-/// Holds that are to be looked at together.
+/// Holds from some messages, to be checked in one transaction.
 #[derive(Debug, Default)]
 pub(super) struct DueBatch {
     holds: Vec<(Prompt, DueHold)>,
-    /// The dead letters of what cannot be read, and whatever else the batch comes to.
+    /// Dead letters of the messages that could not be read, and later what the batch announces.
     announcement: Announcement,
     messages: u32,
     redelivered: u32,
 }
 
 impl DueBatch {
-    /// One message more.
+    /// Adds a message. One that cannot be read becomes a dead letter.
     pub(super) fn add(&mut self, delivery: &Delivery) {
         self.messages += 1;
         self.redelivered += u32::from(delivery.redelivered);
@@ -42,12 +42,12 @@ impl DueBatch {
         }
     }
 
-    /// How many holds it has.
     pub(super) fn holds(&self) -> usize {
         self.holds.len()
     }
 
-    /// Counts the batch, and keeps its age in view while it is in hand.
+    /// Counts the batch. Its work counts as in hand until the returned value is dropped; its age is
+    /// counted from when the oldest hold was due.
     pub(super) fn meter(&self) -> Option<InHand> {
         let meter = metrics::pool(HOLDS_DUE);
         meter.batch_requests.observe(self.holds.len() as f64);
@@ -58,7 +58,8 @@ impl DueBatch {
     }
 }
 
-/// Frees those of these holds that the database says are due; returns what is to be announced.
+/// Frees the holds that are due by the database's clock. Returns what to announce before the batch
+/// is acked.
 pub(super) async fn free_due(context: &Context, batch: DueBatch) -> Result<Announcement, Stopped> {
     let DueBatch { holds, announcement, .. } = batch;
     let events = holds.iter().map(|(_, hold)| hold.event).collect();
@@ -74,10 +75,11 @@ struct Free<'a> {
     announcement: Announcement,
 }
 
-/// What became of some prompts.
+/// What the prompts of one transaction led to.
 #[derive(Default)]
 struct Expired {
     freed: Vec<(Prompt, DateTime<Utc>)>,
+    /// Not due yet, by the database's clock: they are delayed again.
     again: Vec<(Prompt, DueHold)>,
 }
 
@@ -86,6 +88,7 @@ impl SharedStep for Free<'_> {
     type Output = Expired;
 
     fn footprint(&self, part: &[Self::Item]) -> Footprint {
+        // A hold of an event that does not exist has no rows to lock.
         let known = part.iter().filter(|(_, hold)| self.plans.contains_key(&hold.event));
         let mut footprint = Footprint::default();
         footprint.reservations.extend(known.map(|(_, hold)| (hold.event, hold.reservation)));

@@ -1,5 +1,6 @@
-//! The expiry pool: consumes holds that the delay queues say are due, and frees those that the
-//! database says are due. Nothing polls; a slow sweep looks for holds whose prompts were lost.
+//! The expiry pool. Prompts from the delay queues name holds that should be due; those that are due
+//! by the database's clock are freed. Nothing polls the database, except the slow overdue sweep,
+//! which finds holds whose prompts were lost.
 
 mod audit;
 mod free;
@@ -18,7 +19,7 @@ use crate::pool::{self, Handling, Pool};
 use crate::step::retry::Stopped;
 use free::{DueBatch, free_due};
 
-/// Consumes until the process stops.
+/// Consumes prompts, sweeps and audits until the process stops.
 pub(crate) async fn run(
     context: &Arc<Context>,
     connection: &Arc<Connection>,

@@ -1,5 +1,5 @@
-//! Sends for holds again: all of them when a worker starts, and by a slow audit those that are
-//! overdue although a prompt should have come long ago.
+//! Publishes prompts for holds again, in case the first ones were lost: for all holds when a worker
+//! starts, and for overdue ones in the overdue sweep.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use store::{holds, pool};
 use crate::context::Context;
 use crate::step::announce::Announcement;
 
-/// Until the process stops.
+/// Sweeps at the start, and then every `workers.overdue_sweep_interval_ms` until the process stops;
+/// 0 means only at the start.
 pub(super) async fn run(context: &Context) {
     let settings = &context.settings.workers;
     if settings.sweep_at_start {
@@ -22,7 +23,7 @@ pub(super) async fn run(context: &Context) {
     }
     let overdue = TimeDelta::milliseconds(settings.overdue_sweep_after_ms as i64);
     loop {
-        // Jitter, so that several workers do not look at once.
+        // Jitter, so that several workers do not sweep at the same time.
         let pause = settings.overdue_sweep_interval_ms as f64 * rand::random_range(0.5..=1.0);
         tokio::select! {
             () = context.stop.cancelled() => return,
@@ -32,7 +33,7 @@ pub(super) async fn run(context: &Context) {
     }
 }
 
-/// A failure is logged and left to the next audit.
+/// Publishes prompts. A failure is only logged, because the next sweep tries again.
 async fn prompt(context: &Context, prompt: Prompt, overdue: Option<TimeDelta>) {
     match try_prompt(context, prompt, overdue).await {
         Ok(0) => {}

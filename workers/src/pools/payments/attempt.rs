@@ -1,4 +1,4 @@
-//! What the steps of one envelope of payments share.
+//! What the steps of an envelope of payments share.
 
 use booking::domain::Payment;
 use booking::ledger::Footprint;
@@ -9,24 +9,20 @@ use store::payments::PaymentKey;
 use crate::context::Context;
 use crate::step::traces::Traces;
 
-/// Where the payments of an envelope are handled.
+/// What all payments of an envelope have in common.
 pub(super) struct Scene<'a> {
-    /// What the pools share.
     pub(super) context: &'a Context,
-    /// The queue that the envelope came from.
     pub(super) queue: &'a str,
-    /// The seating plans of its events.
     pub(super) plans: SeatingPlans,
-    /// The traces of its payments.
     pub(super) traces: Traces,
 }
 
-/// A payment that was begun.
+/// A payment that was begun, and may have been charged.
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
-    /// What was asked for. Replayed, it resumes the payment where it stopped.
+    /// Kept for the dead letter: a replay of it resumes the payment where it stopped.
     pub(super) request: Pay,
-    /// The payment as it was written last.
+    /// The payment as it was last written.
     pub(super) payment: Payment,
 }
 
@@ -35,7 +31,7 @@ impl Attempt {
         (self.payment.event, self.payment.id)
     }
 
-    /// The rows that a step of the payment locks at first.
+    /// Adds the rows that a step of the payment locks in the first attempt.
     pub(super) fn add_to(&self, footprint: &mut Footprint) {
         footprint.reservations.insert((self.payment.event, self.payment.reservation));
     }

@@ -18,8 +18,8 @@ use crate::step::dead_letter::bury_request;
 use crate::step::retry::Stopped;
 use crate::step::single_out::{SharedStep, single_out};
 
-/// Begins payments; returns those that are to be charged. What cannot be written goes to the dead
-/// letters alone, and its buyer is told that it failed.
+/// Begins payments, and returns those to charge. A request that the database refuses becomes a dead
+/// letter alone, and its payment is announced as failed.
 pub(super) async fn begin_all(
     scene: &Scene<'_>,
     mut requests: Vec<Pay>,
@@ -42,7 +42,7 @@ struct Begin<'a> {
 
 impl SharedStep for Begin<'_> {
     type Item = Pay;
-    /// What was begun, each by the place of its request.
+    /// What was begun, each with the index of its request.
     type Output = Vec<(usize, Begun)>;
 
     fn footprint(&self, part: &[Pay]) -> Footprint {
@@ -67,6 +67,8 @@ impl SharedStep for Begin<'_> {
             let key = (request.event, request.id);
             let begun = begin_payment(ledger, known.get(&key), request);
             let (Begun::Charge(payment) | Begun::Over(payment)) = &begun;
+            // New, or begun by an earlier transaction. A repeat of a payment that this loop has
+            // just begun is neither: it needs no second charge.
             if known.insert(key, payment.clone()).is_none() {
                 new.push(payment.clone());
                 all.push((place, begun));

@@ -15,7 +15,7 @@ use super::gateway::{GatewayError, PaymentGateway};
 use crate::metrics;
 use crate::step::retry::{Stopped, wait_to_retry};
 
-/// Charges all, as many as one envelope has at most; each is sent on when the gateway has answered.
+/// Charges all payments of an envelope. Each is sent to `answered` when the gateway has answered.
 pub(super) async fn charge_all<G: PaymentGateway>(
     scene: &Scene<'_>,
     gateway: &G,
@@ -37,6 +37,7 @@ async fn charge_in_turn<G: PaymentGateway>(
     at_once: &Semaphore,
     attempt: Attempt,
 ) -> Result<(Attempt, Charge), Stopped> {
+    // Held over all retries, so a gateway that is down gets no more than this many calls.
     let _permit = at_once.acquire().await.map_err(|_| Stopped)?;
     let charge = charge_until_answered(scene, gateway, &attempt.payment).await?;
     Ok((attempt, charge))

@@ -1,4 +1,4 @@
-//! The dummy gateway: keeps its books in a schema of its own and does what the test card says.
+//! The dummy gateway. It records charges in a separate schema, and answers as the test card says.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,10 +9,9 @@ use store::{Failure, Pool, charges};
 
 use super::gateway::{GatewayError, PaymentGateway};
 
-/// How long the slow card takes.
+/// How long the first charge of the slow test card takes.
 const SLOW: Duration = Duration::from_secs(5);
 
-/// A gateway that moves no money.
 #[derive(Debug)]
 pub(super) struct DummyGateway {
     pool: Pool,
@@ -20,7 +19,8 @@ pub(super) struct DummyGateway {
 
 impl From<store::Error> for GatewayError {
     fn from(error: store::Error) -> Self {
-        // Told apart as in every step, so that a connection that cannot write is not used again.
+        // The conversion also notices a read-only server, so that the connection pool checks its
+        // connections before they are used again.
         let failure = Failure::from(error);
         let cause = failure.source().map_or_else(String::new, ToString::to_string);
         Self(format!("{failure}: {cause}"))
@@ -28,7 +28,6 @@ impl From<store::Error> for GatewayError {
 }
 
 impl DummyGateway {
-    /// A gateway with its books in this database.
     pub(super) fn new(pool: Pool) -> Self {
         Self { pool }
     }
@@ -38,6 +37,7 @@ impl DummyGateway {
         Ok(match payment.card {
             CardBehaviour::Declined => Some(Reason::CardDeclined),
             CardBehaviour::InsufficientFunds => Some(Reason::InsufficientFunds),
+            // This card fails at the first attempt for a reservation, and works at the next one.
             CardBehaviour::ProcessingError => {
                 let attempt = payment.id.0;
                 let reservation = payment.reservation.0;

@@ -1,4 +1,4 @@
-//! Gives the buyer of a poison payment an answer: it failed, and nothing was charged.
+//! Answers the buyer of a poison payment request: the payment failed, and nothing was charged.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::step::retry::{Stopped, wait_to_retry};
 use crate::step::transact::{NotDone, Step, persist};
 
 /// Records that a payment failed, and announces it. A payment that was begun before may have been
-/// charged: it stays as it is, for operators to replay.
+/// charged. It stays as it is, and operators can replay its dead letter.
 pub(super) async fn fail_payment(
     scene: &Scene<'_>,
     request: &Pay,
@@ -31,7 +31,7 @@ pub(super) async fn fail_payment(
         Ok((Some(payment), changes)) => {
             announce_failed(scene, payment, changes.outcomes, announcement);
         }
-        // Not even that can be written, so the buyer is told without a row.
+        // The failed payment cannot be written either, so it is announced without a row.
         Err(NotDone::Refused(_)) if is_unknown(scene, request).await? => {
             let outcomes = BatchOutcome::new(scene.queue, clock::now());
             announce_failed(scene, failed(scene, request), outcomes, announcement);
@@ -60,7 +60,7 @@ struct Fail<'a> {
 }
 
 impl Step for Fail<'_> {
-    /// None where the payment was begun before and is not over.
+    /// None if the payment was begun before and has no final state.
     type Output = Option<Payment>;
 
     async fn decide(
@@ -80,8 +80,8 @@ impl Step for Fail<'_> {
     }
 }
 
-/// Whether this payment was never begun, so that it was never charged. What cannot be read may have
-/// been.
+/// Whether this payment was never begun, and so never charged. If the database refuses to read it,
+/// the answer is false, because it may have been charged.
 async fn is_unknown(scene: &Scene<'_>, request: &Pay) -> Result<bool, Stopped> {
     let context = scene.context;
     let keys = [(request.event, request.id)];
@@ -99,7 +99,7 @@ async fn is_unknown(scene: &Scene<'_>, request: &Pay) -> Result<bool, Stopped> {
     }
 }
 
-/// The payment as one that was never tried.
+/// A failed payment for this request, which was never charged.
 fn failed(scene: &Scene<'_>, request: &Pay) -> Payment {
     Payment {
         event: request.event,
@@ -109,7 +109,7 @@ fn failed(scene: &Scene<'_>, request: &Pay) -> Payment {
         amount: 0,
         currency: scene.plans[&request.event].currency,
         card: request.card,
-        // What made it poison may stand here: it is written as far as it can be.
+        // This text may be what the database refused: keep only what it certainly takes.
         card_last4: request.card_last4.chars().filter(|c| !c.is_control()).take(4).collect(),
         reason: Some(Reason::InternalError),
         refund_due: false,

@@ -1,4 +1,4 @@
-//! Transaction two of a payment: confirm, or give the hold back.
+//! The second transaction of a payment: confirm the reservation, or unfreeze its hold.
 
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use booking::payments::{Charge, Finished, finish_payment};
@@ -13,9 +13,9 @@ use crate::step::dead_letter::bury_request;
 use crate::step::retry::Stopped;
 use crate::step::single_out::{SharedStep, single_out};
 
-/// Records the gateway's answers; returns the payments that are to be given back. One that cannot
-/// be written stays as it was begun: the card may have been charged, so its request goes to the
-/// dead letters, and a replay resumes it with the same key at the gateway.
+/// Records the gateway's answers, and returns the payments to refund. A payment that cannot be
+/// written stays as it was begun, because the card may have been charged. Its request becomes a
+/// dead letter, and a replay resumes it with the same key at the gateway.
 pub(super) async fn finish_together(
     scene: &Scene<'_>,
     answered: &[(Attempt, Charge)],
@@ -34,7 +34,6 @@ struct Finish<'a> {
 
 impl SharedStep for Finish<'_> {
     type Item = (Attempt, Charge);
-    /// What became of each.
     type Output = Vec<Finished>;
 
     fn footprint(&self, part: &[Self::Item]) -> Footprint {
@@ -69,6 +68,7 @@ impl SharedStep for Finish<'_> {
                 }
             }
         }
+        // With more locks needed, this transaction is rolled back: write nothing.
         if need.is_empty() {
             let cause = Cause { queue: self.scene.queue, at: ledger.now() };
             payments::update(transaction, &changed, cause).await?;

@@ -1,23 +1,22 @@
-//! What a payment gateway must do.
+//! The interface of a payment gateway.
 
 use booking::domain::Payment;
 use booking::payments::Charge;
 
-/// The gateway did not answer: whether it charged is unknown, so the same is asked again with the
+/// The gateway did not answer. Whether it moved money is unknown, so the call is repeated with the
 /// same key.
 #[derive(Debug, thiserror::Error)]
 #[error("the gateway did not answer: {0}")]
 pub struct GatewayError(pub String);
 
-/// A payment gateway. Calls are idempotent by the payment's id: a repeated call has the first
-/// call's effect and answer.
+/// A payment gateway. The payment's id is the idempotency key: a repeated call has no further
+/// effect, and gets the answer of the first.
 pub trait PaymentGateway: Send + Sync + 'static {
-    /// Charges the payment's amount.
     fn charge(
         &self,
         payment: &Payment,
     ) -> impl Future<Output = Result<Charge, GatewayError>> + Send;
 
-    /// Gives a captured charge back in full, once.
+    /// Refunds a captured charge in full.
     fn refund(&self, payment: &Payment) -> impl Future<Output = Result<(), GatewayError>> + Send;
 }

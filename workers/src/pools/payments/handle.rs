@@ -1,4 +1,5 @@
-//! Handles one envelope of payments: begin all, charge side by side, finish as answers come.
+//! Handles an envelope of payments: begins all, charges them in parallel, and finishes each when
+//! the gateway has answered.
 
 use booking::payments::{Charge, Pay};
 use process::failpoint;
@@ -18,8 +19,8 @@ use crate::step::announce::Announcement;
 use crate::step::retry::Stopped;
 use crate::step::transact::find_plans;
 
-/// Has the payments of an envelope paid; where the process stops before, they are left to another
-/// worker.
+/// Handles the payments of an envelope. If the process gives up before the end, the broker
+/// redelivers the envelope, and another worker resumes its payments.
 pub(super) async fn pay<G: PaymentGateway>(
     context: &Context,
     queue: &str,
@@ -36,17 +37,18 @@ pub(super) async fn pay<G: PaymentGateway>(
     let begun = begin_all(&scene, requests, &mut announcement).await?;
     failpoint::reach("payments.begun").await;
     announcement.publish(context, queue).await?;
-    // What the gateway takes is no wait in our queue.
+    // The gateway's time must not count as lag of this queue.
     drop(waiting);
-    // Side by side: a charge that is not polled while others are finished keeps its permit and its
-    // connection at the gateway, and everybody waits for everybody.
+    // Charge and finish at the same time. A charge that is not polled while others are finished
+    // would keep its permit and its connection, and so delay the charges of other envelopes.
     let (answered, mut answers) = mpsc::unbounded_channel();
     let charging = charge_all(&scene, gateway, at_once, begun, answered);
     let finishing = finish_all(&scene, gateway, &mut answers);
     try_join!(charging, finishing).map(|_| ())
 }
 
-/// Finishes what was answered, together what came together, until nobody charges any more.
+/// Finishes charges as their answers arrive, until all charges have ended. Answers that wait share
+/// a transaction.
 async fn finish_all<G: PaymentGateway>(
     scene: &Scene<'_>,
     gateway: &G,

@@ -1,6 +1,6 @@
-//! The payment pool: begin (freeze the hold), charge at the gateway outside any transaction, finish
-//! (confirm or give back). A crash in between is resumed by redelivery, with the same key at the
-//! gateway, so a card is charged at most once.
+//! The payment pool: begin (freeze the hold), charge at the gateway outside of any transaction,
+//! finish (confirm, or unfreeze the hold). After a crash in between, the envelope is redelivered,
+//! and its payments resume with the same key at the gateway, so a card is charged at most once.
 
 mod attempt;
 mod begin;
@@ -29,7 +29,7 @@ use crate::pool::{self, Handling, Pool};
 use crate::step::retry::Stopped;
 use dummy::DummyGateway;
 
-/// Consumes every partition of the payments, beside all other workers, until the process stops.
+/// Consumes all payment queues, as all payment workers do, until the process stops.
 pub(crate) async fn run(
     context: &Arc<Context>,
     connection: &Arc<Connection>,
@@ -55,12 +55,12 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// The payments of one queue. Envelopes are handled side by side, because a gateway may be slow.
+/// The payments of one queue. Envelopes are handled in parallel, because a gateway may be slow.
 struct Payments<G> {
     context: Arc<Context>,
     queue: String,
     gateway: Arc<G>,
-    /// The charges that may be at the gateway at once.
+    /// Limits the charges at the gateway, for all queues of this process.
     at_once: Arc<Semaphore>,
 }
 
@@ -78,6 +78,7 @@ impl<G: PaymentGateway> Pool for Payments<G> {
         batch.add(queue, delivery);
     }
 
+    /// A batch is one envelope, because each envelope is acked alone.
     fn is_full(&self, batch: &Batch<Pay>) -> bool {
         batch.envelopes() > 0
     }

@@ -1,4 +1,5 @@
-//! Gives back a charge that landed after the hold was lost, and records it: transaction three.
+//! Refunds a charge that succeeded after the hold was lost, and records the refund in a third
+//! transaction.
 
 use booking::domain::Payment;
 use booking::ledger::{Decision, Footprint, Ledger};
@@ -16,7 +17,7 @@ use crate::step::dead_letter::bury_request;
 use crate::step::retry::Stopped;
 use crate::step::transact::{NotDone, Step, persist};
 
-/// Refunds a payment, and announces it.
+/// Refunds a payment, and announces that.
 pub(super) async fn refund<G: PaymentGateway>(
     scene: &Scene<'_>,
     gateway: &G,
@@ -47,7 +48,7 @@ async fn record_refund(
             Ok(())
         }
         Err(NotDone::Stopped) => Err(Stopped),
-        // A replay finds that the refund is due, and asks the gateway again with the same key.
+        // A replay finds that a refund is due, and repeats it with the same key at the gateway.
         Err(NotDone::Refused(error)) => {
             let reason = error.to_string();
             announcement.message(bury_request(scene.queue, &attempt.request, &reason));

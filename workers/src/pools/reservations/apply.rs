@@ -1,4 +1,4 @@
-//! Applies a batch: one transaction, or more where a request in it is poison.
+//! Applies a batch: one transaction, or several if a request in it is poison.
 
 use booking::ledger::{Changes, Decision, Footprint, Ledger};
 use booking::messages::Progress;
@@ -16,8 +16,8 @@ use crate::step::single_out::{SharedStep, single_out};
 use crate::step::traces::Traces;
 use crate::step::transact::{NotDone, Step, find_plans, persist};
 
-/// Decides and commits a batch; returns what is to be announced before it is acked. A request that
-/// the database refuses is singled out to the dead letters, and its neighbours are decided.
+/// Decides and commits a batch. Returns what to announce before the batch is acked. A request that
+/// the database refuses is singled out as a dead letter; the others are decided.
 pub(super) async fn apply_batch(
     context: &Context,
     batch: Batch<Request>,
@@ -36,12 +36,11 @@ pub(super) async fn apply_batch(
     Ok(apply.announcement)
 }
 
-/// The requests of one transaction, those of a partition decided in order of acceptance.
 struct Apply<'a> {
     context: &'a Context,
     plans: &'a SeatingPlans,
     traces: Traces,
-    /// How far the queues are, until it is announced: with the first outcomes.
+    /// The progress of the queues. The first outcomes take it, so it is announced once.
     progress: Vec<Progress>,
     announcement: Announcement,
 }
@@ -88,7 +87,8 @@ impl SharedStep for Apply<'_> {
 }
 
 impl Apply<'_> {
-    /// Gives the buyer of a poison request an answer, where even that is not refused.
+    /// Rejects a poison request, so that its buyer gets an answer. If the database refuses this row
+    /// too, only the dead letter remains.
     async fn reject(&mut self, request: &Request) -> Result<(), Stopped> {
         let mut footprint = Footprint::default();
         footprint.reservations.insert(request.key());
@@ -102,7 +102,7 @@ impl Apply<'_> {
     }
 }
 
-/// A request that the database refuses to write as it is.
+/// Rejects a request that the database refused to write.
 struct Reject<'a>(&'a Request);
 
 impl Step for Reject<'_> {

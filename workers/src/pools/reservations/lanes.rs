@@ -1,4 +1,4 @@
-//! Lanes: each consumes some of the partitions, beside the others.
+//! Which partitions each lane consumes.
 
 use std::ops::Range;
 

@@ -1,6 +1,7 @@
 //! The reservation pool: takes envelopes of requests from the partitions, decides each batch in one
-//! transaction, announces the outcomes, and acks. Some lanes work side by side, so that one decides
-//! while another waits for the database or the broker. The unacked envelope is the outbox.
+//! transaction, announces the outcomes, and acks. Several lanes run in parallel, so that one
+//! decides while another waits for the database or the broker. There is no outbox table: an
+//! envelope that is not acked is redelivered, and its outcomes are announced again.
 
 mod apply;
 mod lanes;
@@ -21,7 +22,8 @@ use crate::presence;
 use crate::step::retry::Stopped;
 use apply::apply_batch;
 
-/// Consumes every partition until the process stops; each has one active consumer in the fleet.
+/// Subscribes to all partitions until the process stops. The broker makes one worker the active
+/// consumer of each.
 pub(crate) async fn run(
     context: &Arc<Context>,
     connection: &Arc<Connection>,
@@ -41,14 +43,14 @@ pub(crate) async fn run(
     let connection = Arc::clone(connection);
     tasks.spawn(async move { presence::keep(&context, &connection, &view).await });
     while let Some(ended) = tasks.join_next().await {
-        // The first loss ends them all: they hang on one connection.
+        // All use the same connection, so the first failure ends all.
         ended.map_err(|error| LostConnection(error.to_string()))??;
     }
     Ok(())
 }
 
-/// One transaction serves all partitions of a lane that have something to do, because a transaction
-/// costs much and one more request in it little.
+/// One transaction serves all partitions of a lane that have requests, because a transaction costs
+/// about as much as a hundred requests in it.
 struct Reservations {
     context: Arc<Context>,
 }

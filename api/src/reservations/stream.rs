@@ -22,8 +22,8 @@ use crate::state::Shared;
 
 /// How often a stream without changes gets a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long after the end of a hold the stream reads the state: the worker needs a moment to free
-/// the tickets.
+/// How long the stream waits for the worker's outcome after a hold is due, before it reports the
+/// end itself.
 const GRACE: Duration = Duration::from_millis(250);
 
 struct Stream {

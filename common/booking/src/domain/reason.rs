@@ -23,7 +23,6 @@ macro_rules! reasons {
                 match self { $(Self::$variant => $detail),+ }
             }
 
-            /// The reason of that name.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
             }
@@ -38,7 +37,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// Some of the wished tickets are held, sold or blocked.
+    /// Some of the requested tickets are held, sold or blocked.
     TicketsUnavailable = "tickets_unavailable", "Some of these tickets are held or sold. Others may be free, and held ones may come back.";
     /// Fewer tickets are free than were asked for.
     NotEnoughAvailable = "not_enough_available", "Fewer tickets are free than you asked for. Held ones may come back.";
@@ -56,25 +55,25 @@ reasons! {
     TooManyTickets = "too_many_tickets", "That is more tickets than one reservation may have.";
     /// The customer would have more tickets than the event allows.
     CustomerLimit = "customer_limit", "That is more tickets than one customer may have for this event.";
-    /// It waited longer than its patience before it was decided.
+    /// The request was older than its patience when it was decided.
     TooLate = "too_late", "The request waited too long and was dropped. Nothing is held; try again.";
-    /// It could not be decided because of a fault of ours; operators find it in the dead letters.
+    /// A fault of ours: the request could not be decided. Operators find it in the dead letters.
     InternalError = "internal_error", "The request could not be decided. Nothing is held; try again.";
-    /// The buyer gave it back.
+    /// The buyer cancelled it.
     CancelledByCustomer = "cancelled_by_customer", "Cancelled by the customer.";
-    /// The hold ran out.
+    /// The hold ended without a payment.
     Expired = "expired", "The hold has run out.";
     AlreadyConfirmed = "already_confirmed", "The reservation is paid already.";
     PaymentInProgress = "payment_in_progress", "Another payment of this reservation is under way.";
-    /// There is nothing held to pay for.
+    /// The reservation holds no tickets to pay for.
     NotHeld = "not_held", "The reservation holds no tickets.";
-    /// The issuer said no.
+    /// The card's issuer declined.
     CardDeclined = "card_declined", "The card was declined.";
-    /// The issuer said that there is not enough money.
+    /// The card's issuer declined because there is not enough money.
     InsufficientFunds = "insufficient_funds", "The card has insufficient funds.";
     /// The gateway had an error; nothing was charged.
     ProcessingError = "processing_error", "The payment could not be processed. Nothing was charged; try again.";
-    /// The charge landed after the hold was lost and the tickets were gone.
+    /// The charge succeeded after the hold had ended and its tickets were taken.
     HoldLost = "hold_lost", "The hold was lost before the payment landed and the tickets were gone. The charge was refunded.";
 }
 

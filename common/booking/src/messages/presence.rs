@@ -12,7 +12,6 @@ pub struct Presence {
     pub kind: PresenceKind,
 }
 
-/// What a sign of life says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PresenceKind {

@@ -1,4 +1,4 @@
-//! Reserve: a buyer asks for tickets.
+//! Reserve: a buyer requests tickets.
 
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Duration, TimeDelta, Utc};

@@ -9,8 +9,8 @@ use store::availability::SectionState;
 
 use super::frames::{SectionStep, StateChange};
 
-/// A ticket's state in one integer: free, sold, blocked, or held until that many milliseconds since
-/// 1970. So one comparison shows whether a ticket may be free at a time.
+/// A ticket's state in one integer: free, sold, blocked, or held until that Unix time in
+/// milliseconds. So one comparison shows whether a ticket may be free at a time.
 const FREE: i64 = 0;
 const SOLD: i64 = i64::MAX;
 const BLOCKED: i64 = i64::MAX - 1;

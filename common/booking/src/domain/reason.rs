@@ -61,7 +61,7 @@ reasons! {
     InternalError = "internal_error", "The request could not be decided. Nothing is held; try again.";
     /// The buyer cancelled it.
     CancelledByCustomer = "cancelled_by_customer", "Cancelled by the customer.";
-    /// The hold ended without a payment.
+    /// The hold was not paid in time.
     Expired = "expired", "The hold has run out.";
     AlreadyConfirmed = "already_confirmed", "The reservation is paid already.";
     PaymentInProgress = "payment_in_progress", "Another payment of this reservation is under way.";

@@ -62,7 +62,7 @@ states! {
         Rejected = "rejected",
         /// Cancelled by the buyer.
         Cancelled = "cancelled",
-        /// The hold ended without a payment.
+        /// The hold was not paid in time.
         Expired = "expired",
         /// The payment was refunded after it was confirmed, and the tickets were freed.
         Refunded = "refunded",

@@ -1,4 +1,4 @@
-//! The process: built from settings, served until it has to stop.
+//! The front door's process: it is built from the settings and serves until it must stop.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::state::{Api, Shared};
 use crate::{router, serve};
 
-/// Connections that the kernel keeps for us while we are busy.
+/// Connections that the kernel queues until the process accepts them.
 const BACKLOG: u32 = 4_096;
 
 /// A front door with its listeners open.
@@ -28,9 +28,8 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the listeners and starts what runs in the background. Neither the broker nor the
-    /// database needs to be there. An error for settings that cannot be used, and for addresses
-    /// that are taken.
+    /// Opens the listeners and starts the background tasks. The broker and the database may still
+    /// be down. Fails if a setting cannot be used or an address is in use.
     pub fn build(settings: &Settings) -> anyhow::Result<Self> {
         if settings.secret.expose() == DEVELOPMENT_SECRET {
             tracing::warn!("the secret is the one for development: set BOXOFFICE__SECRET");
@@ -50,14 +49,14 @@ impl App {
         })
     }
 
-    /// Where the public and the operators reach it.
+    /// The addresses of the public port and of the admin port.
     pub fn addresses(&self) -> anyhow::Result<(SocketAddr, SocketAddr)> {
         Ok((self.public.local_addr()?, self.admin.local_addr()?))
     }
 
-    /// Serves until `stop`. Then readiness fails while requests are still taken, for those who have
-    /// not noticed yet; then waiting clients are answered, streams end, and requests in hand are
-    /// finished. An error when that took longer than the drain may.
+    /// Serves until `stop`. Then readiness fails, but requests are still accepted for the notice
+    /// time, because load balancers need time to notice. After that, waiting clients get an answer,
+    /// streams end, and open requests are finished. Fails if this takes longer than the drain time.
     pub async fn serve(self, stop: CancellationToken) -> anyhow::Result<()> {
         let (public, admin) = self.addresses()?;
         tracing::info!(%public, %admin, "listening");
@@ -87,12 +86,13 @@ impl App {
         let drained = shutdown::drained(&stop, public, self.notice + self.drain).await;
         admin_stop.cancel();
         self.background.cancel();
-        // Whoever still asks for our health is of no consequence now.
+        // Requests to the admin port are not drained: no booking depends on them.
         admin.abort();
         drained
     }
 
-    /// What the settings want, as many connections as files may be open.
+    /// The options from the settings, with no more connections than the process may have open
+    /// files.
     fn fit_options(&self) -> serve::Options {
         let wanted = self.api.settings.connections_max;
         let fit = serve::connections_max();

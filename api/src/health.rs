@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can take requests.
+//! Whether the process is alive, and whether it can accept requests.
 
 use axum::Json;
 use axum::extract::State;

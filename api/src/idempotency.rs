@@ -1,5 +1,5 @@
-//! Idempotency keys: the same key stands for the same body. What this process remembers of keys is
-//! bounded: it refuses a reused key at once where it can; the worker's answer makes it certain.
+//! Idempotency keys: the same key must come with the same body. A process remembers a limited
+//! number of keys and refuses a reused one at once if it can; otherwise the worker notices it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::problem::{Kind, Problem};
 
-/// A hash of a body, however it was spelled. Never 0, which stands for no body.
+/// A hash of a body's content, whatever its spelling. Never 0, which means "no body".
 pub(crate) fn fingerprint(canonical: &[u8]) -> i64 {
     match xxh3_64(canonical) as i64 {
         0 => 1,
@@ -17,49 +17,47 @@ pub(crate) fn fingerprint(canonical: &[u8]) -> i64 {
     }
 }
 
-/// The key was used for another body. A tombstone has no body: it may be anyone's.
+/// Whether the key was used for another body. A tombstone has no body, so it fits every one.
 pub(crate) fn is_reused(known: i64, fingerprint: i64) -> bool {
     known != 0 && known != fingerprint
 }
 
-/// The problem of a key that was used for another body.
 pub(crate) fn refuse_reused_key() -> Problem {
     let detail = "This Idempotency-Key was used with another body.";
     Problem::new(Kind::IdempotencyKeyReused, detail)
 }
 
-/// Ids in one generation, at most; there are two.
+/// The most ids in one generation. There are two generations.
 const GENERATION_MAX: usize = 50_000;
 
-/// Fingerprints of request bodies by the id that their key gives. The oldest are forgotten.
+/// Fingerprints of request bodies, by the id that the key gives. The oldest are forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     generations: Mutex<[HashMap<Uuid, i64>; 2]>,
 }
 
 impl Keys {
-    /// The id is known with another body than this one.
+    /// Whether the id is known with another body than this one.
     pub(crate) fn is_reused(&self, id: Uuid, fingerprint: i64) -> bool {
         let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let known = generations.iter().find_map(|generation| generation.get(&id));
         known.is_some_and(|known| *known != fingerprint)
     }
 
-    /// This process has met the id before.
+    /// Whether this process has seen the id before.
     pub(crate) fn is_known(&self, id: Uuid) -> bool {
         let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         generations.iter().any(|generation| generation.contains_key(&id))
     }
 
-    /// Remembers the body of a request that is about to be queued. False where the id was known
-    /// before.
+    /// Remembers the body of a request before it is queued. Returns whether the id is new.
     pub(crate) fn claim(&self, id: Uuid, fingerprint: i64) -> bool {
         let is_new = !self.is_known(id);
         self.note_all([(id, fingerprint)]);
         is_new
     }
 
-    /// A request that was claimed was not queued after all.
+    /// Forgets a request that was claimed but not queued.
     pub(crate) fn forget(&self, id: Uuid) {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         for generation in &mut *generations {
@@ -67,8 +65,8 @@ impl Keys {
         }
     }
 
-    /// Remembers ids with the fingerprints of their bodies, the first of each. A fingerprint of 0
-    /// is a tombstone's: it says nothing of the body.
+    /// Remembers ids with their fingerprints; for each id the first one counts. A fingerprint of 0
+    /// belongs to a tombstone and is left out.
     pub(crate) fn note_all(&self, ids: impl IntoIterator<Item = (Uuid, i64)>) {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         let [young, old] = &mut *generations;

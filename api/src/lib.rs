@@ -2,8 +2,8 @@
 //! streams what changes.
 //!
 //! Read in this order: `app` (the process), `router` (every route), `reservations` (a request for
-//! tickets comes in), `front_desk` (it is put into an envelope and admitted), `outcomes` (the
-//! decision comes back), `reads` (or is looked up).
+//! tickets arrives), `front_desk` (it is put into an envelope and admitted), `outcomes` (the
+//! outcome arrives), `reads` (or is read from the database).
 
 pub mod app;
 pub mod extract;

@@ -56,7 +56,7 @@ fn serve(settings: &Settings) -> anyhow::Result<()> {
         let stop = shutdown::on_signal()?;
         App::build(settings)?.serve(stop).await
     });
-    // A thread that hangs on a server that has gone must not keep the process.
+    // A thread that waits for a server which no longer answers must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }

@@ -1,10 +1,10 @@
-//! All metrics of the front door. Each part counts for itself; a handle is found without a lock,
-//! and what happens once a request is one atomic addition.
+//! All metrics of the front door. Each module counts for itself. Handles are found without a lock,
+//! and each count is one atomic addition.
 
 use crate::http::event_stream;
 use crate::{front_desk, outcomes, problem, reads, serve};
 
-/// Shows the metrics from the start, at 0: an alert on a rise needs something to rise from.
+/// Registers the metrics at 0 from the start: an alert on an increase needs a first value.
 pub(crate) fn register() {
     serve::register_metrics();
     problem::register_metrics();

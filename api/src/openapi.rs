@@ -1,4 +1,4 @@
-//! The OpenAPI document's frame; the routes fill it.
+//! The parts of the OpenAPI document that no single route owns.
 
 use utoipa::OpenApi;
 use utoipa::openapi::link::{Link, LinkBuilder};
@@ -27,8 +27,8 @@ pub(crate) struct Document;
 
 const PROBLEM: &str = "application/problem+json";
 
-/// What the created thing can be used for next: the link's name, its operation, and where each
-/// parameter is in the answer.
+/// What a client can do next with what it created: the link's name, its operation, and where the
+/// answer contains each parameter.
 type LinkRow = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const OF_RESERVATION: &[(&str, &str)] =
@@ -49,9 +49,8 @@ const PAYMENT_LINKS: &[LinkRow] = &[(
     ],
 )];
 
-/// Adds what is the same for many operations, so that none of them has to say it: that a refusal is
-/// a problem; what any of them may answer besides its own (the client asked too often, a fault, a
-/// time-out); and where an answer leads.
+/// Adds what many operations share, so that none has to repeat it: that a refusal is a problem, the
+/// answers that every operation may give (too many requests, a fault, a time-out), and the links.
 pub(crate) fn complete(mut document: openapi::OpenApi) -> openapi::OpenApi {
     let other = describe_problem(
         "Any other refusal: a problem. 500 for a fault of ours, 503 for a time-out.",

@@ -41,7 +41,8 @@ impl Subject for Process {
         ]
     }
 
-    /// The front door has nothing in hand of any queue. How far a queue is behind, it hears.
+    /// The front door consumes no requests, so it has nothing in hand; it knows the lag from
+    /// outcomes.
     fn queue(&self, queue: &str) -> Known {
         let age_seconds = f64::from(self.0.outcomes.lags.oldest_ms(queue, clock::now())) / 1_000.0;
         Known { age_seconds, ..Known::default() }

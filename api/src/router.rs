@@ -50,7 +50,7 @@ pub(crate) fn admin(api: &Shared, settings: &Settings) -> Router {
     own.merge(operators::routes(api, settings))
 }
 
-/// What is served as `/api/openapi.json`.
+/// The OpenAPI document, served as `/api/openapi.json`.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(routes().merge(organiser_routes()).into_openapi())
 }
@@ -78,13 +78,13 @@ fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(health::ready))
 }
 
-/// What only an organiser may do. Every path begins with `/api/v1/organiser/`.
+/// The routes for organisers. Every path begins with `/api/v1/organiser/`.
 fn organiser_routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
 }
 
-/// Asks for an organiser's token before each of these routes, and before any path beside them, so
-/// that no route can forget to ask, and nobody without a token learns which routes there are.
+/// Checks the organiser's token before each of these routes and before every other path below the
+/// prefix. So no route can forget the check, and nobody without a token learns which routes exist.
 fn guard_organiser(api: &Shared, routes: OpenApiRouter<Shared>) -> Router<Shared> {
     Router::from(routes)
         .route("/api/v1/organiser/{*rest}", any(no_organiser_route))

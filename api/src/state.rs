@@ -1,4 +1,4 @@
-//! What every handler shares.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +18,11 @@ use crate::outcomes::OutcomeDispatcher;
 use crate::problem::Problem;
 use crate::reads::{Catalogue, Entry, Labels, Layouts, Reader, read_payments, read_reservations};
 
-/// The front door's parts, as handlers get them.
 pub(crate) type Shared = Arc<Api>;
 
 #[derive(Debug)]
 pub(crate) struct Api {
     pub settings: settings::Api,
-    /// How much a client may ask for.
     pub limits: Limits,
     pub mint: Mint,
     pub desk: FrontDesk,
@@ -33,16 +31,15 @@ pub(crate) struct Api {
     pub payments: Arc<Reader<PaymentKey, Payment>>,
     pub catalogue: Catalogue,
     pub layouts: Layouts,
-    /// What the seats are called.
     pub labels: Labels,
-    /// For reads of another kind.
+    /// For reads that have no batched reader.
     pub pool: Pool,
     draining: AtomicBool,
 }
 
 impl Api {
-    /// Starts what runs in the background, until `stop`. Neither broker nor database needs to be
-    /// there yet.
+    /// Starts the background tasks, which run until `stop`. The broker and the database may still
+    /// be down.
     pub(crate) fn start(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<Shared> {
         let topology = Topology::new(&settings.topology);
         let publisher =
@@ -88,12 +85,12 @@ impl Api {
         found.ok_or_else(|| Problem::not_found("There is no such event."))
     }
 
-    /// Readiness fails from now on.
+    /// Makes readiness fail from now on.
     pub(crate) fn announce_drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
     }
 
-    /// Stops taking part: readiness fails, and who waits is answered.
+    /// Makes readiness fail, and answers all waiting clients.
     pub(crate) fn drain(&self) {
         self.announce_drain();
         self.outcomes.drain();

@@ -1,4 +1,4 @@
-//! Finding the programs of Postgres and RabbitMQ on this machine.
+//! Finds the programs of Postgres and RabbitMQ on this machine.
 
 use std::env;
 use std::fs;
@@ -38,7 +38,7 @@ pub(crate) fn rabbitmq() -> Result<RabbitMq> {
     }
 }
 
-/// Where programs may be.
+/// The directories in which programs may be.
 struct Places {
     path: Vec<PathBuf>,
     root: PathBuf,
@@ -50,7 +50,8 @@ impl Places {
         Self { path: env::split_paths(&path).collect(), root: PathBuf::from("/") }
     }
 
-    /// Debian keeps the programs of every version out of PATH, newest last by name.
+    /// Debian keeps the programs of every version outside of PATH; by name, the newest version is
+    /// last.
     fn postgres(&self) -> Vec<PathBuf> {
         let mut versioned = self.children("usr/lib/postgresql");
         versioned.sort_by_key(|dir| std::cmp::Reverse(number(dir)));
@@ -60,8 +61,8 @@ impl Places {
         dirs.filter_map(|dir| program_dir(&dir)).collect()
     }
 
-    /// Debian's `rabbitmq-server` in PATH is a wrapper that changes accounts and directories: it is
-    /// passed over.
+    /// Skips Debian's `rabbitmq-server` in PATH: it is a wrapper that changes account and
+    /// directory.
     fn rabbitmq_server(&self) -> Option<PathBuf> {
         let usual = [
             "usr/lib/rabbitmq/bin",
@@ -91,7 +92,7 @@ impl Places {
     }
 }
 
-/// Where `initdb` really is, if the other programs are beside it.
+/// The real directory of `initdb`, if the other programs are there, too.
 fn program_dir(dir: &Path) -> Option<PathBuf> {
     let real = dir.join("initdb").canonicalize().ok()?;
     let bin = real.parent()?;

@@ -1,5 +1,5 @@
 //! What the project's commands and its whole-system tests share: private servers, and child
-//! processes that cannot be left behind.
+//! processes that never outlive their parent.
 #![cfg(unix)]
 
 mod binaries;
@@ -13,8 +13,8 @@ pub mod venv;
 
 use std::io::Write;
 
-/// Tells the person at the terminal something, on one line of standard error.
+/// Prints a line for the user on standard error.
 pub fn note(text: &str) {
-    // With nobody left to read it, there is nothing better to do than to go on.
+    // If nobody reads it any more, there is nothing better to do than to continue.
     let _ = writeln!(std::io::stderr(), "boxoffice: {text}");
 }

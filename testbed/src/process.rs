@@ -1,8 +1,7 @@
 //! A child process that cannot outlive its parent.
 //!
-//! Every child gets a watcher: a small shell that waits at the end of a pipe from this process.
-//! When this process ends, however it ends (SIGKILL too), the pipe closes, and the watcher stops
-//! the child.
+//! Every child gets a watcher: a small shell that reads from a pipe of this process. When this
+//! process ends in any way (SIGKILL included), the pipe closes, and the watcher stops the child.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -14,12 +13,12 @@ use rustix::process::{Pid, kill_process, kill_process_group, test_kill_process};
 
 pub use rustix::process::Signal;
 
-/// How often a wait looks again. The kernel tells nobody but `wait` itself that a child has ended.
+/// The interval of polling for the end of a child: the kernel reports it only to `wait`.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Waits for the end of the pipe and then sends signal $1, unless it was told that the child has
-/// ended; sends KILL after $2 looks of a fifth of a second. The other arguments are the child as
-/// `kill` takes it: `123`, or `-- -123` for a group.
+/// Waits for the end of the pipe, and then sends signal $1 unless it has read that the child has
+/// ended. Sends KILL after $2 checks, one every fifth of a second. The other arguments name the
+/// child for `kill`: `123`, or `-- -123` for a group.
 const WATCH: &str = r#"
 read -r word && [ "$word" = ended ] && exit 0
 signal=$1 looks=$2
@@ -32,19 +31,19 @@ while kill -s 0 "$@" 2>/dev/null; do
 done
 "#;
 
-/// 15 s.
+/// 15 s, at a fifth of a second each.
 const LOOKS_BEFORE_KILL: u32 = 75;
 
-/// Whom signals to a child reach.
+/// Which processes get a signal to a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// The child alone, which looks after its own children.
+    /// Only the child, which handles its own children.
     Child,
-    /// The child and all that it has started.
+    /// The child and all processes that it has started.
     Group,
 }
 
-/// A running child, in a process group of its own, so that a terminal's Ctrl-C does not reach it.
+/// A running child, in a process group of its own, so that Ctrl-C in a terminal does not reach it.
 pub struct Process {
     child: Child,
     reach: Reach,
@@ -52,14 +51,14 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`. `last_resort` is the signal that it gets when this process ends without
-    /// having stopped it.
+    /// Starts `command`. If this process ends without stopping the child, the child gets the signal
+    /// `last_resort`.
     pub fn spawn(command: &mut Command, last_resort: Signal) -> Result<Self> {
         Self::spawn_reaching(Reach::Child, command, last_resort)
     }
 
-    /// The same for a command whose own children (compilers, test programs) are to be signalled
-    /// with it.
+    /// The same for a command whose own children (compilers, test programs) must get its signals,
+    /// too.
     pub fn spawn_group(command: &mut Command, last_resort: Signal) -> Result<Self> {
         Self::spawn_reaching(Reach::Group, command, last_resort)
     }
@@ -79,18 +78,18 @@ impl Process {
         }
     }
 
-    /// The process id. It stays this child's own until [`Process::exited`] or [`Process::stop`] has
-    /// told its end.
+    /// The process id. No other process can have it until [`Process::exited`] or [`Process::stop`]
+    /// has reported the child's end.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// The child itself: its pipes, if it has any.
+    /// The child itself, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
     }
 
-    /// The exit status, once the child has ended.
+    /// The exit status, after the child has ended.
     pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
         let status = self.child.try_wait()?;
         if status.is_some() {
@@ -99,7 +98,7 @@ impl Process {
         Ok(status)
     }
 
-    /// Sends a signal; one that has ended already does not mind.
+    /// Sends a signal; does nothing if the child has ended.
     pub fn signal(&mut self, signal: Signal) -> Result<()> {
         if self.exited()?.is_none() {
             self.send(signal)?;
@@ -116,7 +115,7 @@ impl Process {
         Ok(())
     }
 
-    /// Sends `signal`, waits for the end, and kills what has not ended after `grace`.
+    /// Sends `signal`, waits for the end, and kills the child if it has not ended after `grace`.
     pub fn stop(&mut self, signal: Signal, grace: Duration) -> Result<ExitStatus> {
         self.signal(signal)?;
         let deadline = Instant::now() + grace;
@@ -137,7 +136,7 @@ impl Process {
     fn dismiss_watcher(&mut self) {
         use std::io::Write;
         if let Some((mut watcher, mut pipe)) = self.watcher.take() {
-            // A watcher that somebody has killed needs no dismissal.
+            // The write fails only if somebody has killed the watcher.
             let _ = pipe.write_all(b"ended\n");
             drop(pipe);
             let _ = watcher.wait();
@@ -147,12 +146,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Nothing can be done about a failure here; the watcher is still there.
+        // Nothing can be done about a failure here; the watcher still stops the child.
         let _ = self.stop(Signal::KILL, Duration::ZERO);
     }
 }
 
-/// Whether a process of this id is there. True also for one that is not ours to signal.
+/// Whether there is a process with this id. True also for one that we may not signal.
 pub fn is_alive(id: u32) -> bool {
     match pid(id).map(test_kill_process) {
         Ok(answer) => answer != Err(rustix::io::Errno::SRCH),
@@ -242,7 +241,7 @@ mod tests {
         let mut first = [0; 1];
         out.read_exact(&mut first).unwrap();
         process.stop(Signal::TERM, Duration::from_secs(10)).unwrap();
-        // The pipe ends when the last that holds it, the sleeper, has ended.
+        // The pipe ends when the last process that has it open, the sleeper, has ended.
         let mut rest = String::new();
         out.read_to_string(&mut rest).unwrap();
         assert!(rest.ends_with('\n'));

@@ -1,5 +1,4 @@
-//! Requests of buyers, as tests write them: ids are plain numbers, and all of them are about one
-//! event.
+//! Requests of buyers for tests: ids are plain numbers, and all requests are for one event.
 
 use booking::domain::CardBehaviour;
 use booking::ids::{EventId, PaymentId, ReservationId, SectionNumber, TicketNumber};
@@ -11,7 +10,6 @@ use uuid::Uuid;
 /// The event of all these requests.
 pub const EVENT: EventId = EventId(7);
 
-/// How long a request may wait for its decision.
 const PATIENCE_MS: u32 = 30_000;
 
 pub fn reservation_id(number: u128) -> ReservationId {
@@ -26,12 +24,11 @@ pub fn ticket_numbers(tickets: &[i32]) -> Vec<TicketNumber> {
     tickets.iter().copied().map(TicketNumber).collect()
 }
 
-/// So many tickets, of a section or anywhere.
+/// This number of tickets, from one section or from any.
 pub fn best_of(section: Option<i32>, quantity: i32) -> Best {
     Best { quantity, section: section.map(SectionNumber), tier: None, together: false }
 }
 
-/// A request for these tickets.
 pub fn reserve(number: u128, customer: &str, tickets: &[i32], now: DateTime<Utc>) -> Reserve {
     Reserve {
         id: reservation_id(number),
@@ -45,12 +42,11 @@ pub fn reserve(number: u128, customer: &str, tickets: &[i32], now: DateTime<Utc>
     }
 }
 
-/// A cancel of this reservation.
 pub fn cancel(number: u128, now: DateTime<Utc>) -> Cancel {
     Cancel { id: reservation_id(number), event: EVENT, accepted_at: now }
 }
 
-/// A payment of this reservation, with a card that succeeds.
+/// With a card that succeeds.
 pub fn pay(payment: u128, reservation: u128, now: DateTime<Utc>) -> Pay {
     Pay {
         id: payment_id(payment),
@@ -64,7 +60,7 @@ pub fn pay(payment: u128, reservation: u128, now: DateTime<Utc>) -> Pay {
     }
 }
 
-/// The same request, accepted at this moment: what is drawn at random is sent later.
+/// The same request, accepted at this time: a random request is drawn before it is sent.
 pub fn accepted_at(request: Request, now: DateTime<Utc>) -> Request {
     match request {
         Request::Reserve(request) => Reserve { accepted_at: now, ..request }.into(),

@@ -1,6 +1,6 @@
-//! Programs that have to be on this machine, and installing those that are not.
+//! Programs that must be on this machine, and the installation of missing ones.
 //!
-//! Only commands install, after they have said what and why. Tests say what is missing.
+//! Only commands install, and they first say what and why. Tests only report what is missing.
 
 use std::io::{IsTerminal, stderr, stdin};
 use std::path::Path;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{binaries, note};
 
-/// Programs that one package of Debian brings.
+/// Programs that one Debian package contains.
 pub struct Tool {
     package: &'static str,
     needed_for: &'static str,
@@ -31,14 +31,14 @@ pub const RABBITMQ: Tool = Tool {
     is_there: || binaries::rabbitmq().is_ok(),
 };
 
-/// The browser.
+/// The browser of the page's tests.
 pub const CHROMIUM: Tool = Tool {
     package: "chromium",
     needed_for: "the tests of the page (as /usr/bin/chromium); or leave them out with --no-web",
     is_there: || Path::new("/usr/bin/chromium").exists(),
 };
 
-/// Python that can make virtual environments.
+/// Python with its module for virtual environments.
 pub const PYTHON: Tool = Tool {
     package: "python3-venv",
     needed_for: "checks of the API's document and the manifests, whose tools are in Python",
@@ -52,8 +52,8 @@ pub const PROMETHEUS: Tool = Tool {
     is_there: || succeeds("prometheus", &["--version"]) && succeeds("promtool", &["--version"]),
 };
 
-/// Keeps Debian from starting the machine's own services while it installs, unless the machine has
-/// a rule of its own for that. `$@` are the packages.
+/// Prevents Debian from starting the installed services, unless the machine has its own rule for
+/// that. `$@` are the packages.
 const INSTALL: &str = r#"
 set -eu
 rule=/usr/sbin/policy-rc.d
@@ -67,8 +67,8 @@ apt-get update
 apt-get install -y --no-install-recommends "$@"
 "#;
 
-/// Installs those that are missing, on Debian and its like, after it has said so. An error where
-/// that is not allowed, or not possible.
+/// Installs missing programs on Debian and its derivatives, after it has said so. Fails if that is
+/// not allowed or not possible.
 pub fn install_missing(tools: &[&Tool], is_allowed: bool) -> Result<()> {
     let missing = missing_of(tools);
     if missing.is_empty() {
@@ -83,13 +83,13 @@ pub fn install_missing(tools: &[&Tool], is_allowed: bool) -> Result<()> {
     let mut install = root_command()?;
     install.args(["sh", "-c", INSTALL, "install"]);
     install.args(missing.iter().map(|tool| tool.package));
-    // Standard output is for what the caller was asked for.
+    // Standard output is only for what the user asked for.
     let status = install.stdout(stderr()).status().context("cannot run apt-get")?;
     ensure!(status.success(), "apt-get failed ({status})");
     require(tools)
 }
 
-/// An error that names those that are missing.
+/// Fails with the names of the missing programs.
 pub fn require(tools: &[&Tool]) -> Result<()> {
     let missing = missing_of(tools);
     let hint = "cargo xtask dev, test and servers install what they need on Debian";
@@ -116,7 +116,7 @@ fn is_debian() -> bool {
     Path::new("/etc/debian_version").exists() && succeeds("apt-get", &["--version"])
 }
 
-/// A command that runs what is added to it as root.
+/// A command that runs its arguments as root.
 fn root_command() -> Result<Command> {
     if rustix::process::geteuid().is_root() {
         return Ok(Command::new("env"));
@@ -125,7 +125,7 @@ fn root_command() -> Result<Command> {
         bail!("run this once as root, or install sudo: apt-get needs root");
     }
     let mut sudo = Command::new("sudo");
-    // Without a terminal, a question for the password would wait for ever.
+    // Without a terminal, a password prompt would wait for ever.
     if !stdin().is_terminal() {
         sudo.arg("-n");
     }

@@ -1,4 +1,4 @@
-//! Tools from PyPI that checks use, each list of them in a virtual environment of its own under
+//! Tools from PyPI for checks. Each list of tools has its own virtual environment under
 //! `target/venv`.
 
 use std::fs::{self, File};
@@ -17,16 +17,16 @@ pub struct Venv {
 }
 
 impl Venv {
-    /// The environment of this name with these packages, each as pip reads it (`name==version`). It
-    /// is made, or made anew, where it is not there with just these. Several processes may ask at a
-    /// time.
+    /// The environment of this name with these packages, in pip's notation (`name==version`). It is
+    /// created, or created again if it does not have exactly these packages. Several processes may
+    /// call this at the same time.
     pub fn with(name: &str, packages: &[&str]) -> Result<Self> {
         let all = checkout::target().join("venv");
         fs::create_dir_all(&all)?;
         let venv = Self { dir: all.join(name) };
         let lock = File::create(all.join(format!("{name}.lock")))?;
         lock.lock().context("cannot lock the virtual environment")?;
-        // Written last: an installation that was broken off is begun again.
+        // This file is written last, so an interrupted installation is started again.
         let installed = venv.dir.join("installed");
         let wanted = packages.join("\n");
         if fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
@@ -36,7 +36,7 @@ impl Venv {
         Ok(venv)
     }
 
-    /// A program that one of the packages brought, or `python`.
+    /// A program of one of the packages, or `python`.
     pub fn program(&self, name: &str) -> PathBuf {
         self.dir.join("bin").join(name)
     }
@@ -56,7 +56,7 @@ impl Venv {
 
 fn run(program: &Path, words: &[&str], more: &[&str]) -> Result<()> {
     let mut command = Command::new(program);
-    // Standard output is for what the caller was asked for.
+    // Standard output is only for what the user asked for.
     command.args(words).args(more).stdout(stderr());
     let status = command.status().with_context(|| format!("cannot run {}", program.display()))?;
     ensure!(status.success(), "{} {}: {status}", program.display(), words.join(" "));

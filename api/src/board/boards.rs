@@ -1,4 +1,4 @@
-//! The boards of all events that anybody asked for.
+//! The boards of all events that a client has requested.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,13 +19,13 @@ use super::refresh;
 use crate::http::random;
 use crate::reads::{Away, Entry};
 
-/// Boards at once, at most.
+/// The most boards that are open at once.
 const BOARDS_MAX: usize = 10_000;
-/// Tickets on all of them, at most: 160 MB.
+/// The most tickets on all boards together: about 160 MB.
 const TICKETS_MAX: usize = 20_000_000;
-/// A board that nobody asks for is put away after this time, when there are too many.
+/// A board that was not used for this time is closed when there are too many boards.
 const IDLE: Duration = Duration::from_mins(1);
-/// How often idle boards are looked for, at most.
+/// The shortest time between two searches for idle boards.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait for a board's first read.
 const FIRST_READ: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ struct Open {
 }
 
 impl Boards {
-    /// None is open yet. What tends them ends with `stop`.
+    /// Opens no board yet. The tasks of all boards end with `stop`.
     pub(crate) fn new(pool: Pool, stop: &CancellationToken) -> Self {
         let instance = uuid::Uuid::from_u128(random()).simple().to_string();
         Self {
@@ -61,8 +61,8 @@ impl Boards {
         }
     }
 
-    /// The board of an event, which may know nothing yet, and does not move while outcomes do not
-    /// come in. None where there are too many.
+    /// The board of an event; it is opened if necessary, and then has no data yet. While the feed
+    /// of outcomes is lost, the board is not updated. None if there are too many boards.
     pub(crate) fn obtain_board(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
         if self.is_draining.load(Ordering::Relaxed) {
             return None;
@@ -72,6 +72,7 @@ impl Boards {
             return Some(board);
         }
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // Another request may have opened it between the two locks.
         if let Some((board, _)) = open.boards.get(&id) {
             return Some(Arc::clone(board));
         }
@@ -97,7 +98,7 @@ impl Boards {
         open.boards.get(&event).map(|(board, _)| Arc::clone(board))
     }
 
-    /// What is taken in each section of an event, from the database.
+    /// The taken tickets in each section of an event, read from the database.
     pub(crate) async fn read_sections(
         &self,
         entry: &Entry,
@@ -109,24 +110,24 @@ impl Boards {
         refresh::read_sections(&self.reads, entry.event.sections.iter().map(wanted).collect()).await
     }
 
-    /// The board of an event that has one already, while outcomes come in.
+    /// The board of an event, only if it is open already and outcomes arrive.
     pub(crate) fn opened(&self, event: EventId) -> Option<Arc<EventBoard>> {
         self.find_board(event).filter(|_| self.is_live())
     }
 
-    /// The board while outcomes come in.
+    /// The board of an event, only while outcomes arrive.
     pub(crate) fn live(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
         self.obtain_board(entry).filter(|_| self.is_live())
     }
 
-    /// The same once it knows every section; none where that takes too long.
+    /// The same, after every section was read; none if that takes too long.
     pub(crate) async fn known(&self, entry: &Entry) -> Option<Arc<EventBoard>> {
         let board = self.live(entry)?;
         timeout(FIRST_READ, board.until_known()).await.ok()?;
         Some(board)
     }
 
-    /// Moves boards by what a worker decided.
+    /// Applies the changes that a worker has committed.
     pub(crate) fn apply(&self, changes: Vec<SectionChange>) {
         for change in changes {
             if let Some(board) = self.find_board(change.event) {
@@ -135,27 +136,26 @@ impl Boards {
         }
     }
 
-    /// How many boards are open.
     pub(crate) fn count(&self) -> usize {
         self.open.read().unwrap_or_else(PoisonError::into_inner).boards.len()
     }
 
-    /// Outcomes come in now, as far as is known.
+    /// Whether outcomes arrive now.
     pub(crate) fn is_live(&self) -> bool {
         self.is_live.load(Ordering::Acquire)
     }
 
-    /// Outcomes come in from now on.
+    /// Outcomes arrive from now on.
     pub(crate) fn begin(&self) {
         self.is_live.store(true, Ordering::Release);
     }
 
-    /// Outcomes do not come in any more. Says whether they did.
+    /// Outcomes no longer arrive. Returns whether they did before.
     pub(crate) fn end(&self) -> bool {
         self.is_live.swap(false, Ordering::AcqRel)
     }
 
-    /// Some outcomes may have been missed.
+    /// Some outcomes may have been missed: all boards must be read again.
     pub(crate) fn doubt(&self) {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
         for (board, _) in open.boards.values() {

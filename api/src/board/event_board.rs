@@ -19,30 +19,28 @@ use super::reads::Wanted;
 use super::section::Section;
 use crate::reads::Entry;
 
-/// Frames that a slow stream may be behind before it must read everything again.
+/// How many frames a slow stream may be behind. Beyond that it gets a resync.
 const BEHIND_MAX: usize = 64;
-/// By how much our clock may differ from the database's, which decides when a hold is over.
+/// The largest expected difference between our clock and the database's, which decides when a hold
+/// ends.
 const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(2);
-/// For how long frames are kept after the last stream has gone.
+/// How long frames are kept after the last stream has closed.
 const STREAMS_LINGER: Duration = Duration::from_mins(1);
 
-/// What is taken in a section at a version.
+/// The state of a section at a version.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub number: SectionNumber,
     pub version: i64,
-    /// How many tickets are available.
     pub available: i32,
-    /// The others.
+    /// The tickets that are not available.
     pub taken: Vec<Run>,
 }
 
-/// A stream's first bytes, and what follows. What follows ends when the process stops.
+/// The first bytes of a stream and the frames that follow. The frames end when the process stops.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    /// To be sent at once.
     pub first: Vec<Bytes>,
-    /// The frames from now on.
     pub frames: broadcast::Receiver<Bytes>,
 }
 
@@ -58,7 +56,7 @@ pub(crate) struct EventBoard {
 #[derive(Debug)]
 struct State {
     sections: Vec<Section>,
-    /// Rises with every doubt, so that what was read before one does not settle it.
+    /// Rises with every doubt, so that a read that began before the last doubt does not settle it.
     doubts: u64,
     unsent: Vec<SectionStep>,
     frames: Frames,
@@ -68,7 +66,7 @@ struct State {
 }
 
 impl EventBoard {
-    /// A board that knows nothing yet.
+    /// A board without data; it asks for its first read.
     pub(crate) fn new(entry: &Entry, instance: &str) -> Self {
         let sections = entry.event.sections.iter();
         let sections = sections.map(|s| Section::unknown(s.number, s.first_ticket, s.capacity));
@@ -91,19 +89,18 @@ impl EventBoard {
         board
     }
 
-    /// How many tickets it has.
     pub(crate) fn tickets(&self) -> usize {
         self.lock().sections.iter().map(|section| section.capacity() as usize).sum()
     }
 
-    /// Done when every section was read once.
+    /// Waits until every section was read once.
     pub(crate) async fn until_known(&self) {
-        // The sender lives as long as the board.
+        // This cannot fail: the sender lives as long as the board.
         let mut known = self.known.subscribe();
         let _known = known.wait_for(|known| *known).await;
     }
 
-    /// What is taken, by section; none where that is not known for sure.
+    /// The taken tickets by section; none if one of the sections may be out of date.
     pub(crate) fn snapshot(&self) -> Option<Vec<Snapshot>> {
         let mut state = self.lock();
         state.used_at = Instant::now();
@@ -119,7 +116,8 @@ impl EventBoard {
         state.sections.iter().map(snapshot).collect()
     }
 
-    /// The version of every section and how many tickets are available; none where it was not read.
+    /// The version and the number of available tickets of every section; none if one was never
+    /// read.
     pub(crate) fn counts(&self) -> Option<Vec<(SectionNumber, i64, i32)>> {
         let count = |section: &Section| {
             let (version, available) = section.counts();
@@ -128,8 +126,8 @@ impl EventBoard {
         self.lock().sections.iter().map(count).collect()
     }
 
-    /// Why a request is certain to be refused, with the wished tickets that are taken; none where
-    /// it may be granted, or where that is not known for certain.
+    /// Why a request will certainly be refused, and which of its tickets are taken. None if it may
+    /// be granted, or if that is not certain.
     pub(crate) fn find_refusal(
         &self,
         section_of: impl Fn(TicketNumber) -> Option<SectionNumber>,
@@ -163,7 +161,8 @@ impl EventBoard {
         is_hopeless.then_some((Reason::NotEnoughAvailable, taken))
     }
 
-    /// Joins the stream: from where the client was, or from now on. None when the process stops.
+    /// Opens a stream: from the client's last event on, or from now on. None when the process
+    /// stops.
     pub(crate) fn stream(&self, last_event_id: Option<&str>) -> Option<Stream> {
         let mut state = self.lock();
         let frames = state.streams.as_ref()?.subscribe();
@@ -172,19 +171,20 @@ impl EventBoard {
         state.streamed_at = Some(now);
         let first = match last_event_id.map(|id| state.frames.since(id)) {
             None => vec![state.frames.greeting()],
-            // The newest id comes last: who is cut off half-way comes back for the rest.
+            // The frames are sent in order, so a client that loses its connection between them gets
+            // the rest when it reconnects.
             Some(Resumption::From(missed)) => missed,
             Some(Resumption::Resync) => vec![state.frames.resync()],
         };
         Some(Stream { first, frames })
     }
 
-    /// Tells a stream that was too slow to read everything again.
+    /// The frame that makes a client which was too slow read everything again.
     pub(crate) fn resync(&self) -> Bytes {
         self.lock().frames.resync()
     }
 
-    /// Moves the board by what a worker decided.
+    /// Applies a change that a worker has committed.
     pub(crate) fn apply(&self, change: SectionChange) {
         let mut state = self.lock();
         let number = change.number;
@@ -203,7 +203,7 @@ impl EventBoard {
         }
     }
 
-    /// Something may have been missed: everything must be read again.
+    /// Something may have been missed: every section must be read again.
     pub(crate) fn doubt(&self) {
         let mut state = self.lock();
         state.doubts += 1;
@@ -217,14 +217,14 @@ impl EventBoard {
         self.lock().streams = None;
     }
 
-    /// Nobody has asked for it for that long, and nobody streams it.
+    /// Whether the board was not used for this time and has no open stream.
     pub(crate) fn is_idle(&self, age: Duration) -> bool {
         let state = self.lock();
         let streams = state.streams.as_ref().map_or(0, broadcast::Sender::receiver_count);
         streams == 0 && state.used_at.elapsed() > age
     }
 
-    /// The sections that must be read, and the count of doubts at this moment.
+    /// The sections that must be read, and the number of doubts at this moment.
     pub(super) fn to_read(&self) -> (Vec<Wanted>, u64) {
         let state = self.lock();
         let stale = state.sections.iter().filter(|section| !section.is_current());
@@ -235,7 +235,7 @@ impl EventBoard {
         (stale.map(wanted).collect(), state.doubts)
     }
 
-    /// Takes over what was read, after that many doubts.
+    /// Installs sections that were read. `doubts` is the number of doubts when the read began.
     pub(super) fn install(&self, read: &[Arc<SectionState>], doubts: u64) {
         let mut state = self.lock();
         let settles = state.doubts == doubts;
@@ -264,14 +264,15 @@ impl EventBoard {
         let lingers = state.streamed_at.is_some_and(|at| at.elapsed() < STREAMS_LINGER);
         if lingers && !unsent.is_empty() {
             let frame = state.frames.push(unsent);
-            // No stream is open: the frame is kept for those that come back.
+            // An error only means that no stream is open; the frame is kept for clients that
+            // reconnect.
             let _nobody = streams.send(frame);
         } else if !unsent.is_empty() {
             state.frames.forget();
         }
     }
 
-    /// Sends a sign of life to all streams.
+    /// Sends a comment to all streams, so that proxies do not close them.
     pub(super) fn beat(&self) {
         if let Some(streams) = &self.lock().streams {
             let _nobody = streams.send(Bytes::from_static(b":\n\n"));

@@ -1,5 +1,5 @@
-//! What streams are sent: frames, rendered once for all, the last of which are kept so that a
-//! client that was away for a moment can go on where it was. Pure.
+//! The frames of a stream. A frame is rendered once for all clients, and the last frames are kept,
+//! so that a client that lost its connection can resume. Pure.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -11,9 +11,9 @@ use booking::messages::SectionChange;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Frames that are kept, at most: half a minute of steady change.
+/// The most frames that are kept: half a minute of steady change.
 const KEPT_MAX: usize = 300;
-/// Bytes of all frames that are kept, at most.
+/// The most bytes of all frames that are kept.
 const KEPT_BYTES_MAX: usize = 4 << 20;
 
 /// Some sections changed. A section appears once for each of its versions, in order.
@@ -74,12 +74,12 @@ impl From<SectionChange> for SectionStep {
     }
 }
 
-/// Where a client that comes back can go on.
+/// From where a client that reconnects can resume.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Resumption {
-    /// These are the frames since then.
+    /// The frames that it has missed.
     From(Vec<Bytes>),
-    /// That is too long ago, or it was another process.
+    /// It was away for too long, or its last frame came from another process.
     Resync,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// None yet, in a process of that name.
+    /// No frames yet. `instance` is unique to this process and part of every id.
     pub(crate) fn new(instance: &str) -> Self {
         Self { instance: instance.to_owned(), last: 0, bytes: 0, kept: VecDeque::new() }
     }
@@ -113,24 +113,24 @@ impl Frames {
         frame
     }
 
-    /// Something was not kept: nobody can go on from before it.
+    /// A change was not kept as a frame: no client can resume from before it.
     pub(crate) fn forget(&mut self) {
         self.last += 1;
         self.bytes = 0;
         self.kept.clear();
     }
 
-    /// From where a new client goes on, should it be cut off before the first frame.
+    /// Gives a new client an id to resume from, in case its connection breaks before the first
+    /// frame.
     pub(crate) fn greeting(&self) -> Bytes {
         Bytes::from(format!("id: {}\n\n", self.id()))
     }
 
-    /// Tells a client to read everything again.
     pub(crate) fn resync(&self) -> Bytes {
         Bytes::from(format!("event: resync\nid: {}\ndata: {{}}\n\n", self.id()))
     }
 
-    /// The frames since the one that a client saw last.
+    /// The frames after the last one that a client has seen.
     pub(crate) fn since(&self, last_event_id: &str) -> Resumption {
         let Some((instance, seen)) = last_event_id.rsplit_once('-') else {
             return Resumption::Resync;

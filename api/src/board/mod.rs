@@ -1,5 +1,5 @@
-//! The availability board: which tickets of an event are free, in memory, moved by outcomes. It
-//! answers reads, feeds the streams of seats, and tells at once what is certain to be refused.
+//! The availability board: an event's ticket states in memory, updated by outcomes. It answers
+//! reads, feeds the streams of seats, and shows which requests are certain to be refused.
 
 mod boards;
 mod event_board;

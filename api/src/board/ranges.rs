@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Run {
     One(i32),
-    /// From the first to the last, both included.
+    /// Both ends are included.
     Range(i32, i32),
 }
 

@@ -1,4 +1,5 @@
-//! What is taken, from the database: sections of all boards together, in queries of a bounded size.
+//! Reads the taken tickets from the database: sections of all boards together, in queries of
+//! limited size.
 
 use booking::ids::SectionKey;
 use store::Pool;
@@ -6,16 +7,15 @@ use store::availability::{self, SectionState};
 
 use crate::reads::{self, Answers, Read, Reader, Weight};
 
-/// Tickets that one query looks at, unless one section has more.
+/// The most tickets that one query reads, unless a single section has more.
 const QUERY_TICKETS_MAX: usize = 50_000;
-/// Sections that wait to be read at once, at most.
+/// The most sections that wait for a query.
 const WAITING_MAX: usize = 10_000;
 
-/// A section to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Wanted {
     pub section: SectionKey,
-    /// How many tickets it has.
+    /// The number of its tickets: what the read costs.
     pub capacity: i32,
 }
 

@@ -1,4 +1,4 @@
-//! What every board needs done: stale sections read again, changes sent to its streams.
+//! The tasks of every board: read stale sections again, and send changes to its streams.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,22 +13,23 @@ use super::event_board::EventBoard;
 use super::reads::{Reads, Wanted};
 use crate::reads::Away;
 
-/// While changes flow, streams get them in frames at this distance.
+/// The shortest time between two frames: changes within it are sent together.
 const FRAME_INTERVAL: Duration = Duration::from_millis(100);
-/// How often a quiet stream shows that it lives.
+/// How often a stream without changes gets a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Outcomes of several workers may overtake each other by this much; what is missing longer is
-/// read.
+/// Outcomes of several workers may arrive out of order by this much. A change that is missing for
+/// longer is read from the database.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// Sections that one board asks for at once.
+/// The most sections that one board requests at once.
 const ASKS_MAX: usize = 100;
 
-/// Reads stale sections again, as long as there are any. Never returns.
+/// Reads stale sections again whenever there are any. Never returns.
 pub(super) async fn refresh(board: Arc<EventBoard>, reads: Arc<Reads>) {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     let mut is_first = true;
     loop {
         board.stale.notified().await;
+        // Clients wait for the first read, so it begins at once; a later gap may close by itself.
         if !std::mem::take(&mut is_first) {
             sleep(PATIENCE).await;
         }
@@ -49,7 +50,7 @@ pub(super) async fn refresh(board: Arc<EventBoard>, reads: Arc<Reads>) {
     }
 }
 
-/// What is taken in these sections now; those that there are.
+/// The present state of these sections; unknown sections are left out.
 pub(super) async fn read_sections(
     reads: &Reads,
     wanted: Vec<Wanted>,
@@ -58,7 +59,7 @@ pub(super) async fn read_sections(
     found.try_filter_map(|state| ready(Ok(state))).try_collect().await
 }
 
-/// Sends changes and signs of life to the streams. Never returns.
+/// Sends changes and heartbeats to the streams. Never returns.
 pub(super) async fn send(board: Arc<EventBoard>) {
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);

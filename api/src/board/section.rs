@@ -1,4 +1,4 @@
-//! The tickets of one section at a version, moved by what the workers decide. Pure.
+//! The tickets of one section at a version, updated by outcomes. Pure.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,23 @@ use store::availability::SectionState;
 
 use super::frames::{SectionStep, StateChange};
 
-/// A ticket's state, packed: free, held until that many milliseconds since 1970, or gone.
+/// A ticket's state in one integer: free, sold, blocked, or held until that Unix time in
+/// milliseconds. So one comparison shows whether a ticket may be free at a time.
 const FREE: i64 = 0;
 const SOLD: i64 = i64::MAX;
 const BLOCKED: i64 = i64::MAX - 1;
-/// Not read yet.
+/// The version of a section that was not read yet.
 const UNKNOWN: i64 = -1;
-/// Changes that wait for one before them, at most; then the section is read again.
+/// The most changes that wait for an earlier one. Beyond that, the oldest is dropped; the section
+/// is read again anyway.
 const WAITING_MAX: usize = 64;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
     pub number: SectionNumber,
-    /// Its version, or [`UNKNOWN`].
+    /// Or [`UNKNOWN`].
     version: i64,
-    /// The newest version that was heard of.
+    /// The newest version that any message has named.
     heard: i64,
     doubted: bool,
     available: i32,
@@ -33,7 +35,6 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    /// A section of which nothing is known.
     pub(crate) fn unknown(
         number: SectionNumber,
         first_ticket: TicketNumber,
@@ -51,27 +52,26 @@ impl Section {
         }
     }
 
-    /// How many tickets it has.
     pub(crate) fn capacity(&self) -> i32 {
         self.tickets.len() as i32
     }
 
-    /// It was read once.
+    /// Whether it was read at least once.
     pub(crate) fn is_known(&self) -> bool {
         self.version != UNKNOWN
     }
 
-    /// It was read, and there was no reason for doubt since.
+    /// Whether it was read, and since then no message can have been missed.
     pub(crate) fn is_trusted(&self) -> bool {
         self.is_known() && !self.doubted
     }
 
-    /// Nothing newer was heard of.
+    /// Whether it is trusted and no newer version is known.
     pub(crate) fn is_current(&self) -> bool {
         self.is_trusted() && self.version >= self.heard
     }
 
-    /// Its version and how many tickets are available at it.
+    /// The version, and the number of available tickets at that version.
     pub(crate) fn counts(&self) -> (i64, i32) {
         (self.version, self.available)
     }
@@ -81,11 +81,11 @@ impl Section {
         self.doubted = true;
     }
 
-    /// Moves it by a change, and by those that waited for it. What came too early waits; what is
-    /// known is ignored. Returns the steps that were taken, each one version.
+    /// Applies a change, and the changes that waited for it. A change that came too early waits; a
+    /// change that is known already is ignored. Returns the steps, one for each version.
     pub(crate) fn apply(&mut self, change: SectionChange) -> Vec<SectionStep> {
         self.heard = self.heard.max(change.version);
-        // One that only says its version does not say how to come there.
+        // A message without changes names a version but not how to reach it.
         if change.version > self.version && !change.changes.is_empty() {
             self.waiting.insert(change.version, change);
             if self.waiting.len() > WAITING_MAX {
@@ -95,9 +95,9 @@ impl Section {
         self.advance()
     }
 
-    /// Takes over what was read, if it is newer. `settles` where it was read after the last doubt.
-    /// Returns how to come from the state before to this one (its version may be more than one step
-    /// away), and the steps that followed.
+    /// Installs what was read, unless it is older. `settles` means that the read began after the
+    /// last doubt. Returns one step to the version that was read, which may be several versions
+    /// later, and the steps that followed.
     pub(crate) fn install(&mut self, read: &SectionState, settles: bool) -> Vec<SectionStep> {
         self.doubted &= !settles;
         if read.version < self.version {
@@ -129,12 +129,12 @@ impl Section {
         taken.map(move |(place, _)| first + place as i32)
     }
 
-    /// Whether a ticket may be had at that time: it is free, or its hold is over by then.
+    /// Whether a ticket may be free at that time: it is free, or its hold ends by then.
     pub(crate) fn may_be_had(&self, ticket: TicketNumber, by_ms: i64) -> bool {
         self.place(ticket).is_some_and(|place| self.tickets[place] <= by_ms)
     }
 
-    /// Whether at least so many tickets may be had at that time.
+    /// Whether at least `quantity` tickets may be free at that time.
     pub(crate) fn may_have(&self, quantity: i32, by_ms: i64) -> bool {
         let quantity = quantity.max(0) as usize;
         self.tickets.iter().filter(|packed| **packed <= by_ms).take(quantity).count() == quantity

@@ -82,7 +82,7 @@ pub(crate) async fn availability(
     Ok((about, answer).into_response())
 }
 
-/// From the database, where no board can tell.
+/// Reads the database, for an event whose board is not current.
 async fn read_snapshots(api: &Api, entry: &Entry) -> Result<Vec<Snapshot>, Away> {
     let states = api.outcomes.boards.read_sections(entry).await?;
     let snapshot = |state: &Arc<SectionState>| Snapshot {
@@ -103,7 +103,7 @@ fn render_section(snapshot: Snapshot) -> SectionAvailability {
     }
 }
 
-/// The same versions, the same tickets. Weak, because `server_now` differs.
+/// Equal versions mean equal tickets. The tag is weak, because `server_now` differs in each answer.
 fn make_tag(event: EventId, versions: impl Iterator<Item = i64>) -> String {
     let mut hasher = Xxh3::new();
     hasher.write_i32(event.0);

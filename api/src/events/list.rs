@@ -15,9 +15,8 @@ use crate::problem::Problem;
 use crate::reads::Entry;
 use crate::state::{Api, Shared};
 
-/// Events on a page, where the client does not say.
+/// Events on a page, if the client names no limit.
 const LIMIT_DEFAULT: usize = 50;
-/// Events on a page, at most.
 const LIMIT_MAX: usize = 100;
 
 /// A page of events.
@@ -81,7 +80,8 @@ pub(crate) async fn list(
     Ok(axum::Json(body).into_response())
 }
 
-/// With the counts of the event's board, if there is one already: a list opens none.
+/// With the counts of the event's board, only if it is open already: a list must not open a board
+/// for each of its events.
 fn render_entry(api: &Api, entry: &Entry, now: DateTime<Utc>) -> EventView {
     let board = api.outcomes.boards.opened(entry.event.id);
     view::render_event(&entry.event, board.as_deref(), now)

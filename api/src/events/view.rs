@@ -71,7 +71,8 @@ pub(crate) struct SectionView {
     pub version: i64,
 }
 
-/// The view of an event at a moment, with the counts of a board where one knows them.
+/// The view of an event at a moment. Counts come from the board if it has them, else from the event
+/// as it was read.
 pub(crate) fn render_event(
     event: &Event,
     board: Option<&EventBoard>,

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-/// The client names `text/event-stream` as acceptable (and not with a weight of zero).
+/// Whether the client accepts `text/event-stream` by name, with a weight above zero.
 pub fn wants_event_stream(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|range| {

@@ -1,4 +1,5 @@
-//! A JSON body, read strictly: media type, length, UTF-8, syntax, and no field that is not known.
+//! A JSON body, read strictly: media type, length, UTF-8 and syntax are checked, and unknown fields
+//! are refused.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,7 +14,6 @@ use serde_json::error::Category;
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;
 
-/// A request's body of that type.
 #[derive(Debug)]
 pub(crate) struct Body<T>(pub T);
 
@@ -26,7 +26,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Body<T> {
             return Err(Problem::new(kind, "The body must be application/json."));
         }
         let bytes_max = api.settings.body_bytes_max;
-        // Who announces too much is refused before any of it has come.
+        // A client that announces too many bytes is refused before any of them is read.
         if request.body().size_hint().lower() > bytes_max as u64 {
             return Err(refuse_length(bytes_max));
         }

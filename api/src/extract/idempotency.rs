@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the client's name for a request, so that it can be repeated.
+//! `Idempotency-Key`: the client's name for a request, so that it can be repeated safely.
 
 use std::borrow::Cow;
 
@@ -12,9 +12,9 @@ use crate::state::Shared;
 const HEADER: &str = "idempotency-key";
 const LENGTH_MAX: usize = 255;
 
-/// The key, where the client sent one: from 1 to 255 characters, not all of them spaces or quotes
-/// and none a control character. It may be quoted (as the IETF's draft has it) or not (as Stripe
-/// has it); both forms of a text are the same key.
+/// The key, if the client sent one: 1 to 255 characters, without control characters, and not only
+/// spaces or quotes. It may be quoted (as in the IETF's draft) or not (as Stripe does it); both
+/// forms of a text are the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IdempotencyKey(pub Option<String>);
 
@@ -26,7 +26,7 @@ impl FromRequestParts<Shared> for IdempotencyKey {
     }
 }
 
-/// The key of these headers; none where there is none.
+/// The key in these headers; none if the header is missing.
 pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(HEADER).iter();
     let Some(value) = values.next() else { return Ok(None) };

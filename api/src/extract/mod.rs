@@ -1,4 +1,4 @@
-//! What handlers take from a request. Whatever cannot be read is a problem.
+//! What handlers extract from a request. Whatever cannot be parsed becomes a problem.
 
 mod accept;
 mod body;

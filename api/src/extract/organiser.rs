@@ -8,7 +8,7 @@ use process::settings::Secret;
 use crate::problem::{Kind, Problem};
 use crate::state::Shared;
 
-/// Proves that a request comes with an organiser's token: nothing else makes one.
+/// Proves that a request has an organiser's token: only the check of the token makes one.
 #[derive(Debug)]
 pub(crate) struct Organiser(());
 
@@ -24,14 +24,14 @@ impl FromRequestParts<Shared> for Organiser {
     }
 }
 
-/// Compares with every token, and takes the same time wherever they differ.
+/// Compares with every token, so that the time does not show which one is nearly right.
 fn is_organiser(headers: &HeaderMap, tokens: &[Secret]) -> bool {
     let value = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let Some((scheme, given)) = value.and_then(|value| value.split_at_checked(7)) else {
         return false;
     };
     let given = blake3::hash(given);
-    // Hashes compare in constant time; so does the whole, which looks at all tokens.
+    // Hashes are compared in constant time, and the loop does not stop at a match.
     let matches = tokens
         .iter()
         .filter(|token| !token.expose().is_empty())

@@ -1,4 +1,4 @@
-//! Ids in paths. An id that was never issued is unknown without asking anyone.
+//! Ids in paths. An id that was never issued is refused without a read: its tag is wrong.
 
 use std::str::FromStr;
 
@@ -12,14 +12,14 @@ use crate::state::Shared;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EventPath(pub EventId);
 
-/// `/events/{event}/reservations/{id}`, of a reservation that a front door issued.
+/// `/events/{event}/reservations/{id}`; a front door has issued the id.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReservationPath {
     pub event: EventId,
     pub id: ReservationId,
 }
 
-/// `/events/{event}/reservations/{id}/payments/{payment}`, both issued by a front door.
+/// `/events/{event}/reservations/{id}/payments/{payment}`; a front door has issued both ids.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PaymentPath {
     pub event: EventId,
@@ -113,13 +113,13 @@ fn read_event(params: &RawPathParams) -> Result<EventId, Problem> {
         .ok_or_else(|| Problem::not_found("There is no such event."))
 }
 
-/// A positive number in its one usual form, so that every thing has one URL.
+/// A positive number without sign or leading zeros, so that every resource has one URL.
 pub(crate) fn parse_number(text: &str) -> Option<i32> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|_| plain)
 }
 
-/// The id of that name, hyphenated, if a front door issued it for the event.
+/// The id in the parameter `name`, hyphenated, if a front door issued it for the event.
 fn read_issued<K: Kind + FromStr>(
     params: &RawPathParams,
     name: &str,

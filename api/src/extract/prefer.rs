@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::problem::Problem;
 use crate::state::Shared;
 
-/// How long the client prefers to wait, cut to what is allowed. None where it did not say: it wants
+/// How long the client prefers to wait, limited by the settings. None if it did not say: it wants
 /// an answer at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Prefer {
@@ -29,13 +29,13 @@ impl FromRequestParts<Shared> for Prefer {
 }
 
 impl Prefer {
-    /// When the wait is over, counted from now; none where there is nothing to wait for.
+    /// When the wait ends, counted from now; none if the client does not want to wait.
     pub(crate) fn deadline(self) -> Option<Instant> {
         let seconds = self.wait_seconds.filter(|seconds| *seconds > 0)?;
         Some(Instant::now() + Duration::from_secs(u64::from(seconds)))
     }
 
-    /// Says in the answer that the preference was honoured, and with which number.
+    /// Adds `Preference-Applied` with the number of seconds that was used.
     pub(crate) fn applied(self, mut response: Response) -> Response {
         if let Some(seconds) = self.wait_seconds {
             let value = HeaderValue::try_from(format!("wait={seconds}")).expect("plain ASCII");
@@ -45,7 +45,8 @@ impl Prefer {
     }
 }
 
-/// The seconds of the first `wait`; a preference that cannot be read is ignored, as the RFC says.
+/// The seconds of the first `wait`. A preference that cannot be parsed is ignored, as the RFC
+/// demands.
 pub fn wait_seconds(headers: &HeaderMap) -> Option<u32> {
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let wait = values.flat_map(|value| value.split(',')).find_map(|preference| {

@@ -1,6 +1,6 @@
-//! Whether the envelope that a waiting request travels in was confirmed. A client that waits for
-//! the request's outcome anyway is woken only by a refusal: under load, waking every client once
-//! more costs more than the confirm itself.
+//! Whether the envelope of a waiting request was confirmed. If the client waits for the outcome
+//! anyway, only a refusal wakes it: under load, waking every client one more time costs more than
+//! the confirm itself.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 
 use super::refusal::Refusal;
 
-/// What comes of a request.
+/// Whether a request was admitted.
 pub(super) type Admitted = Result<(), Refusal>;
 
 /// The receiving half, for the request's client. A request whose half is dropped before its
@@ -52,7 +52,7 @@ impl AdmissionSender {
         self.0.resolve(admitted);
     }
 
-    /// The other half is gone: the client has disconnected.
+    /// Whether the receiving half was dropped: the client has disconnected.
     pub(super) fn is_abandoned(&self) -> bool {
         Arc::strong_count(&self.0) == 1
     }
@@ -69,7 +69,7 @@ impl Slot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Only the first one counts.
+    /// Only the first call has an effect: dropping the sender calls this again.
     fn resolve(&self, admitted: Admitted) {
         let mut state = self.state();
         if state.admitted.is_some() {

@@ -1,4 +1,4 @@
-//! Requests of one partition into an envelope, and the envelope to the broker.
+//! Puts requests of one partition into an envelope and publishes it.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::meter::EnvelopeMeter;
 use super::waiting_queue::SendEnvelope;
 use crate::outcomes::QueueLags;
 
-/// Where the envelopes of one partition go, and what has to know of them.
+/// Publishes the envelopes of one partition, and counts them.
 pub(super) struct EnvelopeSender<T> {
     pub(super) exchange: &'static str,
     pub(super) routing_key: String,
@@ -41,7 +41,7 @@ impl<T: Serialize + Send + 'static> SendEnvelope<Traced<T>> for EnvelopeSender<T
     }
 }
 
-/// A request, and its trace where it has one.
+/// A request, with its trace if the client sent one.
 #[derive(Debug)]
 pub(super) struct Traced<T> {
     request: T,
@@ -49,7 +49,7 @@ pub(super) struct Traced<T> {
 }
 
 impl<T> Traced<T> {
-    /// In the trace that the caller is in.
+    /// With the trace of the current task.
     pub(super) fn current(request: T) -> Self {
         Self { request, trace: process::telemetry::current_trace() }
     }

@@ -1,5 +1,5 @@
-//! All that lies between handlers and one exchange: a waiting queue for every partition, and where
-//! the outcomes of its messages are heard and read.
+//! Everything between the handlers and one exchange: a waiting queue for each partition, and where
+//! the outcomes of its messages are awaited and read.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -22,17 +22,17 @@ use super::waiting_queue::WaitingQueue;
 use crate::outcomes::{OutcomeDispatcher, QueueLags, Waiters};
 use crate::reads::Reader;
 
-/// The way in for messages `M`, whose outcome is a state `V` under an event and an id `I`.
+/// Accepts messages `M`, whose outcome is a state `V` under an event and an id `I`.
 #[derive(Debug)]
 pub(super) struct Intake<M, I: Eq + Hash, V> {
-    /// What the problem of a refused message calls the id.
+    /// The name of the id in the problem of a refused message.
     pub(super) name: &'static str,
     pub(super) partitions: Vec<Partition<M>>,
     pub(super) publisher: Publisher,
     pub(super) lag_max_ms: u32,
     pub(super) waiters: Arc<Waiters<I, V>>,
     pub(super) reader: Arc<Reader<(EventId, I), V>>,
-    /// Its keys, and how far behind each queue is.
+    /// For the idempotency keys and the lag of each queue.
     pub(super) outcomes: Arc<OutcomeDispatcher>,
 }
 
@@ -57,8 +57,8 @@ pub(super) struct Partition<M> {
 }
 
 impl<M: Send + 'static, I: Eq + Hash, V> Intake<M, I, V> {
-    /// Puts a message into the waiting queue of its partition. Refused at once where the
-    /// partition's queue is so far behind that it would be decided too late.
+    /// Puts a message into the waiting queue of its partition. It is refused at once if the lag is
+    /// so large that the message would be decided too late.
     pub(super) fn enter(&self, submission: Submission<M, I>) -> Result<Admission, Refusal> {
         let partition = &self.partitions[usize::from(submission.partition)];
         if !submission.may_be_late {
@@ -77,19 +77,18 @@ impl<M: Send + 'static, I: Eq + Hash, V> Intake<M, I, V> {
         }
     }
 
-    /// When to expect an outcome of this partition.
+    /// When to expect an outcome of this partition, in milliseconds from now.
     pub(super) fn eta_ms(&self, partition: u16) -> u32 {
         let queue = &self.partitions[usize::from(partition)].queue;
         self.outcomes.lags.eta_ms(queue, clock::now())
     }
 }
 
-/// What all partitions are opened with.
+/// What every partition is opened with.
 pub(super) struct Partitions<'a> {
     pub(super) settings: &'a settings::Api,
     pub(super) topology: &'a Topology,
     pub(super) publisher: &'a Publisher,
-    /// Hears what is sent.
     pub(super) lags: &'a Arc<QueueLags>,
 }
 
@@ -118,9 +117,9 @@ impl Partitions<'_> {
             .collect()
     }
 
-    /// Shared by the partitions of one exchange. Few envelopes are on their way at once, so that
-    /// under load they are large: each costs the broker and the workers about as much as a hundred
-    /// requests in it.
+    /// The permits that the partitions of one exchange share. Only a few envelopes are in flight at
+    /// once, so that under load envelopes are large: each envelope costs the broker and the workers
+    /// about as much as a hundred requests in it.
     fn limit_envelopes(&self) -> Arc<Semaphore> {
         Arc::new(Semaphore::new(self.settings.envelopes_in_flight_max.max(1)))
     }

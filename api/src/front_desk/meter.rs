@@ -1,4 +1,4 @@
-//! Counts envelopes, and requests that were not admitted or were refused before they were queued.
+//! Counts envelopes, requests that were not admitted, and edge refusals.
 
 use std::sync::LazyLock;
 
@@ -30,7 +30,6 @@ pub(crate) fn register() {
     LazyLock::force(&EDGE_REFUSALS);
 }
 
-/// A request was refused because it is certain that it cannot be granted.
 pub(crate) fn count_edge_refusal(reason: Reason) {
     EDGE_REFUSALS[reason as usize].inc();
 }

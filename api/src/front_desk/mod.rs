@@ -1,5 +1,5 @@
-//! Requests into envelopes, envelopes to the broker, and back to each request what came of it: it
-//! was not admitted, it is queued, or it is decided already.
+//! The front desk: it puts requests into envelopes, publishes them, and reports for each request
+//! whether it was refused, is queued, or is decided already.
 
 mod admission;
 mod envelope;
@@ -29,7 +29,7 @@ use crate::outcomes::OutcomeDispatcher;
 use crate::problem::Problem;
 use crate::reads::Reader;
 
-/// Where handlers submit what workers decide.
+/// Where handlers submit requests and payments for the workers.
 #[derive(Debug)]
 pub(crate) struct FrontDesk {
     publisher: Publisher,
@@ -39,7 +39,7 @@ pub(crate) struct FrontDesk {
 }
 
 impl FrontDesk {
-    /// Opens all waiting queues. They close when the desk is dropped.
+    /// Opens all waiting queues. They close when the front desk is dropped.
     pub(crate) fn open(
         settings: &settings::Api,
         topology: &Topology,
@@ -74,7 +74,7 @@ impl FrontDesk {
     }
 
     /// Submits a request of any kind to the reservation workers; see [`Intake::submit`].
-    /// `fingerprint` is that of the body, where the client sent a key for it.
+    /// `fingerprint` is that of the body, if the client sent an idempotency key.
     pub(crate) fn submit_request(
         &self,
         request: Request,
@@ -94,8 +94,8 @@ impl FrontDesk {
         self.requests.submit(submission, deadline, enough)
     }
 
-    /// Submits a payment to the payment workers, likewise. It is let in however far behind the
-    /// queue is, because its tickets are held already.
+    /// Submits a payment to the payment workers in the same way. It is accepted whatever the lag
+    /// is, because its tickets are already held.
     pub(crate) fn submit_payment(
         &self,
         payment: Pay,
@@ -114,12 +114,12 @@ impl FrontDesk {
         self.payments.submit(submission, deadline, enough)
     }
 
-    /// When to expect the outcome of a payment of this reservation.
+    /// When to expect the outcome of a payment of this reservation, in milliseconds from now.
     pub(crate) fn payment_eta_ms(&self, reservation: ReservationId) -> u32 {
         self.payments.eta_ms(self.topology.payment_partition(reservation))
     }
 
-    /// Requests can be admitted now, as far as is known.
+    /// Whether requests can be admitted now, as far as this process knows.
     pub(crate) fn is_open(&self) -> bool {
         self.publisher.is_ready()
     }

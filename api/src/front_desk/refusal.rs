@@ -1,26 +1,26 @@
-//! Why a request was not admitted, and what its client is told.
+//! Why a request was not admitted, and the problem that its client gets.
 
 use uuid::Uuid;
 
 use crate::problem::Problem;
 
-/// The longest that a client is asked to stay away.
+/// The longest `Retry-After`.
 const RETRY_SECONDS_MAX: u32 = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The waiting queue or the broker's queue is full. The request is not queued.
     Full,
-    /// The broker is away or takes nothing. The request is not queued.
+    /// There is no broker, or it accepts nothing. The request is not queued.
     Away,
-    /// It was sent, and no confirm came in time: it may be queued.
+    /// It was published, but no publisher confirm came in time: it may be queued.
     Unknown,
-    /// The queue is so far behind that the request would be decided too late. It is not queued.
+    /// The lag is so large that the request would be decided too late. It is not queued.
     Behind { by_ms: u32 },
 }
 
 impl Refusal {
-    /// It has the request's id only where the request may be queued all the same.
+    /// The problem names the request's id only if the request may be queued nevertheless.
     pub(super) fn to_problem(self, name: &str, id: Uuid) -> Problem {
         match self {
             Self::Full => Problem::unavailable("Too many requests are waiting. Try again soon.", 1),

@@ -1,4 +1,4 @@
-//! How a message gets to its worker and the outcome back to its client: the same for every handler
+//! How a message gets to a worker and its outcome back to the client: the same for every handler
 //! that queues something.
 
 use std::hash::Hash;
@@ -15,13 +15,13 @@ use crate::idempotency::Keys;
 use crate::outcomes::{Revised, Waiter, follow};
 use crate::problem::Problem;
 
-/// What came of a message.
+/// The result of a submission.
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum Submitted<V> {
-    /// The client waited for this state.
+    /// The client waited, and this is the state.
     Decided(Arc<V>),
-    /// It is safely queued. The client did not want to wait, or not for so long.
+    /// It is safely queued. The client did not want to wait, or not long enough.
     Queued { eta_ms: u32 },
 }
 
@@ -33,8 +33,8 @@ where
 {
     /// Queues the message, and waits until the deadline for a state that is `enough`.
     ///
-    /// The message is queued when this is called, and not first when the future is polled: so the
-    /// future, of which there is one for each waiting client, need not have room for the message.
+    /// The message is queued by the call itself, not by the first poll of the future. There is one
+    /// such future for each waiting client, and this way it does not have to store the message.
     pub(super) fn submit(
         &self,
         submission: Submission<M, I>,
@@ -45,11 +45,11 @@ where
         async move { enqueued?.wait(enough).await }
     }
 
-    /// Listens, and only then enqueues. A worker may decide the message before the broker's confirm
-    /// is back here, and publishes the outcome once: a client that began to listen after it was
-    /// enqueued could miss the outcome, and would wait in vain until its time is up.
+    /// Listens first and enqueues then. A worker may decide the message before the publisher
+    /// confirm arrives here, and it publishes the outcome only once: a client that began to listen
+    /// later could miss it and would wait until its deadline.
     ///
-    /// The key is claimed before, too, so that a repeat that comes meanwhile is seen to be one.
+    /// The key is claimed first, too, so that a repeat that arrives in the meantime is recognised.
     fn enqueue(
         &self,
         submission: Submission<M, I>,
@@ -77,7 +77,7 @@ struct Enqueued<'a, M, I: Kind + Hash + Eq, V> {
     key: (EventId, I),
     partition: u16,
     is_claimed: bool,
-    /// None where the client wants an answer at once, or too many wait already.
+    /// None if the client wants an answer at once, or too many clients wait already.
     listening: Option<Listening<I, V>>,
     admission: Admission,
 }
@@ -95,7 +95,8 @@ where
 {
     async fn wait(self, enough: impl Fn(&V) -> bool) -> Result<Submitted<V>, Problem> {
         if let Some(Listening { waiter, deadline }) = &self.listening {
-            // The outcome says more than the admission, so only a refusal is heard beside it.
+            // The outcome implies the admission, so only a refusal matters beside it. Biased: if
+            // both are ready, the outcome counts, for it is certain.
             let decided = tokio::select! {
                 biased;
                 decided = follow(waiter, &self.intake.reader, self.key, *deadline, enough) => {
@@ -119,8 +120,8 @@ where
     }
 }
 
-/// The 503 of a message that was not admitted, counted. A key that was claimed for a message that
-/// is certainly not queued is free again.
+/// Counts a message that was not admitted, and returns its 503. A key that was claimed for it is
+/// freed if the message is certainly not queued.
 fn refuse_message(
     keys: &Keys,
     refusal: Refusal,

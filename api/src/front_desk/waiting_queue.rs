@@ -1,7 +1,7 @@
-//! The waiting queue of one partition: one envelope is on its way while the next one fills. Nobody
-//! waits for a timer, so alone a request travels at once, and under load hundreds share a confirm.
-//! The queues share a few permits to send, so that the more there is to send, the fuller envelopes
-//! are.
+//! The waiting queue of one partition: while one envelope is in flight, the next one fills. There
+//! is no timer: a single request leaves at once, and under load hundreds of requests share one
+//! publisher confirm. The queues share a few permits to publish, so that envelopes get fuller as
+//! the load rises.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use super::admission::{self, Admission, AdmissionSender};
 use super::refusal::Refusal;
 
-/// How long an envelope keeps others from being sent. A queue that does not confirm would otherwise
-/// take a permit from all until the publish times out.
+/// How long an envelope may keep its permit. Without this limit, one queue that does not confirm
+/// would block the others until its publish times out.
 const PERMIT_MAX: Duration = Duration::from_millis(250);
 
 struct WaitingRequest<T> {
@@ -23,9 +23,8 @@ struct WaitingRequest<T> {
     sender: AdmissionSender,
 }
 
-/// Sends requests in one envelope.
 pub(super) trait SendEnvelope<T>: Send + 'static {
-    /// Done once the broker has confirmed the envelope.
+    /// Sends requests in one envelope; returns when the broker has confirmed it.
     fn send_envelope(
         &self,
         requests: Vec<T>,
@@ -39,8 +38,8 @@ pub(super) struct WaitingQueue<T> {
 }
 
 impl<T: Send + 'static> WaitingQueue<T> {
-    /// Opens a queue for `capacity` requests, which leave in envelopes through `sender` while there
-    /// is a permit of `in_flight`. It closes when it is dropped.
+    /// Opens a queue for `capacity` requests. They leave in envelopes through `sender`, one
+    /// envelope for each permit of `in_flight`. The queue closes when it is dropped.
     pub(super) fn open(
         capacity: usize,
         envelope_requests_max: usize,
@@ -52,7 +51,7 @@ impl<T: Send + 'static> WaitingQueue<T> {
         Self { waiting }
     }
 
-    /// Lets a request wait; it is admitted when the envelope that it travels in is confirmed.
+    /// Adds a request. It is admitted when its envelope is confirmed.
     pub(super) fn enter(&self, request: T) -> Result<Admission, Refusal> {
         let (sender, admission) = admission::open_pair();
         let waiting = WaitingRequest { request, sender };
@@ -70,6 +69,7 @@ async fn send_envelopes<T: Send>(
     let mut waiting = Vec::with_capacity(envelope_requests_max);
     while inbox.recv_many(&mut waiting, envelope_requests_max).await > 0 {
         let permit = in_flight.acquire().await.expect("it is never closed");
+        // More requests may have arrived during the wait for the permit: they join this envelope.
         while waiting.len() < envelope_requests_max
             && let Ok(one) = inbox.try_recv()
         {
@@ -88,6 +88,7 @@ async fn send_envelopes<T: Send>(
         drop(permit);
         let confirmed = match in_time {
             Ok(confirmed) => confirmed,
+            // The permit is free for other queues; this queue still waits, so its order is kept.
             Err(_) => publishing.await,
         };
         resolve(senders, confirmed);

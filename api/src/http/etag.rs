@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-/// The client knows this tag already. The comparison is weak, as it is for reads.
+/// Whether the client has this tag already. The comparison is weak, as the RFC demands for reads.
 pub(crate) fn matches(headers: &HeaderMap, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let values = headers.get_all(header::IF_NONE_MATCH).iter();

@@ -8,14 +8,13 @@ use process::telemetry::names;
 
 use super::counted::Counted;
 
-/// What a stream is about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum StreamKind {
     Seats,
     Reservation,
 }
 
-/// Makes proxies pass a stream on without gathering it.
+/// Tells proxies not to buffer the stream.
 const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 

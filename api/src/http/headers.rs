@@ -1,4 +1,4 @@
-//! Values of headers.
+//! Header values that several routes send.
 
 use axum::http::HeaderValue;
 

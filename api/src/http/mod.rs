@@ -1,4 +1,4 @@
-//! Small parts of HTTP and of what is sent over it. They know nothing of the front door.
+//! Small parts of HTTP that do not depend on the rest of the front door.
 
 mod counted;
 pub(crate) mod etag;

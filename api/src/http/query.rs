@@ -1,10 +1,10 @@
-//! Query parameters, which are few and plain here.
+//! Query parameters. There are few, and their values are simple.
 //!
-//! Not axum's `Query`: it refuses a name that is there twice, and a route would have to turn its
-//! refusals into problems. Here the first value counts and what no route knows is ignored, as the
-//! routes have always done; each route says itself what is wrong with a value.
+//! This is not axum's `Query`: that one refuses a repeated name, and each route would have to turn
+//! its rejections into problems. Here the first value counts and unknown names are ignored, as
+//! clients expect; each route checks its own values.
 
-/// The first value of a name. Values need no decoding: all that are known are plain.
+/// The first value of a name. Nothing is decoded: no valid value contains an escape.
 pub(crate) fn find_value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value)

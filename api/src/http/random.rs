@@ -1,4 +1,4 @@
-//! Random numbers without a secret.
+//! Random numbers that need not be secret.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static COUNT: AtomicU64 = AtomicU64::new(0);
 thread_local!(static SEED: RandomState = RandomState::new());
 
-/// Random enough to tell requests apart. Nobody may rely on it to be hard to guess.
+/// Unique enough to tell requests apart. It can be guessed, so it must not protect anything.
 pub(crate) fn random() -> u128 {
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     (u128::from(hash(count)) << 64) | u128::from(hash(!count))

@@ -1,29 +1,29 @@
 //! Token buckets for many names in a fixed amount of memory.
 //!
-//! A bucket is one 64-bit slot: the moment at which it is full again, and a few bits that tell
-//! names apart. A full bucket is the same as none, so its place is free for another name. Where all
-//! places of a name are taken by others, the one that is full soonest makes room: under such
-//! pressure some names get more than they should, and nobody less.
+//! A bucket is one 64-bit slot: the time at which it is full again, and a few bits that tell names
+//! apart. A full bucket is the same as no bucket, so another name may use its slot. If all slots of
+//! a name are in use, it replaces the one that is full soonest. Under such pressure some names get
+//! more than their share, and none gets less.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Places that a name may be at: a cache line of them.
+/// Slots that a name may use: one cache line.
 const WAYS: usize = 8;
-/// Bits of a slot that tell names apart. The others are time: enough for 5 years of uptime.
+/// Bits of a slot that tell names apart. The other bits are a time, enough for 5 years of uptime.
 const MARK_BITS: u32 = 20;
 const TIME_BITS: u32 = u64::BITS - MARK_BITS;
-/// Ticks of 10 µs.
+/// A tick is 10 µs.
 const TICKS_A_MINUTE: u64 = 6_000_000;
 const TICKS_A_MS: u64 = 100;
 
 /// How much each name may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Allowance {
-    /// In the long run.
+    /// The average rate.
     pub per_minute: u32,
-    /// At once, after a rest.
+    /// The most at once, after a pause.
     pub burst: u32,
 }
 
@@ -32,15 +32,15 @@ pub(crate) struct Allowance {
 pub(crate) struct Buckets {
     slots: Box<[AtomicU64]>,
     seed: u64,
-    /// Between two requests of the long run.
+    /// Ticks for each request at the average rate.
     interval: u64,
-    /// By how much the time of being full may lie ahead.
+    /// The most ticks by which `full_at` may be in the future.
     ahead: u64,
 }
 
 impl Buckets {
-    /// Buckets for about that many names; 8 bytes each. The seed must not be known outside, so that
-    /// nobody can choose names that share places. None where the allowance is 0: no limit.
+    /// Buckets for about that many names, 8 bytes each. The seed must be secret, so that nobody can
+    /// choose names that share slots. None if the allowance is 0, which means no limit.
     pub(crate) fn new(allowance: Allowance, names: usize, seed: u64) -> Option<Self> {
         let interval = TICKS_A_MINUTE.checked_div(u64::from(allowance.per_minute))?.max(1);
         let places = names.clamp(1_024, 1 << 24).next_power_of_two();
@@ -52,14 +52,14 @@ impl Buckets {
         })
     }
 
-    /// Takes a token of the name's bucket at this moment, counted in milliseconds from any
-    /// beginning. The error is after how many milliseconds there is one again.
+    /// Takes a token from the name's bucket. `now_ms` may count from any start. The error is the
+    /// number of milliseconds until a token is available.
     pub(crate) fn take(&self, name: &[u8], now_ms: u64) -> Result<(), u64> {
         let hash = xxh3_64_with_seed(name, self.seed);
         let mark = hash >> TIME_BITS;
         let first = hash as usize % (self.slots.len() / WAYS) * WAYS;
         let places = &self.slots[first..first + WAYS];
-        // From 1 on: 0 is a place that was never used.
+        // Plus one, because 0 means a slot that was never used.
         let now = now_ms * TICKS_A_MS + 1;
         loop {
             let (place, seen, full_at) = find_place(places, mark, now);
@@ -76,8 +76,8 @@ impl Buckets {
     }
 }
 
-/// The name's own place; else one that is free; else the one that is full soonest. With it the
-/// value that was seen there, and when the name's bucket is full.
+/// The name's own slot; else a free one; else the one that is full soonest. Returns the slot, its
+/// value when it was read, and when the name's bucket is full.
 fn find_place(places: &[AtomicU64], mark: u64, now: u64) -> (&AtomicU64, u64, u64) {
     let mut soonest = (&places[0], 0, u64::MAX);
     for place in places {

@@ -1,4 +1,4 @@
-//! Who asks: the address that a request comes from, past the proxies that we trust.
+//! The client's address: where a request comes from, behind the proxies that we trust.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -6,12 +6,12 @@ use axum::http::{HeaderMap, HeaderName};
 use process::settings::Network;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// Entries that are looked at: chains of proxies are short.
+/// The most entries that are read: chains of proxies are short.
 const HOPS_MAX: usize = 16;
 
-/// The client's address: the nearest one that is no trusted proxy, as far as these tell. None where
-/// only trusted proxies are known, which do not say for whom they ask: they are not limited, so
-/// that a proxy that is set up wrongly does not make one client of all.
+/// The nearest address that is not a trusted proxy. None if all known addresses are trusted
+/// proxies: such requests are not limited, because a badly configured proxy would otherwise make
+/// all clients share one limit.
 pub(crate) fn find_client(
     peer: IpAddr,
     headers: &HeaderMap,
@@ -25,7 +25,8 @@ pub(crate) fn find_client(
     let values = headers.get_all(FORWARDED_FOR).iter().rev();
     let entries = values.filter_map(|value| value.to_str().ok()).flat_map(|v| v.rsplit(','));
     for entry in entries.take(HOPS_MAX) {
-        // What cannot be read was written by a proxy of ours, or by nobody whom we believe.
+        // An entry that cannot be parsed comes from our own proxy, or from a source that is not
+        // trusted.
         let address = parse_address(entry.trim())?;
         if !is_trusted(address) {
             return Some(address);
@@ -34,7 +35,6 @@ pub(crate) fn find_client(
     None
 }
 
-/// An address, with a port or not.
 fn parse_address(text: &str) -> Option<IpAddr> {
     let plain = text.parse().ok();
     let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|both| both.ip());
@@ -42,7 +42,8 @@ fn parse_address(text: &str) -> Option<IpAddr> {
     plain.or_else(with_port).or_else(bracketed).map(|address: IpAddr| address.to_canonical())
 }
 
-/// What an address is counted under: an IPv6 client has a whole /64 to choose addresses from.
+/// The name that an address is counted under. An IPv6 client can choose its address within a /64,
+/// so the whole /64 counts as one.
 pub(super) fn name_address(address: IpAddr) -> [u8; 16] {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().octets(),

@@ -1,5 +1,4 @@
-//! How much one address and one customer may ask for: a fence against those who take more than
-//! their share, in a fixed amount of memory.
+//! Limits how many requests one address and one customer may send, in a fixed amount of memory.
 
 mod buckets;
 mod client;
@@ -16,7 +15,7 @@ use tokio::time::Instant;
 use crate::http::random;
 use crate::problem::{Kind, Problem};
 
-/// Where a request's connection comes from, as the server tells the handlers.
+/// The address that a request's connection comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
@@ -29,7 +28,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// These limits; what is set to 0 is not limited.
+    /// A limit of 0 means no limit.
     pub(crate) fn new(settings: &settings::Limits) -> Self {
         let buckets = |per_minute, burst| {
             let allowance = Allowance { per_minute, burst };
@@ -43,7 +42,7 @@ impl Limits {
         }
     }
 
-    /// Counts a request against the address that it comes from.
+    /// Counts a request against its address; the error is the 429.
     pub(crate) fn count_address(&self, peer: Peer, headers: &HeaderMap) -> Result<(), Problem> {
         let Some(buckets) = &self.addresses else { return Ok(()) };
         let Some(address) = find_client(peer.0, headers, &self.trusted) else { return Ok(()) };
@@ -51,7 +50,7 @@ impl Limits {
         taken.map_err(|wait_ms| too_many("Too many requests from this address.", wait_ms))
     }
 
-    /// Counts a request for tickets against the customer whom they are for.
+    /// Counts a request for tickets against its customer; the error is the 429.
     pub(crate) fn count_customer(&self, customer: &str) -> Result<(), Problem> {
         let Some(buckets) = &self.customers else { return Ok(()) };
         let taken = buckets.take(customer.as_bytes(), self.now_ms());

@@ -1,4 +1,4 @@
-//! Listens to the outcomes, for as long as the process lives.
+//! Consumes the outcomes for as long as the process lives.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use process::{clock, settings};
 use super::OutcomeDispatcher;
 
 impl OutcomeDispatcher {
-    /// Listens, and begins anew whenever the connection is lost. Never returns.
+    /// Consumes outcomes, and reconnects whenever the connection is lost. Never returns.
     pub(crate) async fn listen(self: Arc<Self>, settings: settings::Broker, topology: Topology) {
         let mut is_declared = false;
         let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));

@@ -1,4 +1,4 @@
-//! Waiting for a state: by what is announced, and by looking where something may have been missed.
+//! Waits for a state: by the outcomes, and by a read where an outcome may have been missed.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout_at};
 use super::waiters::{News, Revised, Waiter};
 use crate::reads::Reader;
 
-/// How long a look in the database may take while a client waits.
+/// The limit for a read from the database while a client waits.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The first state from now on that is `enough`; none when the time is up or the process stops, and
-/// a last look in the database did not find one either.
+/// The first state from now on that is `enough`. None if the deadline passes or the process stops,
+/// and a last read from the database does not find one either.
 pub(crate) async fn follow<I, K, V>(
     waiter: &Waiter<I, V>,
     reader: &Reader<K, V>,

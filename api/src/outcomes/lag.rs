@@ -1,5 +1,6 @@
-//! How far behind each queue is: how old requests were when their outcome came, and how long those
-//! that this process has sent wait already. The latter also grows where no worker decides anything.
+//! The lag of each queue: how old requests were when their outcome arrived, and how long the
+//! requests that this process has sent have waited. The second also grows when no worker decides
+//! anything.
 
 use std::collections::VecDeque;
 
@@ -7,20 +8,19 @@ use booking::messages::Progress;
 use chrono::{DateTime, TimeDelta, Utc};
 use dashmap::DashMap;
 
-/// How much a new observation counts.
+/// The weight of a new observation in the average.
 const WEIGHT: f64 = 0.3;
-/// An observation that is older than this says nothing any more.
+/// An observation that is older than this does not count.
 const STALE: TimeDelta = TimeDelta::seconds(10);
-/// An estimate where nothing is known: a queue that is empty.
+/// The estimate for a queue without observations: it is taken for empty.
 const QUICK_MS: u32 = 50;
-/// Requests that were sent within this time stand together for one that waits.
+/// Requests that were sent within this time are remembered as one.
 const GRAIN: TimeDelta = TimeDelta::milliseconds(20);
-/// Remembered of what waits in one queue, at most.
+/// The most that is remembered of the requests that wait in one queue.
 const WAITING_MAX: usize = 4_096;
-/// How often a request is let into a queue that is too far behind, to see whether it moves again.
+/// How often a request is let into a queue with too much lag, to find out whether it moves again.
 const PROBE: TimeDelta = TimeDelta::seconds(1);
 
-/// The lag of every queue that was heard of.
 #[derive(Debug, Default)]
 pub(crate) struct QueueLags {
     queues: DashMap<String, QueueLag>,
@@ -30,34 +30,34 @@ pub(crate) struct QueueLags {
 struct QueueLag {
     smoothed_ms: f64,
     seen_at: Option<DateTime<Utc>>,
-    /// When those of which nothing was heard yet were accepted, oldest first.
+    /// When the requests without an outcome were accepted, oldest first.
     waiting: VecDeque<DateTime<Utc>>,
-    /// What was accepted until then is decided.
+    /// Requests that were accepted until then are decided.
     decided_until: Option<DateTime<Utc>>,
     probed_at: Option<DateTime<Utc>>,
 }
 
 impl QueueLags {
-    /// A transaction's outcome was heard now.
+    /// Notes the outcome of a transaction that arrived now.
     pub(crate) fn note_progress(&self, progress: &Progress, now: DateTime<Utc>) {
         self.update_lag(&progress.queue, |lag| lag.note_progress(progress, now));
     }
 
-    /// A request that was accepted then is with the broker.
+    /// Notes that the broker has a request that was accepted at this time.
     pub(crate) fn note_sent(&self, queue: &str, accepted_at: DateTime<Utc>) {
         self.update_lag(queue, |lag| lag.note_sent(accepted_at));
     }
 
-    /// Whether a queue is so far behind that a new request should not join it, and then by how many
-    /// milliseconds. One a second may join all the same: without it nobody would see the queue
-    /// move.
+    /// The lag in milliseconds if it is so large that a new request should not join the queue. One
+    /// request a second may join nevertheless: without it, no outcome would show that the queue
+    /// moves again.
     pub(crate) fn is_behind(
         &self,
         queue: &str,
         lag_max_ms: u32,
         now: DateTime<Utc>,
     ) -> Option<u32> {
-        // The usual case is decided without a lock that others would wait for.
+        // The usual case needs only a shared lock, so that requests do not wait for each other.
         let behind_ms = self.queues.get(queue)?.behind_ms(now);
         if behind_ms <= lag_max_ms {
             return None;
@@ -65,7 +65,7 @@ impl QueueLags {
         self.update_lag(queue, |lag| (!lag.probe(now)).then_some(behind_ms))
     }
 
-    /// How long a request will wait in that queue for its outcome, by what was seen lately.
+    /// How long a new request in that queue will wait for its outcome, by recent observations.
     pub(crate) fn eta_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
         self.queues.get(queue).map_or(QUICK_MS, |lag| lag.eta_ms(now))
     }
@@ -82,8 +82,7 @@ impl QueueLags {
         act(&mut self.queues.entry(queue.to_owned()).or_default())
     }
 
-    /// How long the oldest request waits that this process has sent and of which nothing was heard
-    /// yet.
+    /// How long the oldest request of this process without an outcome has waited.
     pub(crate) fn oldest_ms(&self, queue: &str, now: DateTime<Utc>) -> u32 {
         self.queues.get(queue).map_or(0, |lag| lag.behind_ms(now))
     }
@@ -103,7 +102,7 @@ impl QueueLag {
     }
 
     fn note_sent(&mut self, accepted_at: DateTime<Utc>) {
-        // Its outcome may have been quicker than the broker's confirm.
+        // Its outcome may have arrived before the publisher confirm.
         let is_decided = self.decided_until.is_some_and(|until| accepted_at <= until);
         let is_counted = self.waiting.back().is_some_and(|last| accepted_at - *last < GRAIN);
         if !is_decided && !is_counted && self.waiting.len() < WAITING_MAX {
@@ -133,7 +132,7 @@ impl QueueLag {
     }
 }
 
-/// Never negative: clocks differ.
+/// Zero if `to` is earlier: clocks differ.
 fn ms_between(from: DateTime<Utc>, to: DateTime<Utc>) -> u32 {
     (to - from).num_milliseconds().clamp(0, i64::from(u32::MAX)) as u32
 }

@@ -1,4 +1,4 @@
-//! Counts outcomes by how long their requests took.
+//! Measures the time from a request's acceptance to its outcome.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -26,12 +26,12 @@ pub(crate) fn register() {
     LazyLock::force(&OUTCOME_SECONDS);
 }
 
-/// A transaction on this queue's requests was heard of, that long after the oldest was accepted.
+/// Counts one transaction; `took` is the time since its oldest request was accepted.
 pub(super) fn count(queue: &str, took: Duration) {
     let seconds = match Topology::pool_of(queue) {
         Some(WorkerPool::Reservations) => &OUTCOME_SECONDS.reservations,
         Some(WorkerPool::Payments) => &OUTCOME_SECONDS.payments,
-        // No client asked for the end of a hold that is due.
+        // No client waits for the expiry of a hold.
         Some(WorkerPool::Expiry) | None => return,
     };
     seconds.observe(took.as_secs_f64());

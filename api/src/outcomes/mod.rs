@@ -1,5 +1,5 @@
-//! What the workers decide, as every front door hears it: it wakes who waits, and shows how far
-//! behind the queues are. Only hints: the truth is in the database.
+//! The outcomes that workers publish, as every front door receives them: they wake waiting clients
+//! and show the lag of the queues. They are only hints: the truth is in the database.
 
 mod feed;
 mod follow;
@@ -26,12 +26,12 @@ use tokio_util::sync::CancellationToken;
 use crate::board::Boards;
 use crate::idempotency::Keys;
 
-/// Who waits for what, and what the outcomes show.
+/// The waiters of all kinds, and what the outcomes show.
 #[derive(Debug)]
 pub(crate) struct OutcomeDispatcher {
     pub(crate) reservations: Arc<Waiters<ReservationId, Reservation>>,
     pub(crate) payments: Arc<Waiters<PaymentId, Payment>>,
-    /// One permit a client that waits, for these and for streams.
+    /// One permit for each waiting client, streams included.
     permits: Arc<Semaphore>,
     waiters_max: usize,
     pub(crate) boards: Boards,
@@ -40,7 +40,7 @@ pub(crate) struct OutcomeDispatcher {
 }
 
 impl OutcomeDispatcher {
-    /// Nothing is known yet. `waiters_max` clients may wait at once.
+    /// At most `waiters_max` clients may wait at once.
     pub(crate) fn new(waiters_max: usize, pool: Pool, stop: &CancellationToken) -> Self {
         let waiters_max = waiters_max.min(Semaphore::MAX_PERMITS);
         let permits = Arc::new(Semaphore::new(waiters_max));
@@ -55,7 +55,7 @@ impl OutcomeDispatcher {
         }
     }
 
-    /// Lets a client wait until the permit is dropped; none when too many wait already.
+    /// Lets a client wait until the permit is dropped; none if too many wait already.
     pub(crate) fn permit_wait(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.permits).try_acquire_owned().ok()
     }
@@ -64,27 +64,28 @@ impl OutcomeDispatcher {
         self.waiters_max - self.permits.available_permits()
     }
 
-    /// Nobody waits any more: whoever does is sent away with what is known.
+    /// Ends all waits: each waiting client is answered with what is known.
     pub(crate) fn drain(&self) {
         self.reservations.drain();
         self.payments.drain();
         self.boards.drain();
     }
 
-    /// Passes on what one transaction decided.
+    /// Passes on the outcomes of one transaction.
     fn dispatch(&self, outcomes: messages::BatchOutcome, now: DateTime<Utc>) {
         for progress in &outcomes.progress {
             self.lags.note_progress(progress, now);
         }
         if let Some(accepted_at) = outcomes.oldest_accepted_at() {
-            // Clocks differ: an outcome may seem to be older than its request.
+            // Clocks differ: an outcome may seem earlier than its request.
             let took = (now - accepted_at).to_std().unwrap_or_default();
             meter::count(&outcomes.queue, took);
         }
         self.keys.note_all(outcomes.reservations.iter().map(|one| (one.id.0, one.fingerprint)));
         self.keys.note_all(outcomes.payments.iter().map(|one| (one.id.0, one.fingerprint)));
         trace::log_heard(&outcomes.traces, now);
-        // First the board: who hears of a hold and then asks what is taken must see it taken.
+        // The board comes first: a client that learns of its hold and then reads the availability
+        // must see its tickets as taken.
         self.boards.apply(outcomes.sections);
         for reservation in outcomes.reservations {
             self.reservations.announce(reservation.id, reservation);
@@ -94,7 +95,7 @@ impl OutcomeDispatcher {
         }
     }
 
-    /// Some outcomes were missed: who waits must look in the database.
+    /// Some outcomes may have been missed: waiters must read the database.
     fn announce_gap(&self) {
         self.reservations.announce_gap();
         self.payments.announce_gap();

@@ -1,4 +1,4 @@
-//! The last span of a traced request: its outcome was heard.
+//! The last span of a traced request: its outcome arrived.
 
 use booking::messages::TracedOutcome;
 use chrono::{DateTime, Utc};

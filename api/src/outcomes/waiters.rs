@@ -1,5 +1,5 @@
-//! Who waits for which id. A waiter is a slot that keeps the latest news, so a reader that comes
-//! back for more misses nothing in between. No task, no timer: a hundred thousand are cheap.
+//! The waiters of each id. A waiter is a slot that keeps the latest news, so a reader misses
+//! nothing between two reads. It needs no task and no timer, so even a hundred thousand are cheap.
 
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +9,11 @@ use booking::domain::{Payment, Reservation};
 use dashmap::DashMap;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// What changes over time, and of which it is known which of two states is later.
+/// A state with a revision: of two states it is known which one is later.
 pub(crate) trait Revised {
-    /// Never falls over the life of one thing.
+    /// Never decreases for one id.
     fn revision(&self) -> i32;
-    /// Nothing follows any more.
+    /// No later state follows.
     fn is_final(&self) -> bool;
 }
 
@@ -39,9 +39,9 @@ impl Revised for Payment {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News<V> {
-    /// This is its state now.
+    /// The present state.
     State(Arc<V>),
-    /// Something may have been missed: look in the database.
+    /// Something may have been missed: read the database.
     Gap,
     /// The process stops: answer with what is known.
     Draining,
@@ -59,7 +59,7 @@ struct Unread<V> {
     gap: bool,
 }
 
-/// All who wait for things of one kind.
+/// All waiters for ids of one kind.
 #[derive(Debug)]
 pub(crate) struct Waiters<K: Eq + Hash, V> {
     slots: DashMap<K, Vec<Arc<Slot<V>>>>,
@@ -76,8 +76,8 @@ impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
         })
     }
 
-    /// Begins to wait for news of an id. None when too many wait already, or the process stops:
-    /// then the client is to be answered at once.
+    /// Begins to wait for news of an id. None if too many wait already or the process stops: then
+    /// the client must be answered at once.
     pub(crate) fn wait(self: &Arc<Self>, id: K) -> Option<Waiter<K, V>> {
         if self.draining.load(Ordering::SeqCst) {
             return None;
@@ -89,7 +89,7 @@ impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
         Some(Waiter { all: Arc::clone(self), id, slot, _permit: permit })
     }
 
-    /// Passes the state of an id on to those who wait for it.
+    /// Gives the state of an id to its waiters.
     pub(crate) fn announce(&self, id: K, state: V) {
         let Some(slots) = self.slots.get(&id) else { return };
         let state = Arc::new(state);
@@ -104,7 +104,7 @@ impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
         }
     }
 
-    /// Says to all that something may have been missed.
+    /// Tells all waiters that something may have been missed.
     pub(crate) fn announce_gap(&self) {
         for slots in &self.slots {
             for slot in slots.iter() {
@@ -114,7 +114,7 @@ impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
         }
     }
 
-    /// Sends all away, and all who come.
+    /// Ends all waits, and refuses new ones.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
         for slots in &self.slots {
@@ -125,7 +125,7 @@ impl<K: Copy + Eq + Hash, V: Revised> Waiters<K, V> {
     }
 }
 
-/// One who waits. Dropping it ends the wait.
+/// A waiting client. Dropping it ends the wait.
 #[derive(Debug)]
 pub(crate) struct Waiter<K: Copy + Eq + Hash, V> {
     all: Arc<Waiters<K, V>>,
@@ -135,7 +135,7 @@ pub(crate) struct Waiter<K: Copy + Eq + Hash, V> {
 }
 
 impl<K: Copy + Eq + Hash, V> Waiter<K, V> {
-    /// The next news. States that were overtaken before they were read are left out.
+    /// The next news. Only the latest unread state is kept.
     pub(crate) async fn next(&self) -> News<V> {
         loop {
             {
@@ -150,6 +150,7 @@ impl<K: Copy + Eq + Hash, V> Waiter<K, V> {
             if self.all.draining.load(Ordering::SeqCst) {
                 return News::Draining;
             }
+            // `notify_one` stores a permit, so news that came after the checks above is not lost.
             self.slot.notify.notified().await;
         }
     }

@@ -29,7 +29,7 @@ pub(crate) struct NewPayment {
     card: serde_json::Value,
 }
 
-/// What makes two bodies the same.
+/// Two bodies are the same request if these fields are equal.
 #[derive(Serialize)]
 struct Canonical<'a> {
     reservation: ReservationId,
@@ -111,7 +111,7 @@ fn to_pay(
     body: &NewPayment,
     key: &IdempotencyKey,
 ) -> Result<Pay, Problem> {
-    // The number goes no further than here, and into no message of an error.
+    // The card's number goes no further than this line, not even into a detail of a problem.
     let card = body.card.as_str().and_then(Card::parse);
     let card = card.ok_or_else(|| Problem::invalid_field("card", "is not a test card's number"))?;
     let now = clock::now();
@@ -134,7 +134,7 @@ fn to_pay(
     })
 }
 
-/// The payment that was begun under this key before, if that can be seen quickly.
+/// The payment that was begun under this key before, if a short read shows it.
 async fn find_earlier(
     api: &Api,
     request: &Pay,
@@ -144,7 +144,7 @@ async fn find_earlier(
     api.payments.read_within(QUICK_LOOK, (request.event, request.id)).await.ok().flatten()
 }
 
-/// Refuses at once where a quick look shows that it is hopeless; else the worker decides.
+/// Refuses at once if a short read shows that the payment cannot succeed; else the worker decides.
 async fn check_payable(api: &Api, path: ReservationPath) -> Result<(), Problem> {
     let seen = api.reservations.read_within(QUICK_LOOK, (path.event, path.id)).await;
     match seen.ok().flatten().as_deref().and_then(find_obstacle) {

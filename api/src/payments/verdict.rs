@@ -1,4 +1,4 @@
-//! What a payment that is over is answered with.
+//! The answer for a payment that a worker has decided.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,7 @@ use super::view;
 use crate::idempotency::{is_reused, refuse_reused_key};
 use crate::problem::{Kind, Problem};
 
-/// 201 for one that succeeded, 202 for one that is under way; else the problem.
+/// 201 for a payment that succeeded, 202 for one that is processing; else the problem.
 pub(crate) fn answer_begun(payment: &Payment, fingerprint: i64, eta_ms: u32) -> Response {
     if is_reused(payment.fingerprint, fingerprint) {
         return refuse_reused_key().into_response();
@@ -47,7 +47,7 @@ fn to_problem(reason: Reason) -> Problem {
     }
 }
 
-/// Why a reservation cannot be paid in the state that it is in; none where it can, or may soon.
+/// Why a reservation cannot be paid in its present state; none if it can be now, or may be soon.
 pub(crate) fn find_obstacle(reservation: &Reservation) -> Option<Problem> {
     let (status, _) = reservation.state_at(clock::now());
     let reason = match status {

@@ -56,7 +56,7 @@ pub(crate) fn render_begun(payment: &Payment, eta_ms: u32) -> PaymentView {
     }
 }
 
-/// The view of one that is issued and was not begun yet.
+/// The view of a payment whose id is issued and that no worker has begun yet.
 pub(crate) fn render_pending(
     event: EventId,
     reservation: ReservationId,
@@ -78,7 +78,8 @@ pub(crate) fn render_pending(
 }
 
 impl PaymentView {
-    /// The answer with this status. While it is processing it says where and when to look again.
+    /// The answer with this status. While the payment is processing, headers say where and when to
+    /// read again.
     pub(crate) fn answer(&self, status: StatusCode) -> Response {
         let body = serde_json::to_vec(self).expect("plain data always has a JSON form");
         let media_type = (header::CONTENT_TYPE, "application/json");

@@ -1,4 +1,4 @@
-//! What a problem looks like, for the OpenAPI document.
+//! The shape of a problem, for the OpenAPI document.
 
 use std::borrow::Cow;
 

@@ -1,17 +1,16 @@
-//! Every kind of problem, in one table. The names are stable: clients switch on them.
+//! Every kind of problem, in one table. The slugs are stable: clients switch on them.
 
 use axum::http::StatusCode;
 
-/// What is known of a kind of problem.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// The end of its URI.
+    /// The last part of the kind's URI.
     pub slug: &'static str,
-    /// A few words, the same every time.
+    /// The same text for every problem of the kind.
     pub title: &'static str,
-    /// The status that it usually has.
+    /// The status, unless the problem sets another one.
     pub status: StatusCode,
-    /// What happened and what a client can do.
+    /// The text of the problem's page: what happened and what a client can do.
     pub about: &'static str,
 }
 
@@ -97,12 +96,11 @@ kinds! {
 }
 
 impl Kind {
-    /// Its URI, relative to the server.
+    /// The URI, relative to the server.
     pub fn uri(self) -> String {
         format!("/problems/{}", self.row().slug)
     }
 
-    /// The kind of that slug.
     pub fn parse(slug: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.row().slug == slug)
     }

@@ -1,4 +1,4 @@
-//! The one error type: problem+json (RFC 9457). Every refusal of every route is one of these.
+//! The one error type: `problem+json` (RFC 9457). Every route refuses with one of these.
 
 mod body;
 mod kinds;
@@ -49,13 +49,13 @@ impl Problem {
         Self::new(kind, reason.detail()).with("reason", reason)
     }
 
-    /// Bytes that are not what the route reads: 400.
+    /// The request cannot be parsed: 400.
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
         let problem = Self::new(Kind::InvalidRequest, detail);
         problem.status(StatusCode::BAD_REQUEST)
     }
 
-    /// Well-formed, and can never be right: 422, with the fields at fault.
+    /// The request can be parsed but can never succeed: 422, with the fields at fault.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [one] => Cow::Owned(format!("{}: {}", one.field, one.detail)),
@@ -64,7 +64,7 @@ impl Problem {
         Self::new(Kind::InvalidRequest, detail).with("errors", errors)
     }
 
-    /// One field that can never be right: 422.
+    /// The same for a single field.
     pub fn invalid_field(
         field: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
@@ -76,24 +76,24 @@ impl Problem {
         Self::new(Kind::NotFound, detail)
     }
 
-    /// It cannot be done now; the same again after that many seconds may work.
+    /// It cannot be done now, but may work after so many seconds: 503.
     pub fn unavailable(detail: impl Into<Cow<'static, str>>, retry_after_seconds: u32) -> Self {
         Self::new(Kind::Unavailable, detail).retry_after(retry_after_seconds)
     }
 
-    /// Another status than the kind's usual one.
+    /// Sets another status than the kind's usual one.
     pub fn status(mut self, status: StatusCode) -> Self {
         self.0.status = status;
         self
     }
 
-    /// Says when to try again, as a field and as a header.
+    /// Sets `Retry-After`, and the same in a field.
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_seconds = Some(seconds);
         self.with("retry_after", seconds)
     }
 
-    /// Adds a field of the problem's type.
+    /// Adds a field that this kind of problem has.
     pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).expect("plain data always has a JSON form");
         self.0.fields.insert(name.to_owned(), value);

@@ -1,4 +1,4 @@
-//! Reads by id, many at once: while one query is under way the next batch gathers.
+//! Reads by id, many in one query: while one query runs, the next batch gathers.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -9,16 +9,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::database::Away;
 
-/// How long a look at a row may take before a request goes on without it.
+/// How long a request waits for a read that it can do without.
 pub(crate) const QUICK_LOOK: Duration = Duration::from_millis(250);
 
-/// Ids in one query, at most.
 const BATCH_MAX: usize = 500;
 
-/// What a read by id gives: the row, none where there is none.
+/// The row of an id; none if there is no such row.
 pub(crate) type Found<V> = Result<Option<Arc<V>>, Away>;
 
-/// Answers all who asked for the ids of one query.
+/// The rows that one query has found.
 pub(crate) type Answers<K, V> = Result<HashMap<K, V>, Away>;
 
 struct Ask<K, V> {
@@ -26,16 +25,16 @@ struct Ask<K, V> {
     answer: oneshot::Sender<Found<V>>,
 }
 
-/// How much one query may read.
+/// Limits how much one query reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weight<K> {
-    /// What an id weighs: the rows that are read for it.
+    /// The number of rows that are read for an id.
     pub of: fn(&K) -> usize,
-    /// A query reads no more than this, unless one id alone does.
+    /// The most rows of one query, unless a single id has more.
     pub max: usize,
 }
 
-/// Reads rows of one kind. Every answer is of a moment after it was asked for.
+/// Reads rows of one kind. Every answer was read from the database after it was requested.
 #[derive(Debug)]
 pub(crate) struct Reader<K, V> {
     asks: mpsc::Sender<Ask<K, V>>,
@@ -46,7 +45,7 @@ where
     K: Hash + Eq + Copy + Send + Sync + 'static,
     V: Send + Sync + 'static,
 {
-    /// A reader that looks rows up with `find`, for at most `waiting_max` askers at once. It ends
+    /// A reader that finds rows with `find`, for at most `waiting_max` requests at once. It ends
     /// when it is dropped.
     pub(crate) fn start<F>(waiting_max: usize, find: impl Fn(Vec<K>) -> F + Send + 'static) -> Self
     where
@@ -55,7 +54,7 @@ where
         Self::weighed(waiting_max, Weight { of: |_| 1, max: BATCH_MAX }, find)
     }
 
-    /// The same where some ids read much more than others.
+    /// The same, if some ids have many more rows than others.
     pub(crate) fn weighed<F>(
         waiting_max: usize,
         weight: Weight<K>,
@@ -69,14 +68,14 @@ where
         Self { asks }
     }
 
-    /// The row of a key. An error when the database is away, or too many ask.
+    /// The row of a key. Fails if the database does not answer, or if too many requests wait.
     pub(crate) async fn read(&self, key: K) -> Found<V> {
         let (answer, answered) = oneshot::channel();
         self.asks.try_send(Ask { key, answer }).map_err(|_| Away)?;
         answered.await.unwrap_or(Err(Away))
     }
 
-    /// The same, but an error too when it takes longer than `limit`.
+    /// The same, but it also fails after `limit`.
     pub(crate) async fn read_within(&self, limit: Duration, key: K) -> Found<V> {
         tokio::time::timeout(limit, self.read(key)).await.unwrap_or(Err(Away))
     }
@@ -116,7 +115,8 @@ async fn answer_asks<K, V, F>(
                 }
             }
             Err(away) => {
-                // Who asked while the query hung has waited for the database, too.
+                // Requests that arrived while the query hung have waited for the database, too:
+                // they fail as well.
                 while let Ok(ask) = inbox.try_recv() {
                     waiting.push(ask);
                 }
@@ -128,7 +128,7 @@ async fn answer_asks<K, V, F>(
     }
 }
 
-/// The ids of the next query: those that were asked for first, as far as they fit.
+/// The ids of the next query: the oldest ones, as many as fit.
 fn pick_portion<K: Hash + Eq + Copy>(
     asked: impl Iterator<Item = K>,
     weight: Weight<K>,

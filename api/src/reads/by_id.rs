@@ -11,7 +11,6 @@ use super::batched::{Answers, Reader};
 use super::database;
 use super::meter::Read;
 
-/// At most so many may ask at once.
 pub(crate) fn read_reservations(
     waiting_max: usize,
     pool: Pool,
@@ -19,7 +18,6 @@ pub(crate) fn read_reservations(
     Reader::start(waiting_max, move |keys| find_reservations(pool.clone(), keys))
 }
 
-/// At most so many may ask at once.
 pub(crate) fn read_payments(waiting_max: usize, pool: Pool) -> Reader<PaymentKey, Payment> {
     Reader::start(waiting_max, move |keys| find_payments(pool.clone(), keys))
 }

@@ -1,5 +1,5 @@
-//! What is for sale: terms and seating plans of all events, in memory. Accepting a request never
-//! waits for Postgres; while it is away, what was read last still serves.
+//! The catalogue: terms and seating plans of all events, in memory. A request is accepted without a
+//! read from Postgres; while Postgres is down, the last data still serve.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,32 +18,30 @@ use super::meter::Read;
 
 /// How often the events are read again.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
-/// The same where there are so many that reading them takes long.
+/// The longest interval, used when there are so many events that reading takes long.
 const REFRESH_INTERVAL_MAX: Duration = Duration::from_secs(10);
-/// Reading events takes one part in so many of the time.
+/// The pause after a read is this many times as long as the read, within the limits above.
 const REFRESH_SHARE: u32 = 20;
-/// Events read by one query.
+/// The number of events in one query.
 const PAGE: i64 = 500;
-/// Events that have not begun and their sections, at most; later ones are read when they are asked
-/// for.
+/// The most events in the list of those that have not begun, and the most sections of them. Later
+/// events are read when a client requests them.
 const LISTED_MAX: usize = 20_000;
 const LISTED_SECTIONS_MAX: usize = 200_000;
-/// Sections of the events that are kept because they were asked for though they are not listed, at
-/// most; an id without an event counts as one.
+/// The most sections of kept events that are not in the list; an id without an event counts as one.
 const OTHERS_MAX: u64 = 100_000;
-/// Asks for such events that wait at once, at most.
+/// The most requests for such events that wait at once.
 const WAITING_MAX: usize = 10_000;
 
-/// An event, as it was when it was last read, and its seating plan.
+/// An event as it was last read, with its seating plan.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// The event. Its sections' numbers of available tickets may be a few seconds old.
+    /// The counts of available tickets in it may be a few seconds old.
     pub event: Event,
     pub plan: Arc<SeatingPlan>,
 }
 
 impl Entry {
-    /// How many tickets it has.
     pub(crate) fn tickets(&self) -> usize {
         self.event.sections.iter().map(|section| section.capacity.max(0) as usize).sum()
     }
@@ -61,19 +59,18 @@ impl Entry {
 /// The events that have not begun.
 #[derive(Debug, Default)]
 struct Listed {
-    /// None until they were read for the first time.
+    /// None until the first read.
     in_order: Option<Arc<Vec<Arc<Entry>>>>,
     by_id: HashMap<EventId, Arc<Entry>>,
 }
 
-/// The events that this process knows.
 #[derive(Debug)]
 pub(crate) struct Catalogue {
     pool: Pool,
     plans: SeatingPlanCache,
     listed: RwLock<Listed>,
-    /// None where there is no such event. They are forgotten whenever the list was read again:
-    /// terms may have changed.
+    /// None for an id without an event. Emptied after each read of the list, because terms may have
+    /// changed.
     others: Cache<EventId, Option<Arc<Entry>>>,
     reader: Reader<EventId, Entry>,
     reading: tokio::sync::Mutex<()>,
@@ -99,18 +96,18 @@ impl Catalogue {
         }
     }
 
-    /// Reads the events again and again. Never returns.
+    /// Reads the events again at intervals. Never returns.
     pub(crate) async fn keep_fresh(&self) {
         loop {
             let begun = Instant::now();
-            // A failure is in the log; what was read before still serves.
+            // A failure is in the log; the data of the last read still serve.
             let _refreshed = self.refresh().await;
             tokio::time::sleep(pause(begun.elapsed())).await;
         }
     }
 
     /// The events that have not begun, soonest first. A process that has just started reads them
-    /// now: an empty list would be taken for the truth.
+    /// now: a client would believe an empty list.
     pub(crate) async fn listed(&self) -> Result<Arc<Vec<Arc<Entry>>>, Away> {
         if let Some(listed) = self.known_list() {
             return Ok(listed);
@@ -126,7 +123,8 @@ impl Catalogue {
         self.listed.read().unwrap_or_else(PoisonError::into_inner).in_order.clone()
     }
 
-    /// An event, from memory if it is known, and read if not; none where there is no such event.
+    /// An event, from memory if it is there, else from the database; none if there is no such
+    /// event.
     pub(crate) async fn find(&self, id: EventId) -> Result<Option<Arc<Entry>>, Away> {
         match self.known(id) {
             Some(known) => Ok(known),
@@ -142,7 +140,7 @@ impl Catalogue {
         Ok(entry)
     }
 
-    /// What memory says of an id: none where only the database knows.
+    /// What memory knows of an id: none if only the database knows.
     #[expect(clippy::option_option, reason = "known, known not to be, or not known")]
     fn known(&self, id: EventId) -> Option<Option<Arc<Entry>>> {
         let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
@@ -212,7 +210,7 @@ async fn with_plans(
     Ok(events.into_iter().filter_map(entry).collect())
 }
 
-/// How long to wait before the events are read again, after it took so long.
+/// The time until the events are read again, if the last read took so long.
 fn pause(took: Duration) -> Duration {
     (took * REFRESH_SHARE).clamp(REFRESH_INTERVAL, REFRESH_INTERVAL_MAX)
 }

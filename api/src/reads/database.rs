@@ -1,4 +1,4 @@
-//! Reads from Postgres with a limit on their time. The front door changes nothing there.
+//! Reads from Postgres with a limit on their time. The front door writes nothing there.
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use crate::problem::Problem;
 
 /// Total time for a read, retries included.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
-/// After Postgres restarted, the pool still has connections to the old one: each fails once.
+/// After a restart of Postgres, the connection pool still has broken connections: each fails once.
 const TRIES_MAX: u32 = 5;
 
-/// Postgres did not answer, or refused. The cause is in the log.
+/// Postgres did not answer, or refused the query. The cause is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the database is away")]
 pub(crate) struct Away;
@@ -24,7 +24,7 @@ impl From<Away> for Problem {
     }
 }
 
-/// Reads, tries again where another connection may work, and gives up in time.
+/// Reads, and tries again if another connection may work, until the time is up.
 pub(crate) async fn read_in_time<T, F>(what: Read, attempt: impl Fn() -> F) -> Result<T, Away>
 where
     F: Future<Output = Result<T, Failure>>,

@@ -1,4 +1,4 @@
-//! What seats are called, kept in memory by section: they never change under one version of the
+//! The labels of seats, kept in memory by section: they never change under one version of the
 //! layout.
 
 use std::collections::HashMap;
@@ -17,16 +17,15 @@ use super::catalogue::Entry;
 use super::database::{self, Away};
 use super::meter::Read;
 
-/// Seats whose labels are kept, at most: some 40 MB.
+/// The most seats whose labels are kept: about 40 MB.
 const SEATS_MAX: u64 = 2_000_000;
-/// Seats that are read by one query, unless one section has more.
+/// The most seats that one query reads, unless a single section has more.
 const QUERY_SEATS_MAX: usize = 20_000;
-/// Asks that wait at once, at most.
+/// The most requests that wait for a read.
 const WAITING_MAX: usize = 10_000;
-/// A client that has its tickets does not wait longer for what they are called.
+/// A client that has its tickets does not wait longer for their labels.
 const READ_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The labels that this process has met.
 #[derive(Debug)]
 pub(crate) struct Labels {
     kept: Cache<Key, Arc<SectionLabels>>,
@@ -52,7 +51,7 @@ impl Labels {
         }
     }
 
-    /// What a ticket is called: "Row C, seat 14", or the name of its section where it has no seat.
+    /// The label of a ticket: "Row C, seat 14", or the name of its section if it has no seat.
     pub(crate) async fn find_label(
         &self,
         entry: &Entry,
@@ -89,7 +88,7 @@ impl Labels {
     }
 }
 
-/// What a ticket is called where nothing better is known.
+/// The label of a ticket while the real one is not known.
 pub(crate) fn by_number(ticket: TicketNumber) -> String {
     format!("Ticket {ticket}")
 }
@@ -104,7 +103,7 @@ async fn read_labels(pool: Pool, keys: Vec<Key>) -> Answers<Key, SectionLabels> 
     Ok(keys.into_iter().filter_map(labels).collect::<HashMap<_, _>>())
 }
 
-/// Labels by ticket: rows repeat, so they are kept once, and all seats' labels are one text.
+/// Labels by ticket. A row's label is stored once, and the labels of all seats are one string.
 #[derive(Debug, Default)]
 struct SectionLabels {
     rows: Vec<Box<str>>,
@@ -137,7 +136,7 @@ impl SectionLabels {
     }
 
     fn find_place(&self, ticket: TicketNumber) -> Option<usize> {
-        // Mostly no ticket of a section is without a seat, so its place is known at once.
+        // Usually all tickets of a section have seats, so the position follows from the number.
         let distance = ticket.0.checked_sub(self.seats.first()?.ticket.0)?;
         let likely = usize::try_from(distance).ok()?;
         if self.seats.get(likely).is_some_and(|seat| seat.ticket == ticket) {

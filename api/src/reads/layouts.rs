@@ -1,4 +1,4 @@
-//! Where the seats are, kept in memory as it is sent: it never changes under one version.
+//! The layouts, kept in memory as they are sent: a layout never changes under one version.
 
 use std::sync::Arc;
 
@@ -15,9 +15,9 @@ use super::catalogue::Entry;
 use super::database::{self, Away};
 use super::meter::Read;
 
-/// What is kept at most, in bytes of JSON.
+/// The most bytes of JSON that are kept.
 const KEPT_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Seats that are read by one query, unless one section has more.
+/// The most seats that one query reads, unless a single section has more.
 const QUERY_SEATS_MAX: i32 = 20_000;
 
 /// The layout of an event.
@@ -56,7 +56,7 @@ pub(crate) struct LayoutSeat {
     pub accessible: bool,
 }
 
-/// A layout, ready to be sent.
+/// A layout as it is sent.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub version: i32,
@@ -64,7 +64,6 @@ pub(crate) struct Layout {
     pub json: Bytes,
 }
 
-/// The layouts that were asked for.
 #[derive(Debug)]
 pub(crate) struct Layouts {
     pool: Pool,
@@ -80,7 +79,7 @@ impl Layouts {
         Self { pool, kept, reading: tokio::sync::Mutex::default() }
     }
 
-    /// The layout of an event, read if it is not known in its present version.
+    /// The layout of an event. It is read if its present version is not in memory.
     pub(crate) async fn find_layout(&self, entry: &Entry) -> Result<Arc<Layout>, Away> {
         if let Some(layout) = self.known(entry) {
             return Ok(layout);
@@ -95,7 +94,8 @@ impl Layouts {
     }
 
     fn known(&self, entry: &Entry) -> Option<Arc<Layout>> {
-        // A catalogue that is a few seconds old may still name the version before.
+        // The catalogue may be a few seconds old and name an earlier version, so a newer layout is
+        // right.
         self.kept.get(&entry.event.id).filter(|kept| kept.version >= entry.event.layout_version)
     }
 
@@ -127,7 +127,8 @@ impl Layouts {
     }
 }
 
-/// The sections in portions of not too many seats, or of one section.
+/// Splits the sections into portions that are small enough for one query; a portion has at least
+/// one section.
 fn portions(mut sections: &[Section]) -> Vec<&[Section]> {
     let mut portions = Vec::new();
     while !sections.is_empty() {

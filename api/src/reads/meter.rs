@@ -1,4 +1,4 @@
-//! What is read from Postgres, and how long each read takes.
+//! Measures the reads from Postgres, by kind.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub(crate) fn register() {
     LazyLock::force(&METERS);
 }
 
-/// Failed reads count apart, so that time-outs do not hide how long the others take.
+/// Failed reads are counted apart, so that time-outs do not distort the durations.
 pub(super) fn count(read: Read, took: Duration, is_ok: bool) {
     let meter = &METERS[read as usize];
     if is_ok {

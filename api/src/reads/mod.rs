@@ -1,4 +1,4 @@
-//! Everything that the front door reads from Postgres, and what of it is kept in memory.
+//! Everything that the front door reads from Postgres, and what it keeps in memory.
 
 mod batched;
 mod by_id;

@@ -67,7 +67,7 @@ pub(crate) async fn cancel(
     Ok(prefer.applied(view.answer(StatusCode::ACCEPTED)))
 }
 
-/// Cancelled, or too late to be: none while it can still be cancelled.
+/// The answer if the reservation is cancelled, or can no longer be; none while it still can.
 fn find_end(reservation: &Reservation) -> Option<Result<(), Problem>> {
     let (status, reason) = reservation.state_at(clock::now());
     let reason = match status {

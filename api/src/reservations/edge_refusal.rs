@@ -1,5 +1,5 @@
-//! Refuses at once what is certain to be refused: the tickets are held or sold as of a current
-//! version, so nothing needs to be queued.
+//! Edge refusals: the current board proves that the tickets are held or sold, so nothing needs to
+//! be queued.
 
 use booking::domain::SaleStatus;
 use booking::requests::Reserve;
@@ -9,8 +9,8 @@ use crate::problem::{Kind, Problem};
 use crate::reads::{Entry, QUICK_LOOK};
 use crate::state::Api;
 
-/// The problem of a request that cannot be granted; none where it may be, and for a repeated one,
-/// which must get the answer of the first.
+/// The problem of a request that cannot be granted. None if it may be granted, and none for a
+/// repeat, which must get the same answer as the first request.
 pub(crate) async fn find_refusal(
     api: &Api,
     entry: &Entry,
@@ -38,9 +38,9 @@ pub(crate) async fn find_refusal(
     Some(Problem::because(Kind::TicketsUnavailable, reason).with("tickets", taken))
 }
 
-/// The id was decided before, or is on its way, or that cannot be seen quickly. (A repeat that
-/// comes to another process while the first is still queued is not seen: it is refused for itself,
-/// and nothing is held for it.)
+/// Whether the id was decided before, is in the queue, or cannot be checked quickly. A repeat that
+/// another process receives while the first is still queued is not recognised: it is refused like a
+/// new request, and nothing is held for it.
 async fn may_be_a_repeat(api: &Api, request: &Reserve) -> bool {
     if api.outcomes.keys.is_known(request.id.0) {
         return true;

@@ -1,4 +1,4 @@
-//! The body of a request for tickets, and what can be said of it without asking anyone.
+//! The body of a request for tickets, and the checks that need only the event's terms and plan.
 
 use axum::http::StatusCode;
 use booking::domain::{Reason, SaleStatus};
@@ -12,11 +12,12 @@ use crate::idempotency;
 use crate::problem::{FieldError, Kind, Problem};
 use crate::reads::Entry;
 
-/// Characters in a customer's name or address, at most.
+/// The most characters of a customer's name or address.
 const CUSTOMER_LENGTH_MAX: usize = 254;
-/// Errors in one problem, at most.
+/// The most errors in one problem.
 const ERRORS_MAX: usize = 20;
-/// Before the sale begins, by how much our clock may differ from the database's, which decides.
+/// How far before the start of the sale the worker already decides: our clock may differ by this
+/// much from the database's.
 const CLOCK_MARGIN: TimeDelta = TimeDelta::seconds(2);
 
 /// A request for tickets: these, or the best of a kind, or the best where these are gone.
@@ -56,18 +57,17 @@ pub(crate) struct NewBest {
     pub together: bool,
 }
 
-/// A request that can be right.
+/// A request that has passed all checks against the event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Order {
     pub customer: String,
     /// Ascending, each once.
     pub tickets: Vec<TicketNumber>,
-    /// The best, where asked for.
     pub best: Option<Best>,
 }
 
 impl Order {
-    /// Checks a body against the event. The problem names every field at fault.
+    /// Checks a body against the event. The problem names all fields at fault.
     pub(crate) fn check(body: NewReservation, entry: &Entry) -> Result<Self, Problem> {
         let mut errors = Errors::default();
         let customer = body.customer.trim();
@@ -98,14 +98,14 @@ impl Order {
         Ok(Self { customer: customer.to_owned(), tickets, best })
     }
 
-    /// A hash of what was asked for: spelling, spaces and order of the body do not count.
+    /// A hash of the request's content. Spelling, spaces and the order of fields do not count.
     pub(crate) fn fingerprint(&self) -> i64 {
         let canonical = serde_json::to_vec(self).expect("plain data always has a JSON form");
         idempotency::fingerprint(&canonical)
     }
 }
 
-/// Refuses before the sale begins. A moment before it, and whenever it is paused or closed, the
+/// Refuses before the sale begins. Close to that moment, and if the sale is paused or closed, the
 /// worker decides by the database's clock.
 pub(crate) fn check_on_sale(entry: &Entry, now: DateTime<Utc>) -> Result<(), Problem> {
     let terms = &entry.event.terms;

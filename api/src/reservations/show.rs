@@ -48,7 +48,7 @@ pub(crate) async fn show(
     if wants_event_stream(&headers) {
         return stream::open(api, entry, path, &headers).await;
     }
-    // Listening before looking: what happens in between is heard.
+    // Listen before the read, so that no outcome between the two is missed.
     let deadline = prefer.deadline();
     let waiter = deadline.and_then(|_| api.outcomes.reservations.wait(path.id));
     let now = api.reservations.read((path.event, path.id)).await;
@@ -72,8 +72,7 @@ fn is_shown_final(reservation: &Reservation) -> bool {
     reservation.state_at(clock::now()).0.is_final()
 }
 
-/// The next state after a revision; the first one that is announced where the present one is not
-/// known.
+/// The next state after a revision. If the present state is not known, the first one that arrives.
 async fn wait_for_next(
     api: &Api,
     path: ReservationPath,

@@ -1,4 +1,4 @@
-//! A reservation as a stream of server-sent events, until it is final.
+//! The states of a reservation as a stream of server-sent events, until a final one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +20,10 @@ use crate::problem::Problem;
 use crate::reads::Entry;
 use crate::state::Shared;
 
-/// How often a quiet stream shows that it lives.
+/// How often a stream without changes gets a heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A moment after a hold is due, for the worker to end it.
+/// How long the stream waits for the worker's outcome after a hold is due, before it reports the
+/// end itself.
 const GRACE: Duration = Duration::from_millis(250);
 
 struct Stream {
@@ -35,8 +36,8 @@ struct Stream {
     _counted: Counted,
 }
 
-/// Opens a stream from the present state on. A client that comes back for the state that ended it
-/// is told to stay away (204 stops an `EventSource`).
+/// Opens a stream from the present state on. A client that reconnects although it has the final
+/// state gets 204, because that stops an `EventSource`.
 pub(crate) async fn open(
     api: Shared,
     entry: Arc<Entry>,
@@ -100,7 +101,7 @@ impl Stream {
         }
     }
 
-    /// Never back in time.
+    /// Ignores a state that is older than the known one.
     fn advance(&mut self, state: Arc<Reservation>) {
         let known = self.state.as_ref().map_or(0, |known| known.revision);
         if state.revision >= known {
@@ -108,7 +109,7 @@ impl Stream {
         }
     }
 
-    /// When the hold is due, if there is one.
+    /// When the hold is due; none if nothing is held.
     fn due_at(&self) -> Option<Instant> {
         let held = self.state.as_ref().filter(|state| state.status == ReservationStatus::Held)?;
         let at = held.expires_at?;

@@ -1,4 +1,4 @@
-//! What a decided request for tickets is answered with.
+//! The answer for a request that a worker has decided.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -11,8 +11,8 @@ use crate::problem::{Kind, Problem};
 use crate::reads::Entry;
 use crate::state::Api;
 
-/// 201 for a live reservation; the problem for one that was refused or has ended, and for one that
-/// another body was decided under.
+/// 201 for a live reservation. A problem if it was refused or has ended, or if the id was decided
+/// with another body.
 pub(crate) async fn answer_decided(
     api: &Api,
     entry: &Entry,
@@ -47,7 +47,7 @@ fn find_problem(entry: &Entry, reservation: &Reservation, fingerprint: i64) -> O
     Some(problem.with("reservation", reservation.id))
 }
 
-/// The problem of a request that was refused for this reason.
+/// The problem for a reason of refusal.
 fn to_problem(entry: &Entry, reason: Reason, reservation: &Reservation) -> Problem {
     let terms = &entry.event.terms;
     match reason {

@@ -76,7 +76,6 @@ pub(crate) struct QueueView {
     pub eta_ms: u32,
 }
 
-/// The view of a decided reservation.
 pub(crate) async fn render_decided(
     api: &Api,
     entry: &Entry,
@@ -104,7 +103,8 @@ pub(crate) async fn render_decided(
     }
 }
 
-/// The view of one that is issued and not decided yet, with what is known of it here.
+/// The view of a reservation whose id is issued and that is not decided yet, with what this process
+/// knows of it.
 pub(crate) fn render_pending(
     entry: &Entry,
     id: ReservationId,
@@ -131,7 +131,8 @@ pub(crate) fn render_pending(
 }
 
 impl ReservationView {
-    /// The answer with this status. While it is pending it says where and when to look again.
+    /// The answer with this status. While the reservation is pending, headers say where and when to
+    /// read again.
     pub(crate) fn answer(&self, status: StatusCode) -> Response {
         let body = serde_json::to_vec(self).expect("plain data always has a JSON form");
         let media_type = (header::CONTENT_TYPE, "application/json");
@@ -147,7 +148,6 @@ impl ReservationView {
         response
     }
 
-    /// It will not change any more.
     pub(crate) fn is_final(&self) -> bool {
         self.status.is_final()
     }
@@ -158,7 +158,8 @@ async fn render_tickets(api: &Api, entry: &Entry, reservation: &Reservation) -> 
     let mut views = Vec::with_capacity(reservation.tickets.len());
     for (ticket, price) in reservation.tickets.iter().zip(&reservation.prices) {
         let Some(section) = entry.plan.section_of(*ticket) else { continue };
-        // Without the database it goes by its number, if its label is not known yet.
+        // After the first failed read, the other labels are not read: each would wait for the
+        // time-out. Those tickets get their number as label.
         let label = if is_away { Err(Away) } else { api.labels.find_label(entry, *ticket).await };
         is_away = label.is_err();
         views.push(TicketView {

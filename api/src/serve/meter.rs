@@ -1,4 +1,4 @@
-//! Counts what is served: responses by status, and connections.
+//! Counts responses by status, and open connections.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use process::telemetry::names;
 
 use crate::http::Counted;
 
-/// The statuses that are usual; any other one counts as `other`.
+/// The usual statuses; all others are counted as `other`.
 const STATUSES: [u16; 20] = [
     200, 201, 202, 204, 206, 304, 400, 401, 402, 404, 405, 409, 412, 413, 415, 416, 422, 429, 500,
     503,
@@ -30,7 +30,7 @@ pub(super) fn count_response(status: StatusCode) {
     RESPONSES[at].inc();
 }
 
-/// Counts a client's connection for as long as the returned value lives.
+/// Counts a connection for as long as the returned value lives.
 pub(super) fn count_connection() -> Counted {
     Counted::one_more(connections())
 }

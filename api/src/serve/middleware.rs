@@ -1,4 +1,5 @@
-//! Around every request: an id, a limit on its time, a fence for panics, and the usual headers.
+//! What every request gets: an id, a time limit, an answer even after a panic, and the usual
+//! headers.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -21,8 +22,8 @@ use crate::state::Shared;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 64;
 
-/// The public's routes, and what is around them. One service and no layers: a layer of axum's boxes
-/// and clones what it is around once a request.
+/// The public routes with their middleware. It is one service without layers, because each of
+/// axum's layers boxes and clones the inner service for every request.
 #[derive(Debug, Clone)]
 pub(crate) struct Middleware {
     api: Shared,
@@ -36,7 +37,8 @@ impl Middleware {
 }
 
 impl Answer for Middleware {
-    /// Runs a request within these limits. Streams are limited only until they begin.
+    /// Runs a request within these limits. For a stream the time limit ends when the response
+    /// begins.
     async fn answer(self, request: Request, peer: Peer) -> Response {
         let Self { api, routes } = self;
         let id = request_id(request.headers());
@@ -90,7 +92,8 @@ impl Answer for Middleware {
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
         if has_connections && api.is_draining() {
-            // The client's next request takes a new connection, which leads elsewhere.
+            // The client's next request then opens a new connection, which a load balancer sends to
+            // another process.
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -100,7 +103,7 @@ impl Answer for Middleware {
     }
 }
 
-/// The client's id, where it is short and plain; else a new one.
+/// The client's request id, if it is short and plain ASCII; else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
     let given = headers.get(REQUEST_ID).filter(|value| {

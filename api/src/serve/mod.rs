@@ -1,4 +1,4 @@
-//! A process that answers HTTP: connections, what is around every request, and the built page.
+//! The HTTP server: connections, middleware, and the built page.
 
 mod meter;
 mod middleware;

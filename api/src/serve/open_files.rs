@@ -1,8 +1,8 @@
-//! Every connection is an open file, and the usual limit of a process is for small ones.
+//! The limit of open files: every connection needs one, and the usual default is too low.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Open files that are not connections of clients: logs, the broker, the database, the page.
+/// Open files that are not client connections: logs, the broker, the database, the page.
 const RESERVED: usize = 128;
 
 /// Raises the limit of open files to what the system allows, and returns how many connections fit.
@@ -12,7 +12,7 @@ pub(crate) fn connections_max() -> usize {
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
         tracing::warn!(%error, "the limit of open files cannot be raised");
     }
-    // None is no limit.
+    // None means unlimited.
     getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| {
         usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(RESERVED).max(1)
     })

@@ -1,5 +1,5 @@
-//! The built page, from a folder. Every path without a file extension is the page itself: it has
-//! its own routes.
+//! The built page, from a folder. Every path without a file extension gives the page itself, which
+//! has its own routes.
 
 use std::path::Path;
 
@@ -26,7 +26,6 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     <code>web/</code>, and point <code>BOXOFFICE__API__WEB_DIR</code> at <code>web/dist</code>.</p>\
     </html>\n";
 
-/// Files of the built page.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     files: ServeDir,
@@ -34,13 +33,13 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The page in that folder; it need not be there.
+    /// The page in this folder. The folder may be missing.
     pub(crate) fn new(folder: &Path) -> Self {
         let files = ServeDir::new(folder).precompressed_br().precompressed_gzip();
         Self { files, index: folder.join("index.html") }
     }
 
-    /// Answers what no route took.
+    /// Answers a request that no route matches.
     pub(crate) async fn answer(self, request: Request) -> Response {
         let path = request.uri().path();
         let is_api = path == "/api" || path.starts_with("/api/");
@@ -65,7 +64,7 @@ impl Page {
                 (StatusCode::OK, html, NOT_BUILT).into_response()
             };
         } else if is_asset {
-            // Its name changes with its content.
+            // The file's name changes with its content, so it may be cached for ever.
             let for_ever = HeaderValue::from_static("public, max-age=31536000, immutable");
             response.headers_mut().insert(header::CACHE_CONTROL, for_ever);
         }

@@ -1,5 +1,4 @@
-//! Whether a connection that is to end is worth waiting for: some peers neither read nor say
-//! goodbye.
+//! Detects a silent peer on a connection that must end: some peers neither read nor close.
 
 use std::io;
 use std::pin::Pin;
@@ -11,24 +10,25 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// What goes on on one connection.
+/// The activity of one connection.
 #[derive(Debug, Default)]
 pub(crate) struct PeerActivity {
-    /// Requests in work: what they wait for is ours to give.
+    /// Requests in progress. While there are any, the peer waits for us, so its silence means
+    /// nothing.
     requests: AtomicUsize,
-    /// Rises with everything that the peer takes, and with every request that is done.
+    /// Rises with every write that the peer accepts, and with every finished request.
     moved: AtomicU64,
 }
 
 impl PeerActivity {
-    /// A request is in work until the returned value is dropped.
+    /// Marks a request as in progress until the returned value is dropped.
     pub(crate) fn request(self: &Arc<Self>) -> InWork {
         self.requests.fetch_add(1, Ordering::Relaxed);
         InWork(Arc::clone(self))
     }
 
-    /// Until the peer has taken nothing for that long although nothing is in work for it; twice as
-    /// long at most.
+    /// Waits until the peer has accepted nothing for `limit` while no request was in progress. It
+    /// returns at most `2 × limit` after the last activity.
     pub(crate) async fn silence(&self, limit: Duration) {
         loop {
             let before = self.moved.load(Ordering::Acquire);
@@ -45,18 +45,20 @@ impl PeerActivity {
     }
 }
 
-/// A request that is in work.
+/// A request in progress.
 #[derive(Debug)]
 pub(crate) struct InWork(Arc<PeerActivity>);
 
 impl Drop for InWork {
     fn drop(&mut self) {
+        // In this order: `silence` reads the count first, so if it sees no request, it also sees
+        // the move.
         self.0.has_moved();
         self.0.requests.fetch_sub(1, Ordering::Release);
     }
 }
 
-/// A connection that notes what its peer takes.
+/// A connection that records what its peer accepts.
 #[derive(Debug)]
 pub(crate) struct Watched {
     stream: TcpStream,

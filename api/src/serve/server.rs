@@ -1,5 +1,5 @@
-//! Serves HTTP/1.1, and HTTP/2 without TLS as proxies speak it, on a listener: a limit on
-//! connections and on slow heads, and a drain.
+//! Serves HTTP/1.1, and HTTP/2 without TLS for proxies, with limits on connections and on slow
+//! request heads, and with a drain.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -27,28 +27,30 @@ use super::meter;
 use super::peer_silence::{PeerActivity, Watched};
 use crate::limits::Peer;
 
-/// How long a peer may leave unread what was sent to it, before the connection is given up.
+/// How long a peer may leave sent data unread before the connection is closed.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Headers of one request, at most.
+/// The most headers of one request.
 const HEADERS_MAX: usize = 64;
-/// Bytes of a request's head, at most.
+/// The most bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 16 * 1_024;
-/// HTTP/2 begins so, and no method of HTTP/1.1 does (RFC 9113, section 3.4).
+/// The first bytes of HTTP/2; no method of HTTP/1.1 begins so (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Requests under way on one connection of HTTP/2, at most. A proxy opens more connections.
+/// The most concurrent requests on one HTTP/2 connection. A proxy that needs more opens more
+/// connections.
 const STREAMS_MAX: u32 = 256;
-/// Bytes of a stream's answer that wait for a peer that does not read, at most.
+/// The most bytes of an HTTP/2 stream's answer that are buffered for a peer that does not read.
 const SEND_BYTES_MAX: usize = 64 * 1_024;
-/// After an error of accepting, such as too many open files.
+/// The pause after a failed accept, for instance with too many open files: a loop without it would
+/// spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Connections that are open at once, at most; more wait to be accepted.
+    /// The most open connections; more wait to be accepted.
     pub connections_max: usize,
-    /// How long the head of a request may take, and how long a connection may be idle; over HTTP/2,
-    /// how long a peer that is gone may go unnoticed.
+    /// How long the head of a request may take, and how long a connection may be idle. For HTTP/2,
+    /// how long a peer may be gone before it is noticed.
     pub head_timeout: Duration,
-    /// How long a peer may take nothing while the process waits for nothing but that peer.
+    /// How long a peer may accept nothing while no request of it is in progress.
     pub silence: Duration,
 }
 
@@ -62,7 +64,7 @@ impl Options {
     }
 }
 pub trait Answer: Clone + Send + Sync + 'static {
-    /// Answers one that came on a connection from there.
+    /// Answers a request on a connection from `peer`.
     fn answer(self, request: Request<Body>, peer: Peer) -> impl Future<Output = Response> + Send;
 }
 
@@ -76,7 +78,7 @@ impl Answer for Router {
     }
 }
 
-/// What answers the requests of one connection.
+/// The service of one connection.
 #[derive(Clone)]
 struct Service<A> {
     answers: A,
@@ -93,8 +95,8 @@ impl<A: Answer> hyper::service::Service<Request<Incoming>> for Service<A> {
         let in_work = self.activity.request();
         let answers = self.answers.clone();
         let peer = self.peer;
-        // The answer's future is made inside: one that is made outside and moved in doubles the
-        // box.
+        // The future is made inside the box: making it outside and moving it in doubles the box's
+        // size.
         Box::pin(async move {
             let answer = answers.answer(request.map(Body::new), peer).await;
             drop(in_work);
@@ -103,8 +105,8 @@ impl<A: Answer> hyper::service::Service<Request<Incoming>> for Service<A> {
     }
 }
 
-/// Serves until `stop`; then takes no more connections, lets those that are open finish the request
-/// that they are in, and returns when all are gone.
+/// Serves until `stop`. Then it accepts no more connections, lets open ones finish their present
+/// request, and returns when all are closed.
 pub async fn serve(
     listener: TcpListener,
     answers: impl Answer,
@@ -178,7 +180,7 @@ async fn serve_connection(
     }
 }
 
-/// Waits for the first bytes and looks at them. A preface that comes in crumbs is not seen as one.
+/// Waits for the first bytes and peeks at them. A preface that arrives in pieces is not recognised.
 async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
     let mut first = [0; PREFACE.len()];
     Ok(stream.peek(&mut first).await? == first.len() && first == PREFACE)
@@ -206,8 +208,8 @@ fn http2(options: Options) -> http2::Builder<TokioExecutor> {
     builder
 }
 
-/// Serves a connection; when all must stop, only the requests that it is in, and no longer than
-/// until `silence`: a peer over HTTP/2 has to answer before it is over, and some never do.
+/// Serves a connection. After `stop` it finishes only the present requests, and no longer than
+/// until `silence`: an HTTP/2 peer must answer before the connection can end, and some never do.
 async fn until<C: GracefulConnection>(
     stop: &CancellationToken,
     mut connection: Pin<&mut C>,

@@ -1,5 +1,5 @@
-//! Requests that belong to a trace of the client's: `traceparent` in, and back with the span that
-//! the request has here.
+//! Requests that belong to a trace of the client: `traceparent` comes in, and goes back with this
+//! request's span.
 
 use std::time::Instant;
 
@@ -22,18 +22,18 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// None where the client sent no context, or does not sample.
+    /// None if the client sent no `traceparent`, or does not sample.
     pub(crate) fn begin(headers: &HeaderMap) -> Option<Self> {
         let cause = Trace::sampled(headers.get(TRACEPARENT)?.to_str().ok()?)?;
         Some(Self { cause, own: cause.child(), begun: Instant::now(), begun_at: clock::now() })
     }
 
-    /// Runs what the request causes, in its span.
+    /// Runs the request's work in its span.
     pub(crate) fn scope<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
         process::telemetry::run_in_trace(self.own, work)
     }
 
-    /// Logs the span, and names it to the client.
+    /// Logs the span, and sends its context to the client.
     pub(crate) fn end(
         self,
         id: &HeaderValue,

@@ -1,4 +1,4 @@
-//! Decides one prompt to look at a hold.
+//! The decision on one prompt to check a hold.
 
 use chrono::{DateTime, Utc};
 
@@ -6,20 +6,20 @@ use crate::domain::ReservationStatus;
 use crate::ids::ReservationKey;
 use crate::ledger::Ledger;
 
-/// What became of a prompt.
+/// The result of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// The hold was due: its tickets are free.
+    /// The hold was due, and its tickets are free now.
     Expired,
-    /// It is not due yet: look again at this time.
+    /// The hold is not due yet: check it again at this time.
     NotDue(DateTime<Utc>),
-    /// It ended already, or never was: nothing to do. An expired one is announced again, because
-    /// the message that announced it may have been lost with the first delivery.
+    /// There is no hold any more, or there never was one: nothing to do. An expired one is
+    /// announced again, because its announcement may have been lost with the first delivery.
     Over,
 }
 
-/// Ends the hold if it is due by the database's clock. Late, early, repeated and stray prompts
-/// change nothing wrong.
+/// Ends the hold if it is due by the database's clock. So late, early, repeated and stray prompts
+/// are harmless.
 pub fn expire_hold(ledger: &mut Ledger, key: ReservationKey) -> Expiry {
     let Some(reservation) = ledger.reservation(key) else { return Expiry::Over };
     match (reservation.status, reservation.expires_at) {

@@ -1,8 +1,8 @@
-//! What is booked, and the rules. No I/O.
+//! What is booked, and the rules of booking. No I/O.
 //!
-//! Read in this order: [`ids`] and [`domain`] (what is booked), [`requests`] and [`payments`] (what
-//! buyers ask for, and the decisions), [`expiry`] (what becomes of holds that fall due), [`ledger`]
-//! (the locked rows that decisions read and move), [`messages`] (what else travels).
+//! Read in this order: [`ids`] and [`domain`] (what is booked), [`requests`] and [`payments`]
+//! (requests of buyers, and the decisions), [`expiry`] (the end of holds that are due), [`ledger`]
+//! (the locked rows that decisions read and change), [`messages`] (all other messages).
 
 pub mod domain;
 pub mod expiry;

@@ -1,14 +1,13 @@
-//! Traces: the context of W3C Trace Context (`traceparent`), as it is carried from a request
-//! through the broker to the decision and back. Each step logs a line with the trace's id, its own
-//! span and the span that caused it. Who sends no context, or one that is not sampled, costs
-//! nothing.
+//! Traces: the W3C Trace Context (`traceparent`) of a request, which goes through the broker to the
+//! decision and back. Each step logs a line with the id of the trace, its own span and the parent
+//! span. A request without a context, or with one that is not sampled, costs nothing.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a request stands in its trace: the trace, and the span that causes what comes next.
+/// The position of a request in its trace: the trace, and the span that causes the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Trace {
@@ -17,19 +16,19 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// From a `traceparent` header; none where it is malformed or not sampled.
+    /// Parses a `traceparent` header; none if it is malformed or not sampled.
     pub fn sampled(header: &str) -> Option<Self> {
         let (trace, flags) = parse(header)?;
         (flags & 1 == 1).then_some(trace)
     }
 
-    /// A new span that this one causes.
+    /// A new span with this one as its parent.
     #[must_use]
     pub fn child(self) -> Self {
         Self { span: rand::random_range(1..=u64::MAX), ..self }
     }
 
-    /// A trace of its own, for a batch: it is caused by many requests, and links to them.
+    /// A new trace for a batch: many requests cause it, and it links to them.
     pub fn batch() -> Self {
         let (trace, span) = (rand::random_range(1..=u128::MAX), rand::random_range(1..=u64::MAX));
         Self { trace, span }
@@ -58,7 +57,7 @@ impl From<Trace> for String {
     }
 }
 
-/// Text that is no `traceparent`.
+/// The text is not a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a traceparent")]
 pub struct NoTrace;
@@ -79,7 +78,7 @@ impl TryFrom<String> for Trace {
     }
 }
 
-/// The context and its flags. Versions after 00 may be longer; what is known of them is read.
+/// The context and its flags. Versions after 00 may be longer; the known fields are read.
 fn parse(text: &str) -> Option<(Trace, u8)> {
     let mut parts = text.split('-');
     let mut hex = |digits: usize| {

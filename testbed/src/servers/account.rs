@@ -9,15 +9,14 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Root's servers run as the service's own account (Postgres refuses root); everybody else's run as
-/// themselves.
+/// Root's servers run under the service's own account, because Postgres refuses root; those of
+/// other users run under the user's account.
 pub(super) struct Account {
-    /// User and group id to change to.
+    /// The user and group id; none for the caller's own.
     ids: Option<(u32, u32)>,
 }
 
 impl Account {
-    /// The account for the service of this name.
     pub(super) fn of_service(name: &str) -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self { ids: None });
@@ -27,10 +26,10 @@ impl Account {
         Ok(Self { ids: Some((user, group)) })
     }
 
-    /// A command that runs under this account, started in `dir`.
+    /// A command that runs under this account in `dir`.
     pub(super) fn command(&self, program: impl AsRef<OsStr>, dir: &Path) -> Command {
         let mut command = Command::new(program);
-        // The caller's directory for temporary files need not be one that this account may use.
+        // This account may not be allowed to use the caller's directory for temporary files.
         command.current_dir(dir).env("TMPDIR", dir).stdin(Stdio::null());
         if let Some((user, group)) = self.ids {
             command.gid(group).uid(user);
@@ -38,7 +37,7 @@ impl Account {
         command
     }
 
-    /// Gives a file or directory to this account.
+    /// Makes this account the owner of a file or directory.
     pub(super) fn give(&self, path: &Path) -> Result<()> {
         if let Some((user, group)) = self.ids {
             chown(path, Some(user), Some(group))
@@ -47,19 +46,20 @@ impl Account {
         Ok(())
     }
 
-    /// Writes a file that this account may read.
+    /// Writes a file and makes this account its owner.
     pub(super) fn write(&self, path: &Path, text: &str) -> Result<()> {
         fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         self.give(path)
     }
 
-    /// Whether this account can reach the directory: every directory above has to let it pass.
+    /// Whether this account can reach the directory: it needs permission for every directory above,
+    /// too.
     pub(super) fn can_enter(&self, dir: &Path) -> Result<bool> {
         let status = self.command("test", Path::new("/")).arg("-x").arg(dir).status()?;
         Ok(status.success())
     }
 
-    /// The user id it runs under, if it is not the caller's own.
+    /// The user id, if it is not the caller's own.
     pub(super) fn user(&self) -> Option<u32> {
         self.ids.map(|(user, _)| user)
     }

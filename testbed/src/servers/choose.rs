@@ -1,4 +1,4 @@
-//! The servers that tests run on: given ones, or private ones.
+//! The servers for tests: given ones, or private ones.
 
 use std::env;
 use std::fs::{self, File};
@@ -13,25 +13,25 @@ use super::{Keep, lease};
 use crate::checkout;
 use crate::tools::{self, Tool};
 
-/// Both servers, wherever they are. Private ones end with this value.
+/// Both servers. Private ones are stopped when this value is dropped.
 pub struct Servers {
-    /// Where the database is: in dev the project's own; for tests one from which others can be
-    /// made.
+    /// The database's URL. In dev it is the project's own database; for tests it is one from which
+    /// others can be created.
     pub database_url: String,
-    /// Where the broker is, with its virtual host.
+    /// The broker's URL with its virtual host.
     pub amqp_url: String,
-    /// The base of the broker's management API, where it is known (for tests: always).
+    /// The base URL of the broker's management API, if it is known (for tests: always).
     pub management_url: Option<String>,
-    /// The private Postgres, if it is one.
+    /// The Postgres, if it is private.
     pub postgres: Option<Postgres>,
-    /// The private RabbitMQ, if it is one.
+    /// The RabbitMQ, if it is private.
     pub rabbitmq: Option<RabbitMq>,
-    /// The place that private ones for tests have; given up after them.
+    /// Locks the directory of private servers for tests until they have stopped.
     pub(super) _place: Option<File>,
 }
 
 impl Servers {
-    /// The variables that lead [`for_tests`] of another program to these servers.
+    /// The environment variables with which [`for_tests`] in another program uses these servers.
     pub fn test_settings(&self) -> Vec<(&'static str, String)> {
         let management = self.management_url.clone().map(|url| (TEST_MANAGEMENT_URL, url));
         let urls = [
@@ -46,9 +46,8 @@ const TEST_DATABASE_URL: &str = "BOXOFFICE_TEST_DATABASE_URL";
 const TEST_AMQP_URL: &str = "BOXOFFICE_TEST_AMQP_URL";
 const TEST_MANAGEMENT_URL: &str = "BOXOFFICE_TEST_MANAGEMENT_URL";
 
-/// The servers that tests run on: those of `BOXOFFICE_TEST_DATABASE_URL`, and of
-/// `BOXOFFICE_TEST_AMQP_URL` with `BOXOFFICE_TEST_MANAGEMENT_URL`, else fresh private ones in
-/// `target/test`.
+/// The servers for tests: those of `BOXOFFICE_TEST_DATABASE_URL`, and of `BOXOFFICE_TEST_AMQP_URL`
+/// with `BOXOFFICE_TEST_MANAGEMENT_URL`, else new private ones in `target/test`.
 pub fn for_tests() -> Result<Servers> {
     let database = given(TEST_DATABASE_URL);
     let amqp = given_broker();
@@ -81,18 +80,19 @@ fn given_broker() -> Option<(String, String)> {
     given(TEST_AMQP_URL).zip(given(TEST_MANAGEMENT_URL))
 }
 
-/// The programs of private servers.
+/// The programs that private servers need.
 pub(super) fn private_tools(postgres: bool, rabbitmq: bool) -> Vec<&'static Tool> {
     let wanted = [postgres.then_some(&tools::POSTGRES), rabbitmq.then_some(&tools::RABBITMQ)];
     wanted.into_iter().flatten().collect()
 }
 
-/// The value of a variable that is set and not empty.
+/// The value of a variable, if it is set and not empty.
 pub(super) fn given(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Several test programs may run at a time: each takes the first directory that no other uses.
+/// Several test programs may run at the same time: each uses the first directory that is not
+/// locked.
 fn free_place(dir: &Path) -> Result<(PathBuf, File)> {
     const PROGRAMS: usize = 16;
     for number in 0..PROGRAMS {
@@ -107,7 +107,7 @@ fn free_place(dir: &Path) -> Result<(PathBuf, File)> {
     bail!("{PROGRAMS} other test programs use private servers in {}", dir.display())
 }
 
-/// Starts both at once, if both are wanted.
+/// Starts both at the same time, if both are wanted.
 pub(super) fn start_private(
     postgres: Option<Options>,
     rabbitmq: Option<Keep>,

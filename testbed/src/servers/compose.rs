@@ -10,13 +10,13 @@ use crate::checkout;
 use crate::note;
 use crate::process::LOOK_AGAIN;
 
-/// Whether a Docker engine answers, and the checkout has a docker-compose.yml.
+/// Whether a Docker engine answers and the checkout has a docker-compose.yml.
 pub(super) fn is_usable() -> bool {
     file().is_file() && engine_answers(Duration::from_secs(3))
 }
 
-/// Starts the servers and waits until they are healthy. They stay when this program ends, as
-/// Compose users expect.
+/// Starts the servers and waits until they are healthy. They keep running when this program ends,
+/// as users of Compose expect.
 pub(super) fn up() -> Result<()> {
     note("starting Postgres and RabbitMQ with docker compose (they stay up: docker compose down)");
     let status = compose().args(["up", "-d", "--wait", "postgres", "rabbitmq"]).status()?;
@@ -24,7 +24,7 @@ pub(super) fn up() -> Result<()> {
     Ok(())
 }
 
-/// `host:port` that a service's port is published on.
+/// The `host:port` at which a service's port is published.
 pub(super) fn address(service: &str, port: u16) -> Result<String> {
     let output = compose().args(["port", service, &port.to_string()]).output()?;
     let address = String::from_utf8(output.stdout)?.trim().replace("0.0.0.0", "127.0.0.1");
@@ -50,7 +50,7 @@ fn engine_answers(patience: Duration) -> bool {
         }
         std::thread::sleep(LOOK_AGAIN);
     }
-    // It may have ended just now.
+    // The process may have ended in the meantime, so errors are ignored.
     let _ = info.kill();
     let _ = info.wait();
     false

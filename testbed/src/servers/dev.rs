@@ -1,4 +1,4 @@
-//! The servers that `cargo xtask dev` runs on: given ones, Docker's, or private ones.
+//! The servers for `cargo xtask dev`: given ones, Docker's, or private ones.
 
 use anyhow::{Result, bail};
 
@@ -9,15 +9,13 @@ use super::{Keep, compose};
 use crate::tools::Tool;
 use crate::{checkout, note};
 
-/// Where both servers come from: those of `DATABASE_URL` and `AMQP_URL`, else those of
-/// docker-compose.yml where a Docker engine answers, else private ones whose data stay in
-/// `target/dev`.
+/// The source of both servers: `DATABASE_URL` and `AMQP_URL`, else docker-compose.yml if a Docker
+/// engine answers, else private servers whose data stay in `target/dev`.
 pub struct ForDev {
     database: Source,
     amqp: Source,
 }
 
-/// Where one server comes from.
 #[derive(Debug, PartialEq, Eq)]
 enum Source {
     Given(String),
@@ -26,7 +24,7 @@ enum Source {
 }
 
 impl ForDev {
-    /// Decides, and starts nothing.
+    /// Chooses the sources without starting anything.
     pub fn choose() -> Self {
         let given = [given("DATABASE_URL"), given("AMQP_URL")];
         let [database, amqp] = dev_sources(given, compose::is_usable);
@@ -38,7 +36,7 @@ impl ForDev {
         private_tools(self.database == Source::Private, self.amqp == Source::Private)
     }
 
-    /// Starts those that do not run yet.
+    /// Starts the servers that do not run yet.
     pub fn start(self) -> Result<Servers> {
         let Self { database, amqp } = self;
         if database == Source::Compose || amqp == Source::Compose {
@@ -67,7 +65,7 @@ impl ForDev {
     }
 }
 
-/// Docker is asked only if one of the two is not given.
+/// Docker is checked only if one of the two is not given.
 fn dev_sources(
     given: [Option<String>; 2],
     compose_is_usable: impl FnOnce() -> bool,

@@ -1,4 +1,4 @@
-//! Where a server keeps its files.
+//! The directory with a server's files.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -10,8 +10,8 @@ use super::account::Account;
 use crate::checkout::path_hash;
 use crate::note;
 
-/// Makes the directory and gives it to the account; elsewhere if the account cannot get there (a
-/// checkout below /root).
+/// Creates the directory and makes the account its owner. Uses another place if the account cannot
+/// reach it (for instance a checkout below /root).
 pub(super) fn make(wanted: &Path, account: &Account) -> Result<PathBuf> {
     fs::create_dir_all(wanted).with_context(|| format!("cannot make {}", wanted.display()))?;
     let wanted = wanted.canonicalize()?;
@@ -29,7 +29,7 @@ pub(super) fn make(wanted: &Path, account: &Account) -> Result<PathBuf> {
     Ok(elsewhere)
 }
 
-/// Empties the directory, but for the files in `keep`.
+/// Empties the directory except for the files in `keep`.
 pub(super) fn empty(dir: &Path, keep: &[&str]) -> Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -47,7 +47,8 @@ pub(super) fn empty(dir: &Path, keep: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// /var/tmp is everybody's: a directory that somebody else put there under our name is not used.
+/// Every user can write to /var/tmp: a directory that another user has created under our name is
+/// refused.
 fn make_in_shared(dir: &Path, account: &Account) -> Result<()> {
     if !dir.exists() {
         DirBuilder::new().mode(0o700).create(dir)?;

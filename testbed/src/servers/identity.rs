@@ -1,4 +1,4 @@
-//! What a server shows of itself over TLS.
+//! A server's certificate for TLS.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -11,14 +11,15 @@ use super::account::Account;
 /// A certificate and its key, as PEM.
 #[derive(Clone)]
 pub struct Identity {
-    /// The certificate, with those that lead to the authority's.
+    /// The certificate, followed by the intermediate ones.
     pub certificate: String,
-    /// Its private key.
+    /// The private key.
     pub key: String,
 }
 
 impl Identity {
-    /// Writes both into the directory, for this account only, and returns where they are.
+    /// Writes both files into the directory and returns their paths. Only the account can read the
+    /// key.
     pub(super) fn write(&self, dir: &Path, account: &Account) -> Result<(PathBuf, PathBuf)> {
         let (certificate, key) = (dir.join("server.crt"), dir.join("server.key"));
         account.write(&certificate, &self.certificate)?;

@@ -1,4 +1,5 @@
-//! The sole use of a server's directory, and what was left running in it.
+//! Gives one process the sole use of a server's directory, and stops servers that a killed process
+//! has left running in it.
 
 use std::error::Error;
 use std::fmt;
@@ -13,10 +14,10 @@ use anyhow::{Context, Result, bail};
 use crate::note;
 use crate::process::{self, LOOK_AGAIN, Signal};
 
-/// The lock file, and the file with a line `pid marker` for each running process.
+/// The lock file, and the file with one line `pid marker` for each running process.
 pub(super) const FILES: [&str; 2] = ["lock", "running"];
 
-/// Held as long as a server uses the directory.
+/// Exists as long as a server uses the directory.
 pub(super) struct Lease {
     _lock: File,
     running: PathBuf,
@@ -34,8 +35,8 @@ impl fmt::Display for Taken {
 
 impl Error for Taken {}
 
-/// Locks the directory for as long as the file is open; an error for [`is_taken`] if another
-/// process has done so.
+/// Locks the directory for as long as the file is open. If another process has locked it, the error
+/// satisfies [`is_taken`].
 pub(super) fn lock(dir: &Path) -> Result<File> {
     let file = File::create(dir.join(FILES[0]))?;
     match file.try_lock() {
@@ -45,14 +46,14 @@ pub(super) fn lock(dir: &Path) -> Result<File> {
     }
 }
 
-/// Whether this is the error of a directory that another process uses.
+/// Whether the error means that another process uses the directory.
 pub(super) fn is_taken(error: &anyhow::Error) -> bool {
     error.is::<Taken>()
 }
 
 impl Lease {
-    /// Takes the directory, or fails when another process uses it. Servers that a killed process
-    /// left running in it are stopped first.
+    /// Locks the directory, or fails if another process uses it. Then stops servers that a killed
+    /// process left running in it.
     pub(super) fn take(dir: &Path) -> Result<Self> {
         let lock = lock(dir)?;
         let running = dir.join(FILES[1]);
@@ -62,8 +63,8 @@ impl Lease {
         Ok(lease)
     }
 
-    /// Notes what runs now: process ids, each with a part of its command line that no other
-    /// program's has.
+    /// Records the running processes: each id with a part of its command line that no other program
+    /// has.
     pub(super) fn record(&self, processes: &[(u32, &str)]) -> Result<()> {
         let lines = processes.iter().map(|(pid, marker)| format!("{pid} {marker}\n"));
         fs::write(&self.running, lines.collect::<Vec<_>>().concat())
@@ -73,7 +74,7 @@ impl Lease {
 
 fn end_stale(noted: &str) -> Result<()> {
     for (pid, marker) in noted.lines().filter_map(parse) {
-        // The number may have become another program's since.
+        // Another program may have got the process id since then.
         if !command_line(pid).contains(marker) {
             continue;
         }
@@ -88,7 +89,7 @@ fn parse(line: &str) -> Option<(u32, &str)> {
     Some((pid.parse().ok()?, marker)).filter(|(_, marker)| !marker.is_empty())
 }
 
-/// The arguments of a process with blanks between them; empty when there is no such process.
+/// The arguments of a process, separated by spaces; empty if there is no such process.
 fn command_line(pid: u32) -> String {
     if let Ok(bytes) = fs::read(format!("/proc/{pid}/cmdline")) {
         return String::from_utf8_lossy(&bytes).replace('\0', " ");
@@ -97,10 +98,11 @@ fn command_line(pid: u32) -> String {
     ps.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
-/// Politely, then less so: Postgres waits for its clients on TERM, and goes at once on QUIT.
+/// Sends stronger signals one after the other: on TERM Postgres waits for its clients, on QUIT it
+/// ends at once.
 fn end(pid: u32, marker: &str) -> Result<()> {
     for signal in [Signal::TERM, Signal::QUIT, Signal::KILL] {
-        // It may end between a look and the signal.
+        // The process may end between the check and the signal.
         let _ = process::signal(pid, signal);
         let deadline = Instant::now() + Duration::from_secs(5);
         while Instant::now() < deadline {
@@ -129,7 +131,7 @@ mod tests {
     fn only_the_process_that_was_noted_is_stopped() {
         let mut other = Command::new("sleep").arg("600").spawn().unwrap();
         let pid = other.id();
-        // The kernel tells of the new program a moment before it shows the arguments.
+        // The kernel reports the new program a moment before its arguments can be read.
         while command_line(pid).is_empty() {
             thread::yield_now();
         }

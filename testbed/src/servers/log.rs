@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The last lines of the file, indented, or a word that there are none.
+/// The last lines of the file, indented, or a note that it has none.
 pub(super) fn tail(path: &Path) -> String {
     const LINES: usize = 15;
     let text = fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

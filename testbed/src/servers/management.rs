@@ -1,4 +1,4 @@
-//! The few things that are asked of RabbitMQ's management API.
+//! The few requests to RabbitMQ's management API.
 
 use std::time::Duration;
 
@@ -15,7 +15,6 @@ pub(super) struct Management {
 }
 
 impl Management {
-    /// For the API at this base URL.
     pub(super) fn new(url: &str) -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(30)))
@@ -53,7 +52,7 @@ impl Management {
         Ok(())
     }
 
-    /// The node that leads each queue that has a leader.
+    /// For each queue with a leader, the node that leads it.
     pub(super) fn leaders(&self) -> Result<Vec<String>> {
         let url = format!("{}/api/queues?columns=leader", self.url);
         let response = self.agent.get(&url).header("authorization", GUEST).call();
@@ -72,7 +71,7 @@ impl Management {
     }
 }
 
-/// A name as one segment of a path.
+/// A name, encoded as one segment of a path.
 pub(super) fn encoded(name: &str) -> String {
     utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
 }

@@ -1,6 +1,6 @@
-//! Postgres and RabbitMQ: servers that are there already, or private ones from local binaries.
+//! Postgres and RabbitMQ: existing servers, or private ones from local binaries.
 //!
-//! A private server listens on 127.0.0.1 only, on ports of its own, keeps all its files in one
+//! A private server listens only on 127.0.0.1, on ports of its own, keeps all its files in one
 //! directory, and ends with the process that started it.
 
 mod choose;
@@ -28,12 +28,12 @@ use std::time::Duration;
 /// What a server's directory is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// Data found there is used again, and a stop is a clean one.
+    /// Existing data are used, and the server is stopped cleanly.
     Data,
-    /// Data found there is deleted at the start; at the end the server is killed, and its files
-    /// stay to be looked at.
+    /// Existing data are deleted at the start. At the end the server is killed, and its files stay
+    /// for inspection.
     Nothing,
 }
 
-/// The longest a private server may take to start or stop.
+/// The longest time that a private server may take to start or stop.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -6,16 +6,16 @@ use std::sync::Mutex;
 
 use anyhow::{Result, bail};
 
-/// Below the range from which the kernel takes the ports of outgoing connections (32768 and up on
-/// Linux). A port from that range could be taken by any client while its server is down for a
-/// moment, even by one that is trying to reconnect to it and then meets itself.
+/// Ports below the range from which the kernel takes those of outgoing connections (32768 and up on
+/// Linux). A client could take a port from that range while its server is down for a moment; a
+/// client that tries to reconnect to it could even connect to itself.
 const FIRST: u16 = 10_000;
 const LAST: u16 = 32_000;
 
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
-/// A port on 127.0.0.1 that is free and was not given before. The search starts at a place that
-/// depends on `seed`, so a server finds the same port again at its next start, if that is free.
+/// A free port on 127.0.0.1 that was not returned before. The search starts at a port that depends
+/// on `seed`, so a server usually gets the same port at its next start.
 pub fn free(seed: u64) -> Result<u16> {
     let mut given = GIVEN.lock().expect("no holder panics");
     let count = u64::from(LAST - FIRST) + 1;
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_passed_over() {
-        // The first that can be had after a given one, as another program would have it.
+        // Take the next free port, as another program would.
         let first = free(11_111).unwrap();
         let take = |port| Some((port, TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?));
         let (port, _taken) = (first + 1..=LAST).find_map(take).unwrap();

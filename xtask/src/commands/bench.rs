@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     kit: Vec<String>,
 }
 
-/// Builds, and runs the kit to its end.
+/// Builds the load kit and runs it to its end.
 pub(crate) fn bench(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     let result = build(arguments.debug, &stop).and_then(|()| {

@@ -1,4 +1,4 @@
-//! `cargo xtask faults`: the long run of the fault harness, for every night.
+//! `cargo xtask faults`: the long run of the fault harness, for nightly use.
 
 use std::hash::{BuildHasher, RandomState};
 use std::process::{Command, ExitCode};
@@ -27,11 +27,11 @@ pub(crate) struct Arguments {
     cluster: bool,
 }
 
-/// Builds (with the fail points, so not for release), and runs to the end.
+/// Builds with fail points (so this is not a release build), and runs to the end.
 pub(crate) fn faults(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(()) % 1_000_000);
-    // The whole workspace, so that it is built with the same features as for the tests.
+    // Build the whole workspace, so that features are the same as in the test build.
     let mut build = cargo(&["build", "--workspace", "--bins", "--locked"]);
     let result = run(&mut build, &stop).and_then(|()| {
         let mut faults = Command::new(checkout::target().join("debug").join("faults"));

@@ -1,11 +1,11 @@
-//! Reading what a child process writes.
+//! Reads the output of a child process.
 
 use std::io::{BufRead, Read};
 
-/// Bytes of one line; what is longer is broken.
+/// The most bytes of one line; a longer line is split.
 const LINE_MAX: u64 = 1024 * 1024;
 
-/// The next line, or a piece of one that is too long; nothing at the end, or when the pipe breaks.
+/// The next line, or a part of a line that is too long. None at the end, or when the pipe breaks.
 pub(crate) fn next_line(from: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
     let length = from.by_ref().take(LINE_MAX).read_until(b'\n', &mut line).ok()?;

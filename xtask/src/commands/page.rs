@@ -13,24 +13,22 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The page of this checkout, if it has one.
     pub(crate) fn find(root: &Path) -> Option<Self> {
         let dir = root.join("web");
         dir.join("package.json").is_file().then_some(Self { dir })
     }
 
-    /// Where the built page is.
     pub(crate) fn dist(&self) -> PathBuf {
         self.dir.join("dist")
     }
 
-    /// Whether it was built at some time.
+    /// Whether it was ever built.
     pub(crate) fn is_built(&self) -> bool {
         self.dist().join("index.html").is_file()
     }
 
-    /// Installs the packages, if those of the lock file are not installed yet. Their own scripts do
-    /// not run.
+    /// The command that installs the packages, unless those of the lock file are installed already.
+    /// The packages' own scripts do not run.
     pub(crate) fn install(&self) -> Option<Command> {
         let lock = changed(&self.dir.join("package-lock.json"));
         let installed = changed(&self.dir.join("node_modules/.package-lock.json"));
@@ -38,7 +36,7 @@ impl Page {
         (!current).then(|| self.npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"]))
     }
 
-    /// npm, in the page's folder.
+    /// An npm command in the page's folder.
     pub(crate) fn npm(&self, arguments: &[&str]) -> Command {
         command("npm", arguments, &self.dir)
     }

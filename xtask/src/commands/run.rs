@@ -1,4 +1,4 @@
-//! Running a command to its end, unless the user stops it.
+//! Runs a command to its end, unless the user stops it.
 
 use std::io::BufReader;
 use std::path::Path;
@@ -15,10 +15,10 @@ use super::lines::next_line;
 use super::stop::Stop;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// How long the last lines of a command that has ended may take.
+/// How long to wait for the last lines after a command has ended.
 const LAST_LINES: Duration = Duration::from_secs(10);
 
-/// The user stopped a command.
+/// The user has stopped a command.
 #[derive(Debug)]
 pub(crate) struct Stopped;
 
@@ -30,7 +30,7 @@ impl std::fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// A command in a directory, with no input.
+/// A command without input, in this directory.
 pub(crate) fn command(program: &str, arguments: &[&str], dir: &Path) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(dir).stdin(Stdio::null());
@@ -38,11 +38,12 @@ pub(crate) fn command(program: &str, arguments: &[&str], dir: &Path) -> Command 
     command
 }
 
-/// Cargo, as the one that runs this program.
+/// The same cargo that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut command = command(&cargo, arguments, &testbed::checkout::root());
-    // What cargo told this program about its own package would make cargo build others anew.
+    // Cargo sets variables about this program's package. In another build they would cause needless
+    // compilation.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -60,14 +61,14 @@ pub(crate) fn is_installed(program: &str) -> bool {
     version.status().is_ok_and(|status| status.success())
 }
 
-/// Runs the command; an error if it fails, and [`Stopped`] if the user ends it with all that it
-/// started.
+/// Runs the command. Fails if it fails. If the user stops it, all its processes are stopped, and
+/// the error is [`Stopped`].
 pub(crate) fn run(command: &mut Command, stop: &Stop) -> Result<()> {
     let process = Process::spawn_group(command, Signal::TERM)?;
     to_its_end(process, command, stop)
 }
 
-/// The same, with every line of its standard output given to `read`.
+/// The same; every line of its standard output is passed to `read`.
 pub(crate) fn run_read(
     command: &mut Command,
     stop: &Stop,
@@ -82,7 +83,7 @@ pub(crate) fn run_read(
         while let Some(line) = next_line(&mut out) {
             read(line);
         }
-        // Nobody listens any more where the pipe was kept open for too long.
+        // The send fails if the wait is over already, because the pipe was open for too long.
         let _ = done.send(());
     });
     let outcome = to_its_end(process, command, stop);

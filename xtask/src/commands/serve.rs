@@ -9,7 +9,7 @@ use super::say::say;
 use super::stop::Stop;
 use testbed::{servers, tools};
 
-/// Starts the servers, prints the settings for a shell, and waits for Ctrl-C.
+/// Starts the servers, prints settings for a shell, and waits for Ctrl-C.
 pub(crate) fn run(may_install: bool) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     tools::install_missing(&servers::tools_for_tests(), may_install)?;

@@ -1,5 +1,5 @@
-//! `cargo xtask sql`: writes what the compiler must know of each SQL statement. The compiler then
-//! checks the code against it, and no build needs a database.
+//! `cargo xtask sql`: writes the description of each SQL statement. The compiler checks the code
+//! against it, so no build needs a database.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use testbed::{checkout, note, tools};
 use super::run::{cargo, run};
 use super::stop::Stop;
 
-/// The name of the database that is asked about the statements.
+/// The database in which the statements are described.
 const DATABASE: &str = "statements";
 
-/// Has a fresh database with the schema describe every statement of `common/store`.
+/// Describes every statement of `common/store` in a new database with the schema.
 pub(crate) fn write_statements(may_install: bool) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     tools::install_missing(&[&tools::POSTGRES], may_install)?;
@@ -52,7 +52,7 @@ fn touch(store: &Path) -> Result<()> {
     Ok(source.set_modified(SystemTime::now())?)
 }
 
-/// Only once everything was described, so that a mistake in one statement loses nothing.
+/// Called only after everything was described, so that an error in one statement loses nothing.
 fn replace_files(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         fs::remove_dir_all(to)?;

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as something to look at or wait for.
+//! Ctrl-C and SIGTERM, to be polled or awaited.
 
 use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex};
@@ -11,11 +11,12 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 use testbed::note;
 
-/// The wish of the user, or of whoever manages this program, that it ends.
+/// The request of the user, or of a supervisor, to end this program.
 #[derive(Clone)]
 pub(crate) struct Stop {
     received: Arc<Received>,
-    /// How many signals this value has reported. Each clone reports all that come after its making.
+    /// How many signals this value has reported. Each clone reports every signal after its
+    /// creation.
     reported: Cell<u64>,
 }
 
@@ -26,7 +27,7 @@ struct Received {
 }
 
 impl Stop {
-    /// From now on these signals do not end the program by themselves.
+    /// Catches these signals from now on: they no longer end the program by themselves.
     pub(crate) fn listen() -> Result<Self> {
         let received = Arc::new(Received::default());
         let receiver = Arc::clone(&received);
@@ -40,7 +41,7 @@ impl Stop {
         Ok(Self { received, reported: Cell::new(0) })
     }
 
-    /// Waits for the next signal, but not longer than `timeout`: whether one came.
+    /// Waits for the next signal, at most for `timeout`. Returns whether one came.
     pub(crate) fn wait(&self, timeout: Duration) -> bool {
         let count = self.received.count.lock().expect("no holder panics");
         let reported = self.reported.get();

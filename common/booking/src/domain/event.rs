@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Currency, Reason};
 use crate::ids::{EventId, SectionNumber, TicketNumber, TierNumber};
 
-/// Whether tickets of an event can be had now.
+/// Whether tickets of an event can be reserved now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SaleStatus {
@@ -16,7 +16,7 @@ pub enum SaleStatus {
     OnSale,
     /// Stopped by the organiser for a while.
     Paused,
-    /// Over.
+    /// Ended by the organiser, or because the event has begun.
     Closed,
 }
 
@@ -33,18 +33,18 @@ pub struct Terms {
     pub starts_at: DateTime<Utc>,
     /// How long a hold lasts, in seconds.
     pub hold_seconds: i32,
-    /// For how long, at most, paying keeps a hold beyond its time, in seconds. Once a hold.
+    /// For how long at most, in seconds, a payment keeps a hold beyond its end. Only once for each
+    /// hold.
     pub paying_seconds: i32,
     /// Tickets in one reservation, at most.
     pub tickets_per_reservation: i32,
     /// Tickets of one customer for this event, at most.
     pub tickets_per_customer: Option<i32>,
-    /// The currency of all its prices.
     pub currency: Currency,
 }
 
 impl Terms {
-    /// The status of the sale at a moment.
+    /// The status of the sale at this time.
     pub fn status(&self, now: DateTime<Utc>) -> SaleStatus {
         if self.closed || self.starts_at <= now {
             SaleStatus::Closed
@@ -57,7 +57,7 @@ impl Terms {
         }
     }
 
-    /// Why nothing can be reserved at a moment; none while the sale is on.
+    /// Why nothing can be reserved at this time; none while the event is on sale.
     pub fn find_refusal(&self, now: DateTime<Utc>) -> Option<Reason> {
         match self.status(now) {
             SaleStatus::OnSale => None,
@@ -68,7 +68,7 @@ impl Terms {
     }
 }
 
-/// A price tier: the tickets in it cost the same.
+/// A price tier: all its tickets cost the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tier {
     /// Its number within the event.
@@ -79,30 +79,28 @@ pub struct Tier {
     pub price: i64,
 }
 
-/// Seats with labels, or standing room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SectionKind {
-    /// Every ticket is a seat with a row, a label and a place on the map.
+    /// Every ticket is a seat with a row, a label and coordinates.
     Seated,
     /// General admission: tickets without labels.
     General,
 }
 
-/// A section as a list of events shows it.
+/// A section with what a list of events shows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// Its number within the event.
     pub number: SectionNumber,
     /// Its name, such as "Stalls".
     pub name: String,
-    /// Seated or general.
     pub kind: SectionKind,
     /// The tiers of its tickets.
     pub tiers: Vec<TierNumber>,
     /// Its first ticket; the others follow without a gap.
     pub first_ticket: TicketNumber,
-    /// How many tickets it has.
+    /// The number of its tickets.
     pub capacity: i32,
     /// How many of them are available.
     pub available: i32,
@@ -110,19 +108,17 @@ pub struct Section {
     pub version: i64,
 }
 
-/// An event with all that a buyer may see of it before choosing seats.
+/// An event with everything that a buyer may see before choosing seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     pub id: EventId,
     pub name: String,
-    /// Where it takes place.
     pub venue: String,
-    /// The terms of its sale.
     pub terms: Terms,
     /// Its tiers, by number.
     pub tiers: Vec<Tier>,
     /// Its sections, by number.
     pub sections: Vec<Section>,
-    /// The version of its layout: a layout may be cached for ever under it.
+    /// The version of its layout: under one version, a layout may be cached for ever.
     pub layout_version: i32,
 }

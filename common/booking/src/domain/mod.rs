@@ -1,4 +1,4 @@
-//! What is booked: events, tickets, reservations, payments, and the states that they move through.
+//! What is booked: events, tickets, reservations and payments, and their states.
 
 mod event;
 mod money;

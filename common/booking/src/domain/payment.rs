@@ -7,29 +7,27 @@ use serde::{Deserialize, Serialize};
 use super::{Currency, Money, PaymentStatus, Reason};
 use crate::ids::{EventId, PaymentId, ReservationId};
 
-/// One attempt to pay one reservation.
+/// One attempt to pay for a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// The event of its reservation.
     pub event: EventId,
-    /// Its id, minted by the front door; the gateway's idempotency key.
+    /// Minted by the front door. The gateway uses it as idempotency key.
     pub id: PaymentId,
-    /// What it pays.
     pub reservation: ReservationId,
-    /// Its state.
     pub status: PaymentStatus,
     /// Minor units.
     pub amount: i64,
-    /// The currency of the amount.
     pub currency: Currency,
-    /// How the card behaves.
+    /// What the test card does.
     pub card: CardBehaviour,
     /// The card's last four digits: all that is stored of it.
     pub card_last4: String,
     /// Why it did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// It was charged and must be given back; set before the gateway is asked to.
+    /// It was charged and must be refunded. Set before the refund is requested from the gateway, so
+    /// that a crash in between does not lose the refund.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refund_due: bool,
     /// When the front door accepted it.
@@ -40,13 +38,12 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// What is charged.
     pub fn money(&self) -> Money {
         Money { amount: self.amount, currency: self.currency }
     }
 }
 
-/// What a test card does. The number itself never leaves the front door.
+/// What a test card does. The card's number never leaves the front door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CardBehaviour {
@@ -54,13 +51,13 @@ pub enum CardBehaviour {
     Succeeds,
     /// Declined by the issuer.
     Declined,
-    /// Declined for want of money.
+    /// Declined because there is not enough money.
     InsufficientFunds,
-    /// An error of the gateway at the first attempt of a reservation, charged at the next.
+    /// The gateway fails at the first attempt for a reservation, and charges at the next one.
     ProcessingError,
-    /// Charged, but the gateway answers after 5 s.
+    /// Charged, but the gateway answers only after 5 s.
     Slow,
-    /// Charged, but the first reply is lost.
+    /// Charged, but the gateway's first answer is lost.
     LostAnswer,
 }
 
@@ -77,7 +74,6 @@ impl CardBehaviour {
         }
     }
 
-    /// The behaviour of that name.
     pub fn parse(text: &str) -> Option<Self> {
         Card::TEST_CARDS.iter().map(|(_, card)| *card).find(|card| card.as_str() == text)
     }
@@ -88,7 +84,6 @@ impl CardBehaviour {
 pub struct Card {
     /// What it does.
     pub behaviour: CardBehaviour,
-    /// Its last four digits.
     pub last4: String,
 }
 

@@ -23,7 +23,6 @@ macro_rules! reasons {
                 match self { $(Self::$variant => $detail),+ }
             }
 
-            /// The reason of that name.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
             }
@@ -67,15 +66,15 @@ reasons! {
         "The request could not be decided. Nothing is held; try again.";
     /// The buyer gave it back.
     CancelledByCustomer = "cancelled_by_customer", "Cancelled by the customer.";
-    /// The hold ran out.
+    /// The hold was not paid in time.
     Expired = "expired", "The hold has run out.";
     AlreadyConfirmed = "already_confirmed", "The reservation is paid already.";
     PaymentInProgress = "payment_in_progress", "Another payment of this reservation is under way.";
-    /// There is nothing held to pay for.
+    /// The reservation holds no tickets to pay for.
     NotHeld = "not_held", "The reservation holds no tickets.";
-    /// The issuer said no.
+    /// The card's issuer declined.
     CardDeclined = "card_declined", "The card was declined.";
-    /// The issuer said that there is not enough money.
+    /// The card's issuer declined because there is not enough money.
     InsufficientFunds = "insufficient_funds", "The card has insufficient funds.";
     /// The gateway had an error; nothing was charged.
     ProcessingError = "processing_error",

@@ -1,6 +1,7 @@
-//! The states of tickets, reservations and payments, and the moves between them that are legal.
+//! The states of tickets, reservations and payments, and the allowed transitions.
 //!
-//! The same machine is drawn in ARCHITECTURE.md and enforced by CHECK constraints in `migrations/`.
+//! The same state machine is drawn in ARCHITECTURE.md and enforced by CHECK constraints in
+//! `migrations/`.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ macro_rules! states {
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {
-            /// Every state, in the order of a life.
+            /// Every state, in the order in which they are usually reached.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The name used in JSON, in SQL and in logs.
@@ -22,7 +23,6 @@ macro_rules! states {
                 match self { $(Self::$variant => $text),+ }
             }
 
-            /// The state of that name.
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|state| state.as_str() == text)
             }
@@ -44,7 +44,7 @@ states! {
         Held = "held",
         /// Sold to one reservation.
         Sold = "sold",
-        /// Kept back by the organiser.
+        /// Not for sale: blocked by the organiser.
         Blocked = "blocked",
     }
 }
@@ -56,17 +56,17 @@ states! {
         Pending = "pending",
         /// The tickets are held until `expires_at`.
         Held = "held",
-        /// A payment is under way; the hold is frozen, once and bounded.
+        /// A payment is being processed; the hold is prolonged, once and for a limited time.
         Paying = "paying",
         /// Paid; the tickets are sold.
         Confirmed = "confirmed",
         /// Refused, with a reason.
         Rejected = "rejected",
-        /// Given back by the buyer.
+        /// Cancelled by the buyer.
         Cancelled = "cancelled",
-        /// The hold ran out.
+        /// The hold was not paid in time.
         Expired = "expired",
-        /// Paid back after it was confirmed; the tickets were given back.
+        /// The payment was refunded after it was confirmed, and the tickets were freed.
         Refunded = "refunded",
     }
 }
@@ -74,21 +74,21 @@ states! {
 states! {
     /// A payment's state.
     PaymentStatus {
-        /// Begun; the gateway has not given its last word.
+        /// Begun; the gateway's final answer is not recorded yet.
         Processing = "processing",
-        /// Charged, and the tickets are the buyer's.
+        /// Charged, and the tickets are sold to the buyer.
         Succeeded = "succeeded",
-        /// The gateway said no.
+        /// The card's issuer declined.
         Declined = "declined",
-        /// It could not be tried, or the gateway had an error; nothing was charged.
+        /// It was not attempted, or the gateway failed; nothing was charged.
         Failed = "failed",
-        /// Charged, and given back in full.
+        /// Charged, and refunded in full.
         Refunded = "refunded",
     }
 }
 
 impl ReservationStatus {
-    /// Whether the machine allows this move.
+    /// Whether this transition is allowed.
     pub const fn may_become(self, next: Self) -> bool {
         use ReservationStatus::{
             Cancelled, Confirmed, Expired, Held, Paying, Pending, Refunded, Rejected,
@@ -98,25 +98,25 @@ impl ReservationStatus {
             (Pending, Held | Rejected | Cancelled)
                 | (Held, Paying | Cancelled | Expired)
                 | (Paying, Held | Confirmed | Expired)
-                // A charge that landed after the hold was lost, whose tickets were still free.
+                // A charge succeeded after the hold had ended, and its tickets were still free.
                 | (Expired, Confirmed)
                 | (Confirmed, Refunded)
         )
     }
 
-    /// No message of a buyer changes it any more.
+    /// Whether no request of the buyer can change it any more.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Pending | Self::Held | Self::Paying)
     }
 
-    /// The reservation has a claim on its tickets.
+    /// Whether the reservation has a right to its tickets.
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Held | Self::Paying | Self::Confirmed)
     }
 }
 
 impl PaymentStatus {
-    /// Nothing changes it any more.
+    /// Whether no later state follows.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Processing)
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub enum WorkerPool {
     /// Decides requests for tickets.
     Reservations,
-    /// Has reservations paid.
+    /// Charges payments through the gateway.
     Payments,
     /// Frees holds that are due.
     Expiry,
@@ -17,7 +17,7 @@ impl WorkerPool {
     /// Every pool.
     pub const ALL: &'static [Self] = &[Self::Reservations, Self::Payments, Self::Expiry];
 
-    /// Its name on the command line, in JSON, in SQL, in logs and in the broker's list of
+    /// The name on the command line, in JSON, in SQL, in logs and in the broker's list of
     /// connections.
     pub const fn name(self) -> &'static str {
         match self {
@@ -27,7 +27,6 @@ impl WorkerPool {
         }
     }
 
-    /// The pool of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|pool| pool.name() == name)
     }

@@ -1,4 +1,4 @@
-//! The mint of ids: made by any front door, recognised by every other one.
+//! The mint of ids: any front door makes them, and every other one recognises them.
 //!
 //! A UUID of version 8 (RFC 9562, section 5.8):
 //!
@@ -13,9 +13,9 @@
 //!  bits 104..127  tag: keyed hash of (event, kind, all bits before)
 //! ```
 //!
-//! The same key gives the same id on every replica with nothing stored. The tag tells an id that
-//! was issued (so it is pending until decided) from one that never was, without asking anyone;
-//! guessing an id that exists takes 74 bits of luck. Who has the id has the reservation.
+//! The same key gives the same id in every process, and nothing is stored. The tag shows without a
+//! read whether an id was issued: if so, it is pending until it is decided. To guess an existing id
+//! takes 74 bits of luck. Whoever has the id has access to the reservation.
 
 use std::fmt;
 
@@ -37,12 +37,11 @@ impl fmt::Debug for Mint {
 }
 
 impl Mint {
-    /// A mint for this secret.
     pub fn new(secret: &str) -> Self {
         Self { key: blake3::derive_key("boxoffice 2026-11 ids", secret.as_bytes()) }
     }
 
-    /// A new id: this moment and random bits.
+    /// A new id from this time and random bits.
     pub fn fresh<K: Kind>(&self, event: EventId, now: DateTime<Utc>) -> K {
         let mut bytes: [u8; 16] = rand::random();
         let ms = now.timestamp_millis().max(0) as u64;
@@ -50,8 +49,8 @@ impl Mint {
         self.sealed(event, bytes)
     }
 
-    /// The id that this key of this owner always has. The owner is the customer for a reservation,
-    /// and the reservation for a payment.
+    /// The id that this key of this owner always gives. The owner is the customer for a
+    /// reservation, and the reservation for a payment.
     pub fn keyed<K: Kind>(&self, event: EventId, owner: &str, key: &str) -> K {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(b"key");
@@ -71,7 +70,7 @@ impl Mint {
         bytes[6] >> 4 == 8 && bytes[8] >> 6 == 0b10 && self.tag::<K>(event, &bytes) == bytes[13..]
     }
 
-    /// A short code that only holders of the secret can compute: what a ticket's QR code shows.
+    /// A short code that only a process with the secret can compute. A ticket's QR code shows it.
     pub fn ticket_code(&self, event: EventId, reservation: ReservationId, ticket: i32) -> String {
         const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let mut hasher = blake3::Hasher::new_keyed(&self.key);

@@ -43,13 +43,12 @@ macro_rules! id {
     };
 }
 
-/// What an id names; ids of one kind are never taken for the other's.
+/// What an id names. The kind is part of the tag, so an id of one kind is refused as one of the
+/// other.
 pub trait Kind: Copy {
-    /// Enters the tag.
+    /// Part of the hash that gives the tag.
     const KIND: &'static [u8];
-    /// From a plain UUID.
     fn wrap(id: Uuid) -> Self;
-    /// To a plain UUID.
     fn unwrap(self) -> Uuid;
 }
 
@@ -57,6 +56,6 @@ id! {
     ReservationId, b"reservation"
 }
 id! {
-    /// A payment attempt's id, and the gateway's idempotency key for it.
+    /// A payment attempt's id; also the gateway's idempotency key for it.
     PaymentId, b"payment"
 }

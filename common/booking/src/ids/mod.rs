@@ -1,4 +1,5 @@
-//! Ids and keys: a type each, so that a seat is never taken for a section.
+//! Ids and keys. Each has its own type, so that the compiler refuses, say, a ticket number as a
+//! section number.
 
 mod mint;
 mod minted;

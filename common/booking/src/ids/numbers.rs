@@ -1,4 +1,4 @@
-//! The numbers of events, and of what an event consists of.
+//! The numbers of events, sections, tickets and tiers.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ macro_rules! number {
 }
 
 number! {
-    /// An event. Every key and every URL begins with it.
+    /// An event. Every key and every URL starts with it.
     EventId
 }
 number! {
@@ -28,7 +28,7 @@ number! {
     SectionNumber
 }
 number! {
-    /// A ticket, dense from 1 within its event.
+    /// A ticket; numbered from 1 without a gap within its event.
     TicketNumber
 }
 number! {

@@ -1,4 +1,4 @@
-//! What the decisions moved: the rows to write, and what to announce.
+//! What the decisions have changed: the rows to write, and the outcomes to announce.
 
 use std::collections::BTreeMap;
 
@@ -13,44 +13,44 @@ use crate::messages::{BatchOutcome, SectionChange, TicketChange};
 pub struct TicketMove {
     pub event: EventId,
     pub number: TicketNumber,
-    /// The state that it leaves.
+    /// The state before.
     pub from: TicketState,
-    /// The state that it comes into.
+    /// The state after.
     pub to: TicketState,
-    /// Its holder or owner then.
+    /// The reservation that holds or owns it after the move.
     pub reservation: Option<ReservationId>,
-    /// Until when it is held then.
+    /// When the hold ends, if it is held after the move.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// A section's move: its version rises by one.
+/// A change of a section: its version rises by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SectionMove {
     pub event: EventId,
     pub number: SectionNumber,
-    /// The version that it leaves.
+    /// The version before.
     pub from_version: i64,
-    /// By how much its count of available tickets changes.
+    /// The change of its number of available tickets.
     pub available_by: i32,
 }
 
-/// All moves of one transaction.
+/// All changes of one transaction.
 #[derive(Debug, Clone)]
 pub struct Changes {
-    /// Tickets, by event and number.
+    /// Ordered by event and number.
     pub tickets: Vec<TicketMove>,
-    /// Sections, by event and number.
+    /// Ordered by event and number.
     pub sections: Vec<SectionMove>,
-    /// New reservations, by event and id.
+    /// New reservations, ordered by event and id.
     pub inserted: Vec<Reservation>,
-    /// Changed reservations with the state that they leave, by event and id.
+    /// Changed reservations with their state before, ordered by event and id.
     pub updated: Vec<(ReservationStatus, Reservation)>,
     /// What to publish to the front doors after the commit.
     pub outcomes: BatchOutcome,
 }
 
 impl Ledger {
-    /// What the decisions have moved, for the outcomes of this queue.
+    /// What the decisions have changed. The outcomes name this queue as their source.
     pub fn changes(&self, queue: &str) -> Changes {
         let tickets = self.ticket_moves();
         let sections = self.section_moves(&tickets);
@@ -104,8 +104,8 @@ impl Ledger {
             .collect()
     }
 
-    /// The changes of the sections that moved. After a redelivery also the versions of those that
-    /// did not: the message that told of them may have been lost with the first delivery.
+    /// The changes of the sections. After a redelivery it also has the versions of sections without
+    /// a change, because the message about them may have been lost with the first delivery.
     fn section_changes(&self, tickets: &[TicketMove], moves: &[SectionMove]) -> Vec<SectionChange> {
         let mut sections: BTreeMap<SectionKey, SectionChange> = BTreeMap::new();
         let told = |key: &SectionKey, version, available| SectionChange {

@@ -1,9 +1,11 @@
-//! The locked rows of one transaction, and the moves that decisions make on them. No I/O, no clock.
+//! The locked rows of one transaction, and the changes that decisions make to them. No I/O, no
+//! clock.
 //!
-//! A [`Ledger`] holds the rows that a transaction has locked. Each decision reads it and moves it;
-//! what moved is written in one go ([`Ledger::changes`]). A decision that meets a row that is not
-//! locked (an overdue hold in the way, say) answers with the [`Footprint`] that it needs, and the
-//! transaction begins again with the larger one: locks are only ever taken in the fixed order.
+//! A [`Ledger`] has the rows that a transaction has locked. Each decision reads and changes it; all
+//! changes are written together ([`Ledger::changes`]). A decision that needs a row which is not
+//! locked (for example the reservation of an overdue hold) returns the [`Footprint`] that it needs.
+//! The transaction then starts again with the larger footprint: locks are only ever taken in the
+//! fixed order.
 
 mod changes;
 mod decision;
@@ -28,9 +30,9 @@ use crate::ids::{
 /// A locked section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SectionRow {
-    /// Its version before this transaction.
+    /// The version before this transaction.
     pub version: i64,
-    /// Its available tickets before this transaction.
+    /// The number of available tickets before this transaction.
     pub available: i32,
 }
 
@@ -38,39 +40,38 @@ pub struct SectionRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TicketRow {
     pub tier: TierNumber,
-    /// Its price now, in minor units.
+    /// The present price, in minor units.
     pub price: i64,
     pub state: TicketState,
-    /// Its holder or owner.
+    /// The reservation that holds or owns it.
     pub reservation: Option<ReservationId>,
-    /// Until when it is held.
+    /// When the hold ends.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// What a transaction has locked, as it was read.
 #[derive(Debug, Clone)]
 pub struct LockedRows {
-    /// The database's clock after the locks were taken.
+    /// The database's time after the locks were taken.
     pub now: DateTime<Utc>,
-    /// The seating plan of each event named.
+    /// The seating plan of each event of the footprint.
     pub plans: HashMap<EventId, Arc<SeatingPlan>>,
     /// The terms of each event whose sections are locked.
     pub terms: HashMap<EventId, Terms>,
-    /// The reservations that exist.
+    /// The reservations of the footprint that exist.
     pub reservations: HashMap<ReservationKey, Reservation>,
-    /// How many tickets each customer has.
     pub customers: HashMap<(EventId, String), i32>,
     pub sections: BTreeMap<SectionKey, SectionRow>,
     pub tickets: BTreeMap<TicketKey, TicketRow>,
 }
 
-/// The rows as they were, and as the decisions so far have moved them.
+/// The rows before this transaction, and their present state after the decisions so far.
 #[derive(Debug)]
 pub struct Ledger {
     before: LockedRows,
     tickets: BTreeMap<TicketKey, TicketRow>,
     reservations: HashMap<ReservationKey, Reservation>,
-    /// What is announced, in the order of the decisions.
+    /// The reservations to announce, in the order of the decisions.
     touched: Vec<ReservationKey>,
     seen: HashSet<ReservationKey>,
     replayed: bool,
@@ -78,7 +79,6 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A ledger of these rows.
     pub fn new(rows: LockedRows) -> Self {
         Self {
             tickets: rows.tickets.clone(),
@@ -91,28 +91,29 @@ impl Ledger {
         }
     }
 
-    /// The moment of all decisions: the database's clock.
+    /// The time of all decisions, by the database's clock.
     pub fn now(&self) -> DateTime<Utc> {
         self.before.now
     }
 
-    /// A reservation as it stands.
+    /// A reservation in its present state.
     pub fn reservation(&self, key: ReservationKey) -> Option<&Reservation> {
         self.reservations.get(&key)
     }
 
-    /// The seating plan of an event that a request named. Only requests of known events get here.
+    /// The seating plan of an event that a request names. A request of an unknown event never gets
+    /// here.
     pub fn plan(&self, event: EventId) -> Arc<SeatingPlan> {
         self.before.plans.get(&event).cloned().expect("a footprint is made from a seating plan")
     }
 
-    /// The terms of an event; none where none of its sections is locked.
+    /// The terms of an event; none if none of its sections is locked.
     pub fn terms(&self, event: EventId) -> Option<&Terms> {
         self.before.terms.get(&event)
     }
 
-    /// Announces a reservation as it stands, because the message that announced it may have been
-    /// lost. Nothing moves. Without the reservation there is nothing to announce.
+    /// Announces a reservation again without a change, because its announcement may have been lost.
+    /// If it does not exist, nothing is announced.
     pub fn announce_again(&mut self, key: ReservationKey) {
         if self.reservations.contains_key(&key) {
             self.replayed = true;
@@ -120,18 +121,16 @@ impl Ledger {
         }
     }
 
-    /// Puts a reservation into the ledger as new, or as it has become.
+    /// Adds a reservation, or replaces it.
     pub fn put_reservation(&mut self, reservation: Reservation) {
         let key = (reservation.event, reservation.id);
         self.reservations.insert(key, reservation);
         self.touch(key);
     }
 
-    /// Moves a reservation to another state.
-    ///
     /// # Panics
-    /// If the machine does not allow the move or the reservation is not locked: the caller decides
-    /// from the state that it has just read.
+    /// If the transition is not allowed or the reservation is not locked: the caller must
+    /// decide from the state that it has just read.
     pub fn move_reservation(
         &mut self,
         key: ReservationKey,
@@ -171,10 +170,11 @@ impl Ledger {
                 Some(_) => taken.push(key.1),
             }
         }
+        // One taken ticket is enough to refuse all, whatever the missing locks would show.
         if need.is_empty() || !taken.is_empty() { Ok(taken) } else { Err(need) }
     }
 
-    /// Ends the overdue holds that lie on these tickets.
+    /// Ends the overdue holds of these tickets.
     pub fn expire_holds_on(&mut self, tickets: &[TicketKey]) {
         for key in tickets {
             let row = self.tickets[key];
@@ -184,18 +184,16 @@ impl Ledger {
         }
     }
 
-    /// Ends a hold that is due: its tickets are free again.
+    /// Ends a hold that is due, and frees its tickets.
     pub fn expire_reservation(&mut self, key: ReservationKey) {
         self.move_reservation(key, ReservationStatus::Expired, Some(Reason::Expired));
         self.release_tickets(key);
     }
 
-    /// Frees the tickets that a reservation holds.
     pub fn release_tickets(&mut self, key: ReservationKey) {
         self.set_tickets(key, TicketState::Available, None);
     }
 
-    /// Gives tickets to a reservation.
     pub fn hold_tickets(
         &mut self,
         tickets: &[TicketKey],
@@ -210,17 +208,16 @@ impl Ledger {
         }
     }
 
-    /// Sells the tickets that a reservation holds.
     pub fn sell_tickets(&mut self, key: ReservationKey) {
         self.set_tickets(key, TicketState::Sold, None);
     }
 
-    /// Keeps the tickets that a reservation holds until another time.
+    /// Changes the end of a hold.
     pub fn prolong_hold(&mut self, key: ReservationKey, until: DateTime<Utc>) {
         self.set_tickets(key, TicketState::Held, Some(until));
     }
 
-    /// The free tickets of a section, ascending; those whose hold is due come after the others.
+    /// The free tickets of a section, ascending; tickets of overdue holds come after the others.
     pub fn find_free(&self, event: EventId, section: &PlanSection) -> Vec<TicketNumber> {
         let first = section.first_ticket;
         let end = TicketNumber(first.0 + section.capacity);
@@ -230,7 +227,7 @@ impl Ledger {
         available.chain(due).map(|(key, _)| key.1).collect()
     }
 
-    /// How many tickets a customer has; the customer must be locked.
+    /// How many tickets a customer has. The customer must be locked, else the error asks for it.
     pub fn count_tickets(&self, event: EventId, customer: &str) -> Result<i32, Footprint> {
         let key = (event, customer.to_owned());
         self.customers
@@ -239,7 +236,7 @@ impl Ledger {
             .ok_or_else(|| Footprint { customers: [key].into(), ..Footprint::default() })
     }
 
-    /// Counts tickets for or against a customer, where customers are counted.
+    /// Changes the count of a customer's tickets, if the customer's count is locked.
     pub fn add_to_count(&mut self, event: EventId, customer: &str, tickets: i32) {
         if let Some(count) = self.customers.get_mut(&(event, customer.to_owned())) {
             *count += tickets;
@@ -268,7 +265,7 @@ impl Ledger {
         let reservation = &self.reservations[&key];
         for ticket in &reservation.tickets {
             let row = self.tickets.get_mut(&(key.0, *ticket)).expect("claims are locked");
-            // Only its own: another reservation may have them by now.
+            // Only its own tickets: another reservation may have some of them by now.
             if row.state == TicketState::Held && row.reservation == Some(key.1) {
                 row.state = state;
                 row.reservation = (state != TicketState::Available).then_some(key.1);

@@ -1,4 +1,4 @@
-//! What operators say to the workers, and what the workers answer.
+//! What operators send to the workers, and what the workers answer.
 
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
@@ -7,52 +7,49 @@ use serde::{Deserialize, Serialize};
 use super::{Message, VERSION};
 use crate::domain::WorkerPool;
 
-/// Something that every worker process hears. A hint: what must be known for sure is in the
-/// database.
+/// A message to every worker process. It is a hint: what must be certain is in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     v: u8,
-    /// What is said.
     pub say: ControlKind,
 }
 
-/// What operators say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlKind {
-    /// A pool is to pause or to go on.
+    /// A pool must pause or continue.
     Order(PoolOrder),
-    /// Report what you do, to this routing key of the exchange of controls.
+    /// Send a report to this routing key of the exchange of controls.
     Ask(String),
 }
 
-/// Whether a pool is to work, as the database has it.
+/// Whether a pool must work, as stored in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolOrder {
     pub pool: WorkerPool,
-    /// It takes nothing from its queues.
+    /// The pool takes nothing from its queues.
     pub paused: bool,
-    /// Rises with every order to this pool: an older one changes nothing any more.
+    /// Rises with every order to this pool: an order with a lower revision is ignored.
     pub revision: i64,
-    /// Why, in the operator's words.
+    /// The operator's reason.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// Who gave it.
+    /// Who gave the order.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub changed_by: String,
-    /// When, by the database's clock.
+    /// When the order was given, by the database's clock.
     #[serde(with = "ts_milliseconds")]
     pub changed_at: DateTime<Utc>,
 }
 
-/// A worker's answer to [`ControlKind::Ask`]: one for each pool that it runs.
+/// A worker's answer to [`ControlKind::Ask`]: one for each of its pools.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     v: u8,
-    /// The worker, unique among all processes.
+    /// The worker's name, unique among all processes.
     pub worker: String,
     pub pool: WorkerPool,
-    /// It has heard that the pool is paused.
+    /// The worker knows that the pool is paused.
     pub paused: bool,
     /// What it does with each queue of the pool.
     pub queues: Vec<QueueReport>,
@@ -62,16 +59,17 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueReport {
     pub queue: String,
-    /// It is subscribed, or has something of it in hand. False once it is paused and has finished.
+    /// It consumes the queue, or has messages of it in hand. False when it is paused and has
+    /// drained.
     pub working: bool,
-    /// Requests in hand: taken from the queue and not acked.
+    /// Requests in hand: delivered and not acknowledged.
     pub in_hand: u32,
-    /// How long ago the oldest of them had been accepted or had fallen due, in milliseconds.
+    /// How long ago the oldest request in hand was accepted or fell due, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_ms: Option<i64>,
-    /// Requests that it has handled since it started.
+    /// Requests that were handled since the start of the process.
     pub handled: u64,
-    /// How long ago it handled the last one, in milliseconds.
+    /// How long ago the last request was handled, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_ms: Option<i64>,
 }
@@ -81,7 +79,7 @@ impl Control {
         Self { v: VERSION, say: ControlKind::Order(order) }
     }
 
-    /// A question for reports, to this routing key.
+    /// A request for reports, to this routing key.
     pub fn ask(reply_to: &str) -> Self {
         Self { v: VERSION, say: ControlKind::Ask(reply_to.to_owned()) }
     }

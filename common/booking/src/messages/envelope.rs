@@ -1,4 +1,5 @@
-//! An envelope: many requests in one message, so that confirms, transactions and acks are shared.
+//! An envelope: many requests in one message, so that they share a publisher confirm, a transaction
+//! and an acknowledgement.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -17,12 +18,11 @@ pub struct Envelope<T> {
     traces: Vec<(u32, Trace)>,
 }
 
-/// Some requests as they were read, and the traces of those at these places.
+/// The content of an envelope: the requests, and traces with the index of their request.
 #[derive(Debug)]
 pub struct Opened<T> {
-    /// One that cannot be read stands as its bytes and the reason.
+    /// For a request that cannot be parsed: its bytes and the reason.
     pub requests: Vec<Result<T, (Vec<u8>, Undecodable)>>,
-    /// Most requests have none.
     pub traces: Vec<(u32, Trace)>,
 }
 
@@ -36,25 +36,23 @@ struct Raw<'a> {
 }
 
 impl<T: Serialize> Envelope<T> {
-    /// An envelope of these requests.
     pub fn new(requests: Vec<T>) -> Self {
         Self::traced(requests, Vec::new())
     }
 
-    /// The same, where the requests at these places are traced.
+    /// An envelope of these requests; each trace has the index of its request.
     pub fn traced(requests: Vec<T>, traces: Vec<(u32, Trace)>) -> Self {
         Self { v: VERSION, requests, traces }
     }
 
-    /// Its bytes.
     pub fn encode(&self) -> Vec<u8> {
         later::sent(serde_json::to_vec(self).expect("plain data always has a JSON form"))
     }
 }
 
 impl<T: DeserializeOwned> Envelope<T> {
-    /// The requests of an envelope. One that cannot be read does not spoil its neighbours; the
-    /// error is for bytes that are no envelope at all.
+    /// The requests of an envelope. One that cannot be parsed does not affect the others; the error
+    /// means that the bytes are not an envelope.
     pub fn open(bytes: &[u8]) -> Result<Opened<T>, Undecodable> {
         let raw: Raw<'_> =
             serde_json::from_slice(bytes).map_err(|error| Undecodable(error.to_string()))?;

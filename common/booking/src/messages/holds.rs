@@ -1,4 +1,4 @@
-//! The delayed message: holds that want looking at when they are due.
+//! The delayed message: a prompt to check holds when they are due.
 
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Message, VERSION};
 use crate::ids::{EventId, ReservationId};
 
-/// Where a prompt came from; it changes nothing in how it is handled.
+/// Where a prompt comes from. It does not change how the prompt is handled; it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
@@ -33,11 +33,10 @@ impl Prompt {
     }
 }
 
-/// Some holds of one moment. Only a prompt to look: the database decides what is due.
+/// Holds to check together. It is only a prompt: the database decides what is due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueHolds {
     v: u8,
-    /// Who asks.
     pub prompt: Prompt,
     pub holds: Vec<DueHold>,
 }
@@ -49,13 +48,11 @@ pub struct DueHold {
     pub event: EventId,
     #[serde(rename = "r")]
     pub reservation: ReservationId,
-    /// When it is due.
     #[serde(rename = "d", with = "ts_milliseconds")]
     pub due_at: DateTime<Utc>,
 }
 
 impl DueHolds {
-    /// A prompt to look at these holds.
     pub fn new(prompt: Prompt, holds: Vec<DueHold>) -> Self {
         Self { v: VERSION, prompt, holds }
     }

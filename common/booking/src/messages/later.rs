@@ -1,17 +1,17 @@
-//! Messages as a later build might write them: with fields that this one does not know. A deploy
-//! has both side by side. Not in release builds.
+//! Messages as a later build might write them, with fields that this build does not know: during a
+//! deploy both builds run at the same time. Not in release builds.
 //!
-//! `BOXOFFICE_WRITES_AS=later` lets a process write all its messages so, for its whole life.
+//! `BOXOFFICE_WRITES_AS=later` makes a process write all its messages this way.
 
 use serde_json::{Value, json};
 
-/// The bytes that a process sends: what it is given, or that with more fields.
+/// The bytes to send: the given ones, or the same with more fields.
 #[inline]
 pub(super) fn sent(message: Vec<u8>) -> Vec<u8> {
     if is_on() { with_more_fields(&message) } else { message }
 }
 
-/// Whether this process writes so. Never in a release build.
+/// Whether this process adds fields. Never in a release build.
 #[inline]
 pub fn is_on() -> bool {
     #[cfg(debug_assertions)]
@@ -26,8 +26,8 @@ pub fn is_on() -> bool {
     false
 }
 
-/// A message with a field more in every object that has fields. One with a single entry names a
-/// kind, and stays as it is.
+/// Adds a field to every object that has several. An object with a single entry names a variant and
+/// stays as it is.
 pub fn with_more_fields(message: &[u8]) -> Vec<u8> {
     let mut value: Value = serde_json::from_slice(message).expect("messages are JSON");
     extend(&mut value);

@@ -1,9 +1,9 @@
-//! What travels through the broker, as JSON: envelopes (of [`crate::requests`] and of payments),
-//! holds that fall due, outcomes, the presence of workers, and what operators order them.
+//! The messages in the broker, as JSON: envelopes (of [`crate::requests`] and of payments), holds
+//! that fall due, outcomes, the presence of workers, and the orders of operators.
 //!
-//! Every message has a version `v`. Readers ignore fields that they do not know; a message of a
-//! version that they do not know is rejected to the dead letters. `tests/golden` keeps the bytes of
-//! every version that was ever sent, and each must still be read.
+//! Every message has a version `v`. Readers ignore unknown fields; a message of an unknown version
+//! goes to the dead letters. `tests/golden` has the bytes of every version that was ever sent, and
+//! each must still be readable.
 
 mod batch_outcome;
 mod control;

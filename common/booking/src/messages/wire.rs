@@ -1,26 +1,25 @@
-//! How a message becomes bytes and comes back.
+//! How a message is encoded and decoded.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{VERSION, later};
 
-/// A message, or one request in it, that cannot be read: it goes to the dead letters.
+/// A message, or one request in it, that cannot be parsed: it goes to the dead letters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Undecodable(pub String);
 
-/// A message of its own, with a version.
+/// A message with a version.
 pub trait Message: Serialize + DeserializeOwned {
-    /// The version that it was written with.
+    /// The version of the build that wrote it.
     fn version(&self) -> u8;
 
-    /// Its bytes.
     fn encode(&self) -> Vec<u8> {
         later::sent(serde_json::to_vec(self).expect("plain data always has a JSON form"))
     }
 
-    /// From bytes; an error for what is no such message, or one of a version not known here.
+    /// Parses the bytes. Fails if they are not such a message, or if the version is unknown.
     fn decode(bytes: &[u8]) -> Result<Self, Undecodable> {
         let read: Self =
             serde_json::from_slice(bytes).map_err(|error| Undecodable(error.to_string()))?;
@@ -28,7 +27,7 @@ pub trait Message: Serialize + DeserializeOwned {
     }
 }
 
-/// An error for a version that this build does not read.
+/// Fails for a version that this build cannot read.
 pub(super) fn check_version(version: u8) -> Result<(), Undecodable> {
     if version == VERSION {
         Ok(())

@@ -1,4 +1,4 @@
-//! Pay: the request, and the beginning of a payment, which freezes the hold.
+//! Pay: the request, and the start of a payment, which freezes the hold.
 
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Duration, TimeDelta, Utc};
@@ -13,19 +13,19 @@ use crate::ledger::Ledger;
 /// A request to a payment worker: pay for a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pay {
-    /// The id that the attempt has.
+    /// The id of the payment.
     pub id: PaymentId,
     pub event: EventId,
-    /// What it pays.
     pub reservation: ReservationId,
-    /// How the card behaves.
+    /// What the test card does.
     pub card: CardBehaviour,
     /// The card's last four digits.
     pub card_last4: String,
     /// When the front door accepted it.
     #[serde(with = "ts_milliseconds")]
     pub accepted_at: DateTime<Utc>,
-    /// Older than this when it is begun, in milliseconds, it is refused.
+    /// The patience: if the request is older than this when it is decided, it is refused. In
+    /// milliseconds.
     pub patience_ms: u32,
     /// A hash of the request's body.
     pub fingerprint: i64,
@@ -34,13 +34,14 @@ pub struct Pay {
 /// What to do after a payment was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
-    /// Call the gateway; the hold is frozen meanwhile.
+    /// Call the gateway; until it answers, the hold is frozen.
     Charge(Payment),
-    /// It is over already, or cannot be tried.
+    /// It was finished before, or it is refused.
     Over(Payment),
 }
 
-/// Begins a payment: freezes the hold, once and bounded. One that was begun before is resumed.
+/// Begins a payment: freezes the hold, once and for a limited time. A payment that was begun before
+/// is resumed.
 pub fn begin_payment(ledger: &mut Ledger, existing: Option<&Payment>, request: &Pay) -> Begun {
     let key = (request.event, request.reservation);
     if let Some(payment) = existing {
@@ -79,7 +80,7 @@ pub fn begin_payment(ledger: &mut Ledger, existing: Option<&Payment>, request: &
     }
 }
 
-/// The hold lasts at least `paying_seconds` from now, if it was never frozen before.
+/// Prolongs the hold to at least `paying_seconds` from now, unless it was frozen before.
 fn freeze(ledger: &mut Ledger, reservation: &Reservation) {
     let key = (reservation.event, reservation.id);
     let terms = ledger.terms(reservation.event).expect("the sections of a hold are locked");

@@ -1,4 +1,4 @@
-//! The end of a payment: what the gateway answered is recorded, and a refund.
+//! The end of a payment: the gateway's answer is recorded, and a refund.
 
 use crate::domain::{Payment, PaymentStatus, Reason, Reservation, ReservationStatus};
 use crate::ids::TicketKey;
@@ -7,25 +7,24 @@ use crate::ledger::{Decision, Footprint, Ledger};
 /// What the gateway answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charge {
-    /// The money was taken.
+    /// The charge succeeded.
     Captured,
-    /// The issuer said no; nothing was taken.
+    /// The card's issuer declined; nothing was charged.
     Declined(Reason),
-    /// The gateway failed; nothing was taken.
+    /// The gateway failed; nothing was charged.
     Failed(Reason),
 }
 
 /// What to do after the answer was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finished {
-    /// Nothing more.
     Done(Payment),
-    /// The hold was lost: give the money back.
+    /// The hold had ended and its tickets cannot be given back: refund the charge.
     Refund(Payment),
 }
 
-/// Records what the gateway answered. A charge that landed after the hold was lost has the same
-/// tickets again if all are free, and is refunded if not.
+/// Records the gateway's answer. If the hold ended before the charge succeeded, the reservation
+/// gets the same tickets again if all are free; otherwise the charge is refunded.
 pub fn finish_payment(
     ledger: &mut Ledger,
     payment: &Payment,
@@ -34,7 +33,7 @@ pub fn finish_payment(
     record_answer(ledger, payment, charge).into()
 }
 
-/// Records that the gateway has given the money back.
+/// Records that the gateway has refunded the charge.
 pub fn refunded_payment(payment: &Payment) -> Payment {
     Payment { status: PaymentStatus::Refunded, refund_due: false, ..payment.clone() }
 }
@@ -102,7 +101,7 @@ fn can_have_again(ledger: &Ledger, reservation: &Reservation) -> Result<bool, Fo
     Ok(has + reservation.tickets.len() as i32 <= limit)
 }
 
-/// After a refusal the hold goes on, if there is time left.
+/// After a failed payment the hold goes on if time is left; otherwise it ends.
 fn give_back(ledger: &mut Ledger, payment: &Payment) {
     let key = (payment.event, payment.reservation);
     let Some(reservation) = ledger.reservation(key) else { return };

@@ -1,5 +1,5 @@
-//! Payments. A buyer asks the payment workers to pay for a reservation: the payment is begun, the
-//! gateway is called outside of any transaction, and what it answered is recorded.
+//! Payments. A payment is begun, the gateway is called outside of any transaction, and its answer
+//! is recorded.
 
 mod begin;
 mod finish;

@@ -1,35 +1,33 @@
-//! The best tickets of a section: the first that are free, side by side where asked for.
+//! Chooses the best tickets of a section: the first free ones, side by side if requested.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{PlanSection, Reason, SectionKind};
 use crate::ids::{SectionNumber, TicketNumber, TierNumber};
 
-/// The best tickets of a kind: the first that are free.
+/// A request for the best tickets of a kind: the first free ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Best {
-    /// How many.
     pub quantity: i32,
-    /// In this section only.
+    /// Only in this section.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<SectionNumber>,
-    /// In this tier only.
+    /// Only in this tier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<TierNumber>,
-    /// Side by side in one row, or not at all. Without meaning for general admission.
+    /// Side by side in one row, or not at all. Ignored for general admission.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub together: bool,
 }
 
 impl Best {
-    /// Whether tickets of this section would do.
     pub(super) fn wants_section(&self, number: SectionNumber) -> bool {
         self.section.is_none_or(|section| section == number)
     }
 }
 
-/// Tickets for this request from the free ones, in order of preference; ascending. The error says
-/// whether there are too few, or only too few side by side.
+/// Chooses among the free tickets, which are in order of preference; returns them ascending. The
+/// error says whether there are too few, or only too few side by side.
 pub(super) fn pick_best(
     section: &PlanSection,
     free: &[TicketNumber],
@@ -51,7 +49,7 @@ pub(super) fn pick_best(
     Ok(fitting)
 }
 
-/// The first run of neighbours that is long enough.
+/// The first run of seats side by side that is long enough.
 fn first_block(
     section: &PlanSection,
     free: &[TicketNumber],

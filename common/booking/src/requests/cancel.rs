@@ -1,4 +1,4 @@
-//! Cancel: a buyer gives a hold back, or stops a request that is not decided yet.
+//! Cancel: a buyer ends a hold, or stops a request that is not decided yet.
 
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Utc};
@@ -9,7 +9,6 @@ use crate::domain::{Reason, Reservation, ReservationStatus, SeatingPlan};
 use crate::ids::{EventId, ReservationId, ReservationKey};
 use crate::ledger::{Decision, Footprint, Ledger};
 
-/// Cancel a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancel {
     pub id: ReservationId,
@@ -40,8 +39,9 @@ impl Decide for Cancel {
         footprint.reservations.insert(self.key());
     }
 
-    /// A cancel that comes before its request leaves a tombstone, which the request then finds; one
-    /// that comes too late changes nothing, and the outcome says what the state is.
+    /// A cancel that comes before its request leaves a tombstone, so that the request holds
+    /// nothing. A cancel that comes too late changes nothing, and the outcome shows the present
+    /// state.
     fn decide(&self, ledger: &mut Ledger) -> Decision<()> {
         match ledger.reservation(self.key()) {
             None => ledger.put_reservation(tombstone(ledger, self)),
@@ -56,7 +56,7 @@ impl Decide for Cancel {
         Decision::Made(())
     }
 
-    /// The reservation stays as it is, and its buyer is told so.
+    /// The reservation stays as it is, and its present state is announced.
     fn reject(&self, ledger: &mut Ledger) {
         ledger.announce_again(self.key());
     }

@@ -1,8 +1,8 @@
-//! What buyers ask the reservation workers for. A file is a kind of request: its message, the rows
-//! that it needs, its decision, and what its buyer is told when the database refuses it.
+//! The requests that reservation workers decide. Each kind has one file: its message, the rows that
+//! it needs, its decision, and the outcome if the database refuses that decision.
 //!
-//! A new kind is a file here, its name in the table below, and a variant nowhere else: front doors,
-//! workers and tests call the methods of [`Decide`].
+//! A new kind needs a file here, its name in the table below, and no variant elsewhere: front
+//! doors, workers and tests call the methods of [`Decide`].
 
 mod best;
 mod cancel;
@@ -19,40 +19,41 @@ use crate::domain::SeatingPlan;
 use crate::ids::{EventId, ReservationId, ReservationKey, SectionNumber};
 use crate::ledger::{Decision, Footprint, Ledger};
 
-/// What everybody needs to know of a request, whatever its kind.
+/// What front doors and workers must know of a request, whatever its kind.
 pub trait Decide {
-    /// The reservation that it is about.
+    /// The reservation of the request.
     fn key(&self) -> ReservationKey;
 
     /// When the front door accepted it, by that front door's clock.
     fn accepted_at(&self) -> DateTime<Utc>;
 
-    /// Which partition keeps its order.
+    /// What decides the partition: requests with the same route are decided in order.
     fn route(&self, plan: &SeatingPlan) -> Route;
 
-    /// Whether its decision can only make tickets free. Such a request is let in however far behind
-    /// the queue is, because it shortens the wait of the others.
+    /// Whether its decision can only free tickets. Such a request is accepted whatever the lag of
+    /// the queue is, because it helps the requests that wait.
     fn frees_tickets(&self) -> bool {
         false
     }
 
-    /// Adds the rows that must be locked before it can be decided, as far as they are known then.
+    /// Adds the rows that must be locked before the decision, as far as they can be known.
     fn footprint(&self, plan: &SeatingPlan, footprint: &mut Footprint);
 
-    /// Moves the ledger, or says what must be locked first. What was decided before is announced
-    /// again and moves nothing, because every message may be delivered more than once.
+    /// Changes the ledger, or returns the locks that it needs first. A request that was decided
+    /// before is announced again and changes nothing, because every message may be delivered more
+    /// than once.
     fn decide(&self, ledger: &mut Ledger) -> Decision<()>;
 
-    /// Gives its buyer an answer where the database refuses to write the decision. It must write
-    /// only what is surely harmless; its rows are those of [`Self::key`].
+    /// Decides what the buyer gets if the database refuses to write the decision. It may write only
+    /// values that cannot be refused again; its rows are those of [`Self::key`].
     fn reject(&self, ledger: &mut Ledger);
 }
 
-/// What the requests of one partition have in common. `broker::topology` says which partition it
-/// is.
+/// What requests of one partition have in common. `broker::topology` maps it to a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Route {
-    /// A section of an event: requests for its tickets are decided in the order of acceptance.
+    /// A section of an event: requests for its tickets are decided in the order of their
+    /// acceptance.
     Section(EventId, SectionNumber),
     /// A reservation, for requests that name no section.
     Reservation(ReservationId),
@@ -113,8 +114,8 @@ impl Decide for Request {
     }
 }
 
-/// Decides requests in their order. All are decided even when one of them needs more locks, so that
-/// one more round of locking serves all.
+/// Decides requests in order. All are decided even if one of them needs more locks, so that one
+/// more round of locking serves all of them.
 pub fn decide_all<'a>(
     ledger: &mut Ledger,
     requests: impl IntoIterator<Item = &'a Request>,

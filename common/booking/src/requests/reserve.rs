@@ -1,4 +1,4 @@
-//! Reserve: a buyer asks for tickets.
+//! Reserve: a buyer requests tickets.
 
 use chrono::serde::ts_milliseconds;
 use chrono::{DateTime, Duration, TimeDelta, Utc};
@@ -10,23 +10,23 @@ use crate::domain::{Reason, Reservation, ReservationStatus, SeatingPlan, Terms};
 use crate::ids::{EventId, ReservationId, ReservationKey, SectionNumber, TicketKey, TicketNumber};
 use crate::ledger::{Decision, Footprint, Ledger};
 
-/// Hold these tickets, or the best of a kind, or the best where these are gone.
+/// A request to hold these tickets, or the best of a kind, or the best if these are not free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserve {
     pub id: ReservationId,
     pub event: EventId,
-    /// Whose it is.
     pub customer: String,
-    /// The wish: these tickets, all or none. Ascending, without repetition.
+    /// The named tickets, all or none. Ascending, without repetition.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tickets: Vec<TicketNumber>,
-    /// Instead of a wish, or where it cannot be had.
+    /// Used if no tickets are named, or if they are not free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
     /// When the front door accepted it, by its clock.
     #[serde(with = "ts_milliseconds")]
     pub accepted_at: DateTime<Utc>,
-    /// Older than this when it is decided, in milliseconds, it is refused.
+    /// The patience: if the request is older than this when it is decided, it is refused. In
+    /// milliseconds.
     pub patience_ms: u32,
     /// A hash of the request's body.
     pub fingerprint: i64,
@@ -41,8 +41,8 @@ impl Decide for Reserve {
         self.accepted_at
     }
 
-    /// The section of the first ticket that is wished for, else the section that the best shall be
-    /// of. Requests that name no section share one partition of their event.
+    /// The section of the first named ticket, else the section for the best tickets. Requests that
+    /// name no section share one partition of their event.
     fn route(&self, plan: &SeatingPlan) -> Route {
         let wished = self.tickets.first().and_then(|ticket| plan.section_of(*ticket));
         let wished = wished.map(|section| section.number);
@@ -58,15 +58,15 @@ impl Decide for Reserve {
         footprint.add_tickets(&self.tickets, plan);
         let Some(best) = self.best else { return };
         for section in plan.sections.iter().filter(|section| best.wants_section(section.number)) {
-            // Side by side, or in one of several tiers, cannot be found among the first few.
+            // Seats side by side, or in one of several tiers, may not be among the first free ones.
             let all = best.together || section.tiers.len() > 1;
             let enough = if all { section.capacity } else { best.quantity };
             footprint.add_scan((self.event, section.number), enough);
         }
     }
 
-    /// Holds the tickets, or refuses with a reason. Where locks are missing, the ledger is not
-    /// moved.
+    /// Holds the tickets, or refuses with a reason. If locks are missing, the ledger is not
+    /// changed.
     fn decide(&self, ledger: &mut Ledger) -> Decision<()> {
         if ledger.reservation(self.key()).is_some() {
             ledger.announce_again(self.key());
@@ -85,7 +85,8 @@ impl Decide for Reserve {
         Decision::Made(())
     }
 
-    /// Refuses it as a fault of ours. What may be wrong with it is left out.
+    /// Refuses the request as a fault of ours. The record contains no values that the database
+    /// could refuse.
     fn reject(&self, ledger: &mut Ledger) {
         if ledger.reservation(self.key()).is_some() {
             ledger.announce_again(self.key());
@@ -176,7 +177,7 @@ fn exceeds_customer_limit(
     Ok(ledger.count_tickets(request.event, &request.customer)? + quantity > limit)
 }
 
-/// The first section, by number, that has what is asked for.
+/// The first section, by number, that has the requested tickets.
 fn choose_best(
     ledger: &Ledger,
     plan: &SeatingPlan,

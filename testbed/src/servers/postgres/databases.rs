@@ -1,31 +1,30 @@
-//! Databases of a cluster, made and removed with `psql`.
+//! Creates and removes databases of a cluster with `psql`.
 
 use anyhow::{Context, Result, ensure};
 
 use super::Postgres;
 
 impl Postgres {
-    /// Makes an empty database.
+    /// Creates an empty database.
     pub fn create_database(&self, name: &str) -> Result<()> {
         self.execute(&format!("CREATE DATABASE {}", quoted(name)?))
     }
 
-    /// Makes a copy of a database that nobody is connected to.
+    /// Copies a database to which nobody is connected.
     pub fn copy_database(&self, template: &str, name: &str) -> Result<()> {
         self.execute(&format!("CREATE DATABASE {} TEMPLATE {}", quoted(name)?, quoted(template)?))
     }
 
-    /// Removes a database if it exists, and disconnects who uses it.
+    /// Removes a database if it exists, and disconnects its clients.
     pub fn drop_database(&self, name: &str) -> Result<()> {
         self.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name)?))
     }
 
-    /// Executes statements in a database: all of them, or none where one fails.
+    /// Executes statements in a database: all of them, or none if one fails.
     pub fn execute_in(&self, database: &str, statements: &str) -> Result<()> {
         self.psql_in(database, statements).map(drop)
     }
 
-    /// Whether there is a database of this name.
     pub fn has_database(&self, name: &str) -> Result<bool> {
         let question = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", plain(name)?);
         Ok(self.psql(&question)?.trim() == "1")
@@ -56,7 +55,7 @@ fn quoted(name: &str) -> Result<String> {
     Ok(format!("\"{}\"", plain(name)?))
 }
 
-/// Names are ours; what would need quoting rules is refused.
+/// Only our own names come here, so a name that would need escaping is refused.
 fn plain(name: &str) -> Result<&str> {
     let fits = (1..=63).contains(&name.len())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');

@@ -19,29 +19,27 @@ use crate::binaries;
 use crate::checkout::path_hash;
 use crate::process::{LOOK_AGAIN, Process, Signal};
 
-/// The superuser of private clusters; everybody on 127.0.0.1 is trusted to be it.
+/// The superuser of private clusters. Any connection from 127.0.0.1 may log in as this user.
 const USER: &str = "boxoffice";
 
-/// How a private cluster is set up.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Whether data found in the directory is used.
+    /// Whether existing data in the directory are used.
     pub keep: Keep,
-    /// Off, commits survive a crash of Postgres but not one of the machine, and cost much less.
+    /// If off, commits survive a crash of Postgres but not of the machine, and are much cheaper.
     pub fsync: bool,
-    /// Connections at most.
     pub max_connections: u32,
     /// Memory for cached pages, in MiB.
     pub shared_buffers_mib: u32,
 }
 
 impl Options {
-    /// Data kept, and safe on disk.
+    /// Keeps the data, and syncs them to disk.
     pub fn dev() -> Self {
         Self { keep: Keep::Data, fsync: true, max_connections: 200, shared_buffers_mib: 128 }
     }
 
-    /// Always fresh, without fsync, and with room for many tests side by side.
+    /// Always a new cluster, without fsync, and with connections for many tests at the same time.
     pub fn test() -> Self {
         Self { keep: Keep::Nothing, fsync: false, max_connections: 400, shared_buffers_mib: 128 }
     }
@@ -50,14 +48,14 @@ impl Options {
 /// How to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// Clients are disconnected, and everything is written.
+    /// Disconnects clients and writes everything to disk.
     Fast,
-    /// As in a crash: the next start recovers from the log.
+    /// Like a crash: the next start recovers from the write-ahead log.
     Immediate,
 }
 
-/// A private cluster on a port of its own of 127.0.0.1. It ends with this value, and with this
-/// process.
+/// A private cluster on its own port of 127.0.0.1. It is stopped when this value is dropped or this
+/// process ends.
 ///
 /// All methods block, for up to a minute.
 pub struct Postgres {
@@ -67,20 +65,20 @@ pub struct Postgres {
     options: Options,
     account: Account,
     lease: Lease,
-    /// Settings of the server, beyond those of every private one.
+    /// Server settings in addition to those of every private server.
     more: Vec<String>,
     process: Mutex<Option<Process>>,
 }
 
 impl Postgres {
-    /// Starts a cluster whose files are in `dir` (which is made), and returns when it answers.
-    /// Fails when Postgres is not installed, when another run uses the directory, and with the
-    /// log's last lines when the server does not start.
+    /// Starts a cluster with its files in `dir` (created if necessary), and returns when it
+    /// answers. Fails if Postgres is not installed or if another run uses the directory. If the
+    /// server does not start, the error has the last lines of its log.
     pub fn start(dir: &Path, options: Options) -> Result<Self> {
         Self::start_as(dir, options, None)
     }
 
-    /// The same for a cluster that also speaks TLS, with this identity.
+    /// The same with TLS under this identity.
     pub fn start_with_tls(dir: &Path, options: Options, identity: &Identity) -> Result<Self> {
         Self::start_as(dir, options, Some(identity))
     }
@@ -111,12 +109,12 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// Where to connect. The database need not exist: `postgres` always does.
+    /// The URL of a database. It need not exist yet; `postgres` always exists.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// The port on 127.0.0.1; the same for the whole life of this value.
+    /// The port on 127.0.0.1; it never changes, not even over restarts.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -126,12 +124,11 @@ impl Postgres {
         self.process.lock().expect("no holder panics").as_ref().map(Process::pid)
     }
 
-    /// The server's log file.
     pub fn log(&self) -> PathBuf {
         self.dir.join("postgres.log")
     }
 
-    /// Stops the server if it runs. Its data and its port stay.
+    /// Stops the server if it runs. Its data and its port are kept.
     pub fn stop(&self, how: Stop) -> Result<()> {
         let signal = match how {
             Stop::Fast => Signal::INT,
@@ -159,7 +156,8 @@ impl Postgres {
     }
 
     fn make_cluster(&self) -> Result<()> {
-        // A run that is interrupted leaves no half-made cluster under the final name.
+        // Under another name first, so that an interrupted run leaves no incomplete cluster under
+        // the final name.
         let unfinished = self.dir.join("data.unfinished");
         if unfinished.exists() {
             fs::remove_dir_all(&unfinished)?;
@@ -199,8 +197,8 @@ impl Postgres {
         Ok(command)
     }
 
-    /// The server tells its state in its pid file, as `pg_ctl` reads it: the pid on line 1, the
-    /// state on line 8.
+    /// The server writes its state into its pid file, which `pg_ctl` reads as well: the pid is on
+    /// line 1, the state on line 8.
     fn wait_until_ready(&self, process: &mut Process) -> Result<()> {
         let pid = process.pid().to_string();
         let deadline = Instant::now() + PATIENCE;
@@ -218,7 +216,7 @@ impl Postgres {
         bail!("Postgres did not get ready within {PATIENCE:?}\n{}", log::tail(&self.log()))
     }
 
-    /// A command that takes nothing from the caller's own Postgres settings.
+    /// A command that ignores the caller's own Postgres settings.
     fn command(&self, program: &str) -> Command {
         let mut command = self.account.command(self.bin.join(program), &self.dir);
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_postgres_setting(name)) {

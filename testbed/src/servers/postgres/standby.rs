@@ -1,4 +1,4 @@
-//! A standby that follows a primary, commit by commit, and can take its place.
+//! A synchronous standby, which can be promoted when its primary is gone.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -15,8 +15,9 @@ use crate::servers::lease::{self, Lease};
 use crate::servers::{Keep, directory, port};
 
 impl Postgres {
-    /// Starts a standby of this cluster with its files in `dir`, which is emptied. From then on a
-    /// commit here waits until the standby has it, so that nothing is lost when it takes over.
+    /// Starts a standby of this cluster with its files in `dir`, which is emptied. From then on
+    /// each commit waits until the standby has it, so that nothing is lost when the standby is
+    /// promoted.
     pub fn start_standby(&self, dir: &Path) -> Result<Self> {
         let account = Account::of_service("postgres")?;
         let dir = directory::make(dir, &account)?;
@@ -36,7 +37,7 @@ impl Postgres {
         Ok(standby)
     }
 
-    /// Makes this standby a primary. The old one must have been stopped.
+    /// Makes this standby the primary. The old primary must have been stopped.
     pub fn promote(&self) -> Result<()> {
         let output = self
             .command("pg_ctl")

@@ -1,4 +1,4 @@
-//! Private nodes that form a cluster, on one machine.
+//! A cluster of private nodes on one machine.
 
 use std::path::Path;
 
@@ -9,16 +9,15 @@ use super::{RabbitMq, start_epmd};
 use crate::process::Process;
 use crate::servers::Keep;
 
-/// Nodes of one cluster. They end with this value.
+/// The nodes of one cluster. They are stopped when this value is dropped.
 pub struct Cluster {
     pub nodes: Vec<RabbitMq>,
-    /// The name server of all, which must outlive each.
+    /// The name server of all nodes; it must be stopped after them.
     _epmd: Process,
 }
 
 impl Cluster {
-    /// Starts a cluster of so many nodes in a directory that is new. Takes several seconds for
-    /// each.
+    /// Starts a cluster of `count` nodes in a new directory. Takes several seconds for each node.
     pub fn start(dir: &Path, count: usize) -> Result<Self> {
         let keeper = Node::prepare(&dir.join("names"), None)?;
         let epmd = start_epmd(&keeper)?;
@@ -40,7 +39,7 @@ impl Cluster {
         Ok(Self { nodes, _epmd: epmd })
     }
 
-    /// The node that leads the most queues: its number.
+    /// The index of the node that leads the most queues.
     pub fn leader(&self) -> Result<usize> {
         let reachable = self.nodes.iter().filter(|node| node.pid().is_some());
         let led = reachable.map(|node| node.management.leaders()).find_map(Result::ok);

@@ -20,8 +20,9 @@ use super::{Identity, Keep, PATIENCE, directory, log};
 use crate::process::{LOOK_AGAIN, Process, Signal};
 use node::Node;
 
-/// A private node with the management and Prometheus plugins, on ports of its own of 127.0.0.1. It
-/// ends with this value, and with this process. Its user is `guest` with password `guest`.
+/// A private node with the management and Prometheus plugins, on its own ports of 127.0.0.1. It is
+/// stopped when this value is dropped or this process ends. Its user is `guest` with the password
+/// `guest`.
 ///
 /// All methods block, for up to a minute.
 pub struct RabbitMq {
@@ -32,21 +33,21 @@ pub struct RabbitMq {
     processes: Mutex<Option<Processes>>,
 }
 
-/// The broker, and the name server that it registers with, unless that is the cluster's.
+/// The broker, and its name server unless a cluster has one for all nodes.
 struct Processes {
     broker: Process,
     epmd: Option<Process>,
 }
 
 impl RabbitMq {
-    /// Starts a node whose files are in `dir` (which is made), and returns when it answers AMQP and
-    /// HTTP. Fails when RabbitMQ is not installed, when another run uses the directory, and with
-    /// the log's last lines when it does not start.
+    /// Starts a node with its files in `dir` (created if necessary), and returns when it answers
+    /// AMQP and HTTP. Fails if RabbitMQ is not installed or if another run uses the directory. If
+    /// the node does not start, the error has the last lines of its log.
     pub fn start(dir: &Path, keep: Keep) -> Result<Self> {
         Self::start_node(Node::prepare(dir, None)?, keep)
     }
 
-    /// The same for a node that also speaks AMQP over TLS, with this identity.
+    /// The same with AMQP over TLS under this identity.
     pub fn start_with_tls(dir: &Path, keep: Keep, identity: &Identity) -> Result<Self> {
         let mut node = Node::prepare(dir, None)?;
         node.speak_tls(identity)?;
@@ -64,29 +65,29 @@ impl RabbitMq {
         Ok(rabbitmq)
     }
 
-    /// Where to connect, in the virtual host of this name (`/` is always there).
+    /// The URL of a virtual host; `/` always exists.
     pub fn amqp_url(&self, vhost: &str) -> String {
         let vhost = super::management::encoded(vhost);
         format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", self.node.ports().amqp)
     }
 
-    /// Where to connect with TLS, by the name `localhost`. Only for a node with an identity.
+    /// The URL for TLS, with the name `localhost`. Only for a node with an identity.
     pub fn amqps_url(&self, vhost: &str) -> Option<String> {
         let (vhost, port) = (super::management::encoded(vhost), self.node.tls_port()?);
         Some(format!("amqps://guest:guest@localhost:{port}/{vhost}"))
     }
 
-    /// The AMQP port on 127.0.0.1; the same for the whole life of this value.
+    /// The AMQP port on 127.0.0.1; it never changes, not even over restarts.
     pub fn amqp_port(&self) -> u16 {
         self.node.ports().amqp
     }
 
-    /// The base of the management API, without user or path: `http://127.0.0.1:…`.
+    /// The base URL of the management API, without user or path: `http://127.0.0.1:…`.
     pub fn management_url(&self) -> String {
         self.management.url().to_owned()
     }
 
-    /// Where the node's metrics are: `http://127.0.0.1:…/metrics`.
+    /// The URL of the node's metrics: `http://127.0.0.1:…/metrics`.
     pub fn metrics_url(&self) -> String {
         format!("http://127.0.0.1:{}/metrics", self.node.ports().metrics)
     }
@@ -97,30 +98,30 @@ impl RabbitMq {
         processes.as_ref().map(|processes| processes.broker.pid())
     }
 
-    /// What the broker logs.
+    /// The broker's log file.
     pub fn log(&self) -> PathBuf {
         self.node.log()
     }
 
-    /// Makes a virtual host and gives `guest` everything in it.
+    /// Creates a virtual host and gives `guest` all rights in it.
     pub fn add_vhost(&self, name: &str) -> Result<()> {
         self.management.add_vhost(name)
     }
 
-    /// Removes a virtual host with all that is in it, if it exists.
+    /// Removes a virtual host with everything in it, if it exists.
     pub fn delete_vhost(&self, name: &str) -> Result<()> {
         self.management.delete_vhost(name)
     }
 
-    /// Gives the running node an operator's command, as `rabbitmqctl` does. Takes a second or two.
+    /// Runs an operator's command on the running node, like `rabbitmqctl`. Takes a second or two.
     pub fn control(&self, arguments: &[&str]) -> Result<()> {
         self.controlled(arguments).map(drop)
     }
 
-    /// The quorum queues that have no leader as far as this node knows. A node that was just
-    /// started needs a moment for each.
+    /// The quorum queues that have no leader as far as this node knows. After its start, a node
+    /// needs a moment for each queue.
     pub fn queues_without_leader(&self) -> Result<Vec<String>> {
-        // What the management API calls the leader is the last one, whatever it does now.
+        // The management API is no help here: it reports the last leader, even if that one is gone.
         let led = "case ra:members({element(1, amqqueue:get_pid(Q)), node()}, 1000) of
                        {ok, _, {_, _}} -> true; _ -> false end";
         let names = format!(
@@ -141,12 +142,12 @@ impl RabbitMq {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Stops the node cleanly if it runs. Its data and its ports stay.
+    /// Stops the node cleanly if it runs. Its data and its ports are kept.
     pub fn stop(&self) -> Result<()> {
         self.end(Signal::TERM)
     }
 
-    /// Kills the node, as a crash would.
+    /// Kills the node, like a crash.
     pub fn kill(&self) -> Result<()> {
         self.end(Signal::KILL)
     }
@@ -159,7 +160,7 @@ impl RabbitMq {
         {
             return Ok(());
         }
-        // The name server goes before its successor comes.
+        // The old name server must end before a new one starts on its port.
         *running = None;
         let epmd = if self.node.has_own_epmd() { Some(start_epmd(&self.node)?) } else { None };
         let broker = Process::spawn(&mut self.node.broker_command()?, self.last_resort())?;
@@ -174,13 +175,12 @@ impl RabbitMq {
         Ok(())
     }
 
-    /// Lets the node hang: its connections stay open, and nothing answers, until
-    /// [`RabbitMq::thaw`].
+    /// Makes the node hang: its connections stay open but get no answer, until [`RabbitMq::thaw`].
     pub fn freeze(&self) -> Result<()> {
         self.signal(Signal::STOP)
     }
 
-    /// Lets the node go on.
+    /// Ends a freeze.
     pub fn thaw(&self) -> Result<()> {
         self.signal(Signal::CONT)
     }
@@ -202,7 +202,8 @@ impl RabbitMq {
         self.lease.record(&[])
     }
 
-    /// Until it takes clients again, after a command that stopped it inside.
+    /// Waits until the node accepts clients again, after a command that stopped the broker inside
+    /// it.
     fn wait_until_answering(&self) -> Result<()> {
         match self.processes.lock().expect("no holder panics").as_mut() {
             Some(processes) => self.wait_until_ready(&mut processes.broker),

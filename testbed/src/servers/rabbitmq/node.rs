@@ -13,7 +13,7 @@ use crate::servers::Identity;
 use crate::servers::account::Account;
 use crate::servers::{directory, port};
 
-/// Ports of 127.0.0.1.
+/// On 127.0.0.1.
 pub(super) struct Ports {
     pub(super) amqp: u16,
     pub(super) management: u16,
@@ -22,7 +22,7 @@ pub(super) struct Ports {
     distribution: u16,
 }
 
-/// What a node is started with.
+/// Everything that is needed to start a node.
 pub(super) struct Node {
     programs: RabbitMq,
     account: Account,
@@ -33,15 +33,15 @@ pub(super) struct Node {
     tls: Option<Tls>,
 }
 
-/// The port for AMQP over TLS, and what is shown there.
+/// The port and the certificate for AMQP over TLS.
 struct Tls {
     port: u16,
     identity: Identity,
 }
 
 impl Node {
-    /// Finds the programs, makes the directory, and chooses the ports. The nodes of a cluster
-    /// register with the name server of the first one.
+    /// Finds the programs, creates the directory, and chooses the ports. The nodes of a cluster
+    /// share the name server of the first one.
     pub(super) fn prepare(dir: &Path, epmd: Option<u16>) -> Result<Self> {
         let account = Account::of_service("rabbitmq")?;
         let programs = binaries::rabbitmq()?;
@@ -57,19 +57,20 @@ impl Node {
         Ok(Self { programs, account, dir, ports, has_own_epmd: epmd.is_none(), id, tls: None })
     }
 
-    /// Whether it registers with a name server of its own.
+    /// Whether the node has a name server of its own.
     pub(super) fn has_own_epmd(&self) -> bool {
         self.has_own_epmd
     }
 
-    /// Lets it talk to the nodes that have the same cookie. Before its first start.
+    /// Sets the Erlang cookie: nodes with the same cookie may talk to each other. Call it before
+    /// the first start.
     pub(super) fn bake(&self, cookie: &str) -> Result<()> {
         let path = self.dir.join(".erlang.cookie");
         self.account.write(&path, cookie)?;
         Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o400))?)
     }
 
-    /// Also listens for AMQP over TLS, as this identity.
+    /// Makes the node listen for AMQP over TLS, too.
     pub(super) fn speak_tls(&mut self, identity: &Identity) -> Result<()> {
         self.tls = Some(Tls { port: port::free(self.id)?, identity: identity.clone() });
         Ok(())
@@ -91,9 +92,8 @@ impl Node {
         self.dir.join("rabbitmq.log")
     }
 
-    /// The name server, in the foreground and on a port of its own. A node would start one by
-    /// itself where none answers, as a daemon that stays for ever; and one that the machine has
-    /// already is not ours to register with.
+    /// The name server, in the foreground and on its own port. Without it, a node would start one
+    /// as a daemon that never ends; and one that the machine has already is not ours to use.
     pub(super) fn epmd_command(&self) -> Result<Command> {
         let log = self.open_log("epmd.log")?;
         let mut command = self.account.command(&self.programs.epmd, &self.dir);
@@ -102,14 +102,14 @@ impl Node {
         Ok(command)
     }
 
-    /// The broker, after its configuration has been written.
+    /// Writes the configuration and returns the broker's command.
     pub(super) fn broker_command(&self) -> Result<Command> {
         self.configure()?;
         let console = self.open_log("console.log")?;
         let mut command = self.command(&self.programs.server);
         command
-            // With input allowed, the script becomes the broker and does not stay between it and
-            // us; it needs none.
+            // With input allowed, the script replaces itself by the broker, so that our signals
+            // reach the broker. The broker itself needs no input.
             .env("RABBITMQ_ALLOW_INPUT", "true")
             .arg("-noinput")
             .env("RABBITMQ_DIST_PORT", self.ports.distribution.to_string())
@@ -125,17 +125,16 @@ impl Node {
         Ok(command)
     }
 
-    /// The operator's command of the broker.
     pub(super) fn control_command(&self) -> Command {
         self.command(&self.programs.server.with_file_name("rabbitmqctl"))
     }
 
-    /// The node's name among the nodes of a cluster.
+    /// The node's name in its cluster.
     pub(super) fn name(&self) -> String {
         format!("boxoffice-{:016x}@localhost", self.id)
     }
 
-    /// A program of RabbitMQ that takes nothing from the caller's own settings.
+    /// A program of RabbitMQ that ignores the caller's own settings.
     fn command(&self, program: &Path) -> Command {
         let mut command = self.account.command(program, &self.dir);
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_erlang_setting(name)) {
@@ -150,7 +149,7 @@ impl Node {
         command
     }
 
-    /// What the broker's command line has and no other's.
+    /// A part of the broker's command line that no other process has.
     pub(super) fn marker(&self) -> String {
         format!("-boxoffice {:016x}", self.id)
     }
@@ -160,9 +159,9 @@ impl Node {
         format!("-address 127.0.0.1 -port {}", self.ports.epmd)
     }
 
-    /// Two schedulers are enough for a small machine. The time-out is for 3.10 on Erlang 25, where
-    /// the end of the event manager of an idle node takes five seconds, long after all queues have
-    /// been closed.
+    /// Two schedulers are enough for a small machine. The time-out is for version 3.10 on Erlang
+    /// 25: there the event manager of an idle node takes five seconds to end, long after all queues
+    /// were closed.
     fn runtime_arguments(&self) -> String {
         format!(
             "+S 2:2 -kernel inet_dist_use_interface {{127,0,0,1}} -kernel shutdown_timeout 2000 {}",
@@ -199,7 +198,7 @@ ssl_options.fail_if_no_peer_cert = false
             settings.push_str(&tls);
         }
         self.account.write(&self.dir.join("rabbitmq.conf"), &settings)?;
-        // Present but empty, so that the machine's own is not read instead.
+        // The file is empty: without it, the machine's own file would be read.
         self.account.write(&self.dir.join("rabbitmq-env.conf"), "")?;
         let plugins = "[rabbitmq_management,rabbitmq_prometheus].\n";
         self.account.write(&self.dir.join("enabled_plugins"), plugins)?;

@@ -1,4 +1,4 @@
-//! A copy of the checkout, which can be broken while the checkout itself stays as it is.
+//! A copy of the checkout that can be broken without changing the checkout itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,14 +10,14 @@ use testbed::checkout;
 
 use crate::commands::run::{cargo, command};
 
-/// The copy. It is kept and so are its build results: the next one compiles only what has changed.
+/// The copy and its build results are kept, so that the next run compiles only what has changed.
 pub(super) struct Copy {
     dir: PathBuf,
     target: PathBuf,
 }
 
 impl Copy {
-    /// Copies the checkout: what git knows, and what is new and not ignored.
+    /// Copies the checkout: tracked files, and new files that git does not ignore.
     pub(super) fn make() -> Result<Self> {
         let base = checkout::target().join("broken");
         let copy = Self { dir: base.join("checkout"), target: base.join("target") };
@@ -26,7 +26,7 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Makes the copy the same as the checkout again.
+    /// Makes the copy equal to the checkout again.
     pub(super) fn restore(&self) -> Result<()> {
         let files = files_of_checkout()?;
         for file in &files {
@@ -35,10 +35,10 @@ impl Copy {
         remove_all_but(&self.dir, Path::new(""), &files)
     }
 
-    /// Breaks the copy.
     pub(super) fn apply(&self, patch: &Path) -> Result<()> {
         let mut apply = command("git", &["apply"], &self.dir);
-        // The copy lies in a checkout. Were git to find that, it would apply the patch to it.
+        // The copy is inside a checkout. Without this ceiling, git would find that one and apply
+        // the patch to it.
         apply.env("GIT_CEILING_DIRECTORIES", self.dir.parent().context("it has a parent")?);
         let output = apply.arg(patch).output().context("cannot run git")?;
         let why = String::from_utf8_lossy(&output.stderr);
@@ -46,7 +46,6 @@ impl Copy {
         Ok(())
     }
 
-    /// Cargo in the copy.
     pub(super) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut cargo = cargo(arguments);
         cargo.current_dir(&self.dir).env("CARGO_TARGET_DIR", &self.target);
@@ -61,18 +60,18 @@ fn files_of_checkout() -> Result<BTreeSet<PathBuf>> {
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
     let names = String::from_utf8(output.stdout)?;
     let files = names.split_terminator('\0').map(PathBuf::from);
-    // A file that was removed and not yet committed is listed, too.
+    // The list also has files that were removed without a commit.
     Ok(files.filter(|file| checkout::root().join(file).is_file()).collect())
 }
 
-/// What has not changed keeps its time, so that it is not compiled again.
+/// An equal file keeps its modification time, so that cargo does not compile it again.
 fn copy_if_different(from: &Path, to: &Path) -> Result<()> {
     let content = fs::read(from).with_context(|| from.display().to_string())?;
     if fs::read(to).is_ok_and(|found| found == content) {
         return Ok(());
     }
     fs::create_dir_all(to.parent().context("a file lies in a directory")?)?;
-    // The time of a copy would be that of the original: older than what was built meanwhile.
+    // Written anew: a copy could keep the original's time, which may be older than the last build.
     fs::write(to, content)?;
     Ok(fs::set_permissions(to, fs::metadata(from)?.permissions())?)
 }

@@ -1,5 +1,5 @@
 //! `cargo xtask broken`: breaks a copy of the system on purpose, in one way after the other, and
-//! shows which tests notice. A way that no test notices is a hole in the tests.
+//! shows which tests notice. If no test notices, a test is missing.
 
 mod copy;
 
@@ -19,14 +19,13 @@ use super::say::say;
 use super::stop::Stop;
 use copy::Copy;
 
-/// A way to be wrong, which `xtask/broken/<name>.patch` makes of the system, and the tests that are
-/// there to notice it.
+/// A way to break the system, by `xtask/broken/<name>.patch`, and the tests that must notice it.
 struct Way {
     name: &'static str,
     suites: &'static [Suite],
 }
 
-/// A file of tests, and which of them are run: those with one of these words in their names.
+/// A file of tests, and which of them to run: those with one of these words in their names.
 struct Suite {
     target: &'static str,
     words: &'static [&'static str],
@@ -74,8 +73,8 @@ pub(crate) struct Arguments {
     only: Option<String>,
 }
 
-/// Runs the tests on the system as it is, which must pass, and then on each broken one, which must
-/// not.
+/// Runs the tests on the system as it is, where they must pass, and then on each broken copy, where
+/// one must fail.
 pub(crate) fn broken(arguments: &Arguments) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     let copy = Copy::make()?;
@@ -116,7 +115,7 @@ fn row(way: &Way, caught: &BTreeSet<String>) -> String {
     format!("| {} | {names} |", way.name)
 }
 
-/// Builds the copy as it is now, and runs these tests on it.
+/// Builds the copy in its present state, and runs these tests on it.
 fn failed_tests(
     copy: &Copy,
     suites: &[(&str, BTreeSet<&str>)],
@@ -133,18 +132,18 @@ fn failed_tests(
     Ok(failed)
 }
 
-/// The tests of all these ways, each once.
+/// The tests of all these ways, without repetition.
 fn all(ways: &[&Way]) -> Vec<(&'static str, BTreeSet<&'static str>)> {
     let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for suite in ways.iter().flat_map(|way| way.suites) {
-        // An empty word is in every name.
+        // Every name contains the empty word.
         let words = if suite.words.is_empty() { &[""] } else { suite.words };
         all.entry(suite.target).or_default().extend(words);
     }
     all.into_iter().collect()
 }
 
-/// The tests that fail, by their files; an error where they cannot be run at all, or where none is.
+/// The failed tests, by file. Fails if they cannot be run, or if no test was found.
 fn failures(
     tests: &mut std::process::Command,
     target: &str,
@@ -164,13 +163,13 @@ fn failures(
     }
 }
 
-/// A test's name and whether it passed, from a line of libtest.
+/// A test's name and whether it passed, from a line of libtest's output.
 fn result(line: &str) -> Option<(String, bool)> {
     let (name, result) = line.strip_prefix("test ")?.rsplit_once(" ... ")?;
     matches!(result, "ok" | "FAILED").then(|| (name.to_owned(), result == "ok"))
 }
 
-/// The file that a test is in, and its name there, as the documents name tests.
+/// The file of a test, and its name there, as the documents name tests.
 fn place(target: &str, name: &str) -> String {
     let (modules, test) = name.rsplit_once("::").unwrap_or(("", name));
     let crates = if target == "store" { "common/store/tests" } else { "e2e/tests" };

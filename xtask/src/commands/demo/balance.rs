@@ -1,10 +1,10 @@
-//! Whether what buyers were told and what is left agree.
+//! Checks that the buyers' results and the remaining tickets agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::buyer::{Story, Ticket};
 
-/// Counts of one section.
+/// The counts of one section.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Row {
     /// Event and section.
@@ -20,7 +20,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Every ticket is in exactly one place.
+    /// Whether every ticket is counted exactly once.
     pub(super) fn is_balanced(&self) -> bool {
         self.earlier + self.available + self.held + self.sold == self.capacity
     }
@@ -51,7 +51,7 @@ pub(super) fn rows(
     capacity.iter().map(row).collect()
 }
 
-/// Tickets that two buyers were told to have.
+/// Tickets that two buyers have according to their answers.
 pub(super) fn sold_twice(stories: &[Story]) -> Vec<Ticket> {
     let mut seen = BTreeSet::new();
     let all = stories.iter().flat_map(|story| story.bought.iter().chain(&story.held));

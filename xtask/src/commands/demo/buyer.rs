@@ -1,4 +1,4 @@
-//! One buyer: what they want, what they do, and what became of it.
+//! One buyer: their plan, their requests, and the result.
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
@@ -21,10 +21,10 @@ pub(super) struct Ticket {
     pub(super) number: i64,
 }
 
-/// What a buyer had at the end.
+/// The result of one buyer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Story {
-    /// What happened, step by step.
+    /// The steps, in words.
     pub(super) told: String,
     /// Tickets that were paid for.
     pub(super) bought: Vec<Ticket>,
@@ -34,10 +34,9 @@ pub(super) struct Story {
     pub(super) wrong: Option<String>,
 }
 
-/// Bought and held.
+/// Bought tickets and held tickets.
 type Tickets = (Vec<Ticket>, Vec<Ticket>);
 
-/// A buyer of the demo.
 pub(super) struct Buyer<'a> {
     client: &'a Client,
     stage: &'a Stage,
@@ -53,7 +52,7 @@ impl<'a> Buyer<'a> {
         Self { client, stage, number, seed, random, told: Vec::new() }
     }
 
-    /// Plays to the end.
+    /// Follows the plan to its end.
     pub(super) fn play(mut self) -> Story {
         let ended = self.act();
         let wrong = ended.as_ref().err().map(|error| format!("{error:#}"));
@@ -86,7 +85,7 @@ impl<'a> Buyer<'a> {
         }
     }
 
-    /// The path of the reservation, if it was held.
+    /// Reserves tickets. Returns the path of the reservation if it is held.
     fn reserve(&mut self, plan: Plan, event: &Event) -> Result<Option<String>> {
         let wish = self.wish(plan, event);
         let body = merged(json!({"customer": self.customer()}), wish);
@@ -123,7 +122,7 @@ impl<'a> Buyer<'a> {
         json!({"best": {"quantity": quantity, "together": false}})
     }
 
-    /// What the buyer does once seats are held; the state that the reservation must reach by that.
+    /// What the buyer does after the hold. Returns the state that the reservation must reach.
     fn after_hold(&mut self, plan: Plan, path: &str) -> Result<&'static str> {
         match plan {
             Plan::Pick | Plan::Best => self.pay_and_expect(path, GOOD, true)?,
@@ -204,7 +203,7 @@ impl<'a> Buyer<'a> {
         format!("demo-{}-{}@example.org", self.seed, self.number)
     }
 
-    /// Keys differ between two demos with the same seed: the second is a new sale.
+    /// Idempotency keys differ between two demos with the same seed: the second demo is a new sale.
     fn key(&self, step: &str) -> String {
         format!("{} {} {step}", std::process::id(), self.customer())
     }

@@ -1,5 +1,5 @@
-//! A buyer's HTTP client: it repeats what was not answered, with the same idempotency key, and
-//! waits when it is told to.
+//! A buyer's HTTP client. It repeats unanswered requests with the same idempotency key, and obeys
+//! `Retry-After`.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,18 +9,17 @@ use serde_json::Value;
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
-/// Seconds that a request asks the server to wait for its outcome.
+/// The preference to wait 10 s for the outcome.
 const WAIT_SECONDS: &str = "wait=10";
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(3);
 
-/// For one system, until a moment after which it gives up.
+/// A client for one system, which gives up at a deadline.
 pub(super) struct Client {
     agent: Agent,
     base: String,
     deadline: Instant,
 }
 
-/// What came back.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Value,
@@ -28,12 +27,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// A text field of the body; empty if it has none.
+    /// A text field of the body; empty if the body does not have it.
     pub(super) fn text(&self, field: &str) -> &str {
         self.body[field].as_str().unwrap_or_default()
     }
 
-    /// The id that the body or the location ends with.
+    /// The answer's `Location`, or this path if it has none.
     pub(super) fn path_or(&self, path: String) -> String {
         self.location.clone().unwrap_or(path)
     }
@@ -50,7 +49,7 @@ impl Client {
         Self { agent: config.into(), base, deadline }
     }
 
-    /// An error unless something answers: a system that was never there is not waited for.
+    /// Fails at once if nothing answers: a system that does not run is not waited for.
     pub(super) fn greet(&self) -> Result<()> {
         match self.agent.get(self.url("/livez")).call() {
             Ok(answer) if answer.status() == 200 => Ok(()),
@@ -69,7 +68,7 @@ impl Client {
         self.send(path, || Request::delete(self.url(path)).body(String::new()))
     }
 
-    /// `key` makes it safe to repeat.
+    /// The idempotency key makes it safe to repeat the request.
     pub(super) fn post(&self, path: &str, body: &Value, key: &str) -> Result<Answer> {
         self.send(path, || {
             Request::post(self.url(path))
@@ -80,7 +79,7 @@ impl Client {
         })
     }
 
-    /// Asks until `is_done` says that the answer's status is one to stop at.
+    /// Reads until `is_done` accepts the status in the answer.
     pub(super) fn follow(&self, path: &str, is_done: impl Fn(&str) -> bool) -> Result<Answer> {
         loop {
             let asked = Instant::now();
@@ -90,7 +89,7 @@ impl Client {
             if answer.status != 200 || is_done(answer.text("status")) {
                 return Ok(answer);
             }
-            // A server that does not wait is not asked in a tight loop.
+            // A server may answer without waiting; this prevents a tight loop.
             thread::sleep(Duration::from_millis(100).saturating_sub(asked.elapsed()));
         }
     }

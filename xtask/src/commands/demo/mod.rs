@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: a small sale played against the running system, and a check that nothing was
-//! lost or sold twice.
+//! `cargo xtask demo`: plays a small sale on the running system, and checks that nothing was lost
+//! or sold twice.
 
 mod balance;
 mod buyer;
@@ -24,11 +24,10 @@ use buyer::{Buyer, Story};
 use client::Client;
 use stage::Stage;
 
-/// The whole demo ends in less than a minute.
+/// The demo promises to end within a minute; this leaves time for the check.
 const DURATION_MAX: Duration = Duration::from_secs(50);
-/// Buyers that act at the same time.
 const AT_ONCE: usize = 16;
-/// How long the last changes may take to be seen by readers.
+/// How long the last changes may take until readers see them.
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// What to play.
@@ -45,7 +44,7 @@ pub(crate) struct Arguments {
     seed: Option<u64>,
 }
 
-/// Plays the sale; exit code 1 when buyers were told other things than the availability shows.
+/// Plays the sale. Exit code 1 if the buyers' results and the availability disagree.
 pub(crate) fn demo(arguments: &Arguments) -> Result<ExitCode> {
     let seed = arguments.seed.unwrap_or_else(random::any_seed);
     let client = Client::new(target::base(&arguments.url)?, Instant::now() + DURATION_MAX);
@@ -83,7 +82,7 @@ fn play(client: &Client, stage: &Stage, seed: u64, buyers: usize) -> Vec<Story> 
     stories.into_inner().expect("no holder panics")
 }
 
-/// The balance, once it agrees or has had time to.
+/// The balance, as soon as it agrees, or at the end of the settling time.
 fn settled(client: &Client, stage: &Stage, before: &Counts, stories: &[Story]) -> Result<Vec<Row>> {
     let capacity = counts(stage, |event| {
         Ok(event.sections.iter().map(|(number, section)| (*number, section.capacity)).collect())
@@ -98,7 +97,7 @@ fn settled(client: &Client, stage: &Stage, before: &Counts, stories: &[Story]) -
     }
 }
 
-/// Prints the balance and says whether all is right.
+/// Prints the balance and returns whether all is right.
 fn verdict(stage: &Stage, table: &[Row], stories: &[Story]) -> bool {
     say(&format!(
         "\n{:<32}{:>9}{:>9}{:>7}{:>7}{:>11}",

@@ -1,26 +1,25 @@
-//! What a buyer is going to do.
+//! What a buyer will do.
 
-/// One of a few ways to behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
-    /// Picks seats that others want too, and pays.
+    /// Picks seats that other buyers want too, and pays.
     Pick,
-    /// Takes the best that there is, and pays.
+    /// Takes the best available tickets, and pays.
     Best,
     /// Pays with a card that is declined, then with a good one.
     Declined,
-    /// Pays with a card that has not enough on it, and cancels.
+    /// Pays with a card without enough money, and cancels.
     TooPoor,
     /// Pays with a card that works at the second attempt.
     ProcessingError,
-    /// Changes their mind.
+    /// Reserves, then cancels.
     Cancel,
-    /// Walks away and lets the hold run out.
+    /// Does nothing more, so that the hold expires.
     RunOut,
 }
 
 impl Plan {
-    /// Every dozen buyers have all kinds among them.
+    /// Twelve buyers in a row have all kinds among them.
     pub(super) fn of(buyer: usize) -> Self {
         use Plan::{Best, Cancel, Declined, Pick, ProcessingError, RunOut, TooPoor};
         const DOZEN: [Plan; 12] = [

@@ -1,4 +1,4 @@
-//! What is for sale, and how much of it is left.
+//! The events for sale, and how many of their tickets are left.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use super::client::Client;
 
-/// Holds shorter than this run out while the demo plays.
+/// Shorter holds expire while the demo runs.
 const SHORT_HOLD_SECONDS: i64 = 10;
-/// Tickets that many buyers want.
+/// The number of seats that many buyers want.
 const WANTED: usize = 16;
 
-/// The events that the demo plays on.
+/// The events of the demo.
 pub(super) struct Stage {
-    /// Where people pick seats and pay.
+    /// Where buyers pick seats and pay.
     pub(super) main: Event,
-    /// Where holds are left to run out, if there is an event with short holds.
+    /// Where buyers let holds expire; none if no event has short holds.
     pub(super) short: Option<Event>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Event {
     pub(super) name: String,
     /// By number.
     pub(super) sections: BTreeMap<i64, Section>,
-    /// Free seats of one section, wanted by many.
+    /// Free seats of one section that many buyers want.
     pub(super) wanted: Vec<i64>,
     hold_seconds: i64,
 }
@@ -59,7 +59,6 @@ impl Stage {
         Ok(Self { main, short: short.into_iter().next() })
     }
 
-    /// The events that are played on.
     pub(super) fn events(&self) -> impl Iterator<Item = &Event> {
         std::iter::once(&self.main).chain(&self.short)
     }
@@ -81,7 +80,7 @@ impl Event {
         self.sections.values().map(|section| section.capacity).sum()
     }
 
-    /// How many tickets are available in each section now.
+    /// The number of tickets that are available now in each section.
     pub(super) fn available(&self, client: &Client) -> Result<BTreeMap<i64, i64>> {
         let answer = availability(client, self.id)?;
         let sections = answer["sections"].as_array().context("no sections")?.iter();
@@ -96,7 +95,7 @@ fn section(section: &Value) -> Result<(i64, Section)> {
     Ok((number(&section["number"])?, Section { name, capacity: number(&section["capacity"])? }))
 }
 
-/// The first free seats of the section that has most of them.
+/// The first free seats of the section that has the most of them.
 fn wanted(client: &Client, event: i64) -> Result<Vec<i64>> {
     let layout = client.get(&format!("/api/v1/events/{event}/layout"))?;
     let taken = availability(client, event)?;
@@ -117,7 +116,7 @@ fn availability(client: &Client, event: i64) -> Result<Value> {
     Ok(answer.body)
 }
 
-/// Numbers, and pairs `[first, last]` of runs.
+/// Expands single numbers and pairs `[first, last]`.
 fn expanded(taken: &Value) -> Vec<i64> {
     let run = |one: &Value| match (one.as_i64(), one[0].as_i64(), one[1].as_i64()) {
         (Some(number), ..) => number..=number,

@@ -1,4 +1,4 @@
-//! Where the demo plays: on this machine only, because it buys what is for sale.
+//! The system that the demo uses: only one on this machine, because the demo buys tickets.
 
 use anyhow::{Context, Result, ensure};
 

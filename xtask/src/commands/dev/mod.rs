@@ -37,8 +37,8 @@ pub(crate) struct Arguments {
     no_web: bool,
 }
 
-/// Builds, starts servers where there are none, then the services, and keeps these running until it
-/// is stopped.
+/// Builds, starts missing servers and then the services, and keeps the services running until it is
+/// stopped.
 pub(crate) fn dev(arguments: &Arguments, may_install: bool) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     match start_and_supervise(arguments, may_install, &stop) {
@@ -57,14 +57,14 @@ fn start_and_supervise(arguments: &Arguments, may_install: bool, stop: &Stop) ->
     prepare(&plan, &servers, &output, stop)?;
     let mut supervisor = Supervisor::new(&output);
     let outcome = serve(&plan, &servers, &mut supervisor, stop);
-    // The services go before the servers that they use.
+    // The services stop before the servers that they use.
     supervisor.stop_all(stop);
     drop(servers);
     outcome
 }
 
-/// The three that need nothing of each other, side by side. Servers that have been started are
-/// stopped again, with their value, where one of the builds fails.
+/// Builds the programs and the page and starts the servers, all at the same time. If a build fails,
+/// the servers that have started are stopped when their value is dropped.
 fn build_and_start(arguments: &Arguments, servers: ForDev, stop: &Stop) -> Result<Servers> {
     let page_stop = stop.clone();
     thread::scope(|scope| {
@@ -98,7 +98,7 @@ fn serve(
     }
 }
 
-/// The schema, and something to sell.
+/// Creates the schema, and events to sell.
 fn prepare(plan: &Plan, servers: &Servers, output: &Output, stop: &Stop) -> Result<()> {
     for task in ["migrate", "seed"] {
         let mut command: Command = plan.command("workers", &[task], servers);

@@ -1,4 +1,4 @@
-//! The output of all processes as one log, each line with the name of its process.
+//! Prints the output of all processes as one log; each line has the name of its process.
 
 use std::collections::VecDeque;
 use std::io::{BufReader, Read};
@@ -15,16 +15,15 @@ use crate::commands::run::Stopped;
 use crate::commands::say::{has_colours, say};
 use crate::commands::stop::Stop;
 
-/// Lines of each process that are kept for the case that it dies.
+/// How many last lines of each process are kept, to show them if it dies.
 const LAST_LINES: usize = 20;
 const NAME_WIDTH: usize = 12;
-/// Cyan, yellow, green, magenta, blue, red: for names only.
+/// Cyan, yellow, green, magenta, blue, red; only names are coloured.
 const COLOURS: [u8; 6] = [36, 33, 32, 35, 34, 31];
 
-/// The last lines of one process.
 pub(super) type LastLines = Arc<Mutex<VecDeque<String>>>;
 
-/// Where all processes write.
+/// The log that all processes write to.
 pub(super) struct Output {
     colours: bool,
 }
@@ -34,7 +33,7 @@ impl Output {
         Self { colours: has_colours() }
     }
 
-    /// Starts a process that writes here.
+    /// Starts a process that writes to this log.
     pub(super) fn spawn(
         &self,
         name: &str,
@@ -71,8 +70,8 @@ impl Output {
         last: &LastLines,
     ) -> Result<(Process, [JoinHandle<()>; 2])> {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        // If this program is killed, the servers go at the same moment: there is nothing left to
-        // drain.
+        // KILL is right if this program is killed: the servers end at the same moment, so there is
+        // nothing left to drain.
         let mut process = Process::spawn(command, Signal::KILL)?;
         let prefix = self.prefix(name);
         let child = process.child();
@@ -92,7 +91,7 @@ impl Output {
     }
 }
 
-/// The lines, for an error message.
+/// The lines, formatted for an error message.
 pub(super) fn shown(last: &LastLines) -> String {
     let last = last.lock().expect("no holder panics");
     last.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")

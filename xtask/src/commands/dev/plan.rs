@@ -1,4 +1,4 @@
-//! Which processes run, with what settings, on which ports.
+//! The processes to run, with their settings and ports.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
@@ -15,7 +15,7 @@ use crate::commands::say::has_colours;
 
 const POOLS: [&str; 3] = ["reservations", "payments", "expiry"];
 
-/// Ports and programs, chosen before anything is built, so that a taken port is told at once.
+/// Ports and programs. They are chosen before the build, so that a taken port is reported at once.
 pub(super) struct Plan {
     programs: PathBuf,
     public: u16,
@@ -24,8 +24,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// A port that was asked for has to be free; the others are the usual ones, or the next that
-    /// are free.
+    /// A requested port must be free; the other ports are the usual ones, or the next free ones.
     pub(super) fn new(release: bool, port: Option<u16>) -> Result<Self> {
         let mut ports = Ports::default();
         let public = match port {
@@ -44,12 +43,12 @@ impl Plan {
         Ok(Self { programs: checkout::target().join(profile), public, api_admin, pool_admins })
     }
 
-    /// Where buyers reach it.
+    /// The URL for buyers.
     pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.public)
     }
 
-    /// What has to answer 200 before the system is up, by process name.
+    /// The URLs that must answer 200 before the system is ready, by process name.
     pub(super) fn ready_urls(&self) -> Vec<(&'static str, String)> {
         let pools = POOLS.iter().zip(self.pool_admins);
         std::iter::once(("api", format!("{}/readyz", self.url())))
@@ -57,7 +56,7 @@ impl Plan {
             .collect()
     }
 
-    /// The long-running processes, in the order in which they are stopped.
+    /// The services, in the order in which they are stopped.
     pub(super) fn services(&self, servers: &Servers) -> Vec<Service> {
         let api = Service { name: "api", command: self.command("api", &[], servers) };
         let pools = POOLS.iter().zip(self.pool_admins).map(|(pool, port)| {
@@ -68,7 +67,7 @@ impl Plan {
         std::iter::once(api).chain(pools).collect()
     }
 
-    /// One of our programs, with the settings that all share.
+    /// One of our programs, with the settings that all of them share.
     pub(super) fn command(&self, program: &str, arguments: &[&str], servers: &Servers) -> Command {
         let root = checkout::root();
         let mut command = Command::new(self.programs.join(program));
@@ -93,7 +92,7 @@ fn local(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
-/// Ports that are free, each given once.
+/// Free ports; each is returned once.
 #[derive(Default)]
 struct Ports(BTreeSet<u16>);
 

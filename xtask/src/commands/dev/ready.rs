@@ -1,4 +1,4 @@
-//! Waiting until all processes say that they are ready.
+//! Waits until all processes report that they are ready.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use crate::commands::stop::Stop;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Returns when every URL answers 200; names those that do not within a minute. What dies meanwhile
-/// is started again.
+/// Returns when every URL answers 200. Fails after a minute with the names of those that do not.
+/// Services that die in the meantime are started again.
 pub(super) fn wait(
     urls: &[(&str, String)],
     supervisor: &mut Supervisor<'_>,
@@ -42,7 +42,7 @@ pub(super) fn wait(
     }
 }
 
-/// Why this is not ready, if it is not.
+/// Why the URL is not ready; none if it is.
 fn trouble(agent: &Agent, url: &str) -> Option<String> {
     match agent.get(url).call() {
         Ok(answer) if answer.status() == 200 => None,

@@ -1,28 +1,28 @@
-//! How often a service that dies is started again.
+//! Decides how often a dead service is started again.
 
 use std::time::Duration;
 
-/// A service that ran this long was well.
+/// A service that ran for this long counts as healthy.
 const WELL: Duration = Duration::from_secs(30);
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(8);
 const QUICK_DEATHS: u32 = 6;
 
-/// What to do about a death.
+/// What to do after a service has died.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     StartAgainAfter(Duration),
     GiveUp,
 }
 
-/// The deaths of one service that came soon after its start, one after the other.
+/// Consecutive deaths of one service, each soon after its start.
 #[derive(Default)]
 pub(super) struct Restarts {
     quick_deaths: u32,
 }
 
 impl Restarts {
-    /// It died after having run this long.
+    /// Decides after a death; `ran` is how long the service had run.
     pub(super) fn died_after(&mut self, ran: Duration) -> Verdict {
         if ran >= WELL {
             self.quick_deaths = 0;

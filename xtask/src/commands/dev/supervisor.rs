@@ -1,4 +1,4 @@
-//! Keeps the services running, as an operator's supervisor would.
+//! Keeps the services running, like the supervisor of a deployment.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::output::{LastLines, Output, shown};
 use super::restarts::{Restarts, Verdict};
 use crate::commands::stop::Stop;
 
-/// How long the services have to finish what is in hand.
+/// How long the services have to drain.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// A long-running process.
@@ -20,7 +20,6 @@ pub(super) struct Service {
     pub(super) command: Command,
 }
 
-/// All services that were started.
 pub(super) struct Supervisor<'a> {
     output: &'a Output,
     children: Vec<Child>,
@@ -43,7 +42,7 @@ impl<'a> Supervisor<'a> {
         Self { output, children: Vec::new() }
     }
 
-    /// Starts a service and keeps it running from now on.
+    /// Starts a service, and keeps it running from now on.
     pub(super) fn start(&mut self, mut service: Service) -> Result<()> {
         let last = LastLines::default();
         let process = self.output.spawn(service.name, &mut service.command, &last)?;
@@ -52,7 +51,8 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    /// Looks for deaths and starts again what is due. An error when a service dies again and again.
+    /// Starts dead services again when their restart is due. Fails if a service dies again and
+    /// again.
     pub(super) fn look_after(&mut self) -> Result<()> {
         for child in &mut self.children {
             child.look_after(self.output)?;
@@ -60,8 +60,8 @@ impl<'a> Supervisor<'a> {
         Ok(())
     }
 
-    /// Stops the services: the first, which takes in work, before the others. A further signal from
-    /// the user cuts the grace short.
+    /// Stops the services in order: first the one that accepts requests, then the others. Another
+    /// signal from the user ends the grace period.
     pub(super) fn stop_all(&mut self, stop: &Stop) {
         let count = self.children.len().min(1);
         let (front, others) = self.children.split_at_mut(count);
@@ -103,7 +103,7 @@ impl Child {
         }
     }
 
-    /// Whether it has ended, or cannot be looked at.
+    /// Whether it has ended, or its state cannot be read.
     fn is_gone(&mut self) -> bool {
         self.process().is_none_or(|process| !matches!(process.exited(), Ok(None)))
     }

@@ -1,7 +1,7 @@
-//! The one build of the test command: what is linted is what is run.
+//! The only build of the test command: the code that is linted is the code that is run.
 //!
-//! Clippy compiles in the compiler's place, as `RUSTC_WORKSPACE_WRAPPER`. `cargo clippy` does the
-//! same for a check alone, after which everything would be compiled again for the tests.
+//! Clippy compiles instead of the compiler, as `RUSTC_WORKSPACE_WRAPPER`. `cargo clippy` only
+//! checks, so everything would be compiled again for the tests.
 
 use std::collections::BTreeSet;
 use std::io::{Write, stderr};
@@ -17,18 +17,18 @@ use crate::commands::run::{cargo, is_installed, run_read};
 use crate::commands::say::has_colours;
 use crate::commands::stop::Stop;
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Build {
-    /// The programs with tests in them.
+    /// The test programs.
     pub(super) programs: Vec<Program>,
-    /// What compiler and lints complained about, each once.
+    /// The warnings of compiler and lints, each once.
     pub(super) warnings: BTreeSet<String>,
 }
 
 impl Build {
-    /// Builds and lints the whole workspace. Always the whole: a part alone asks for fewer features
-    /// of the dependencies that it shares with the rest, and they would be compiled again for it.
+    /// Builds and lints the whole workspace. A single package would need fewer features of shared
+    /// dependencies, and cargo would compile those again.
     pub(super) fn run(stop: &Stop) -> Result<Self> {
         let format = if has_colours() { "json-diagnostic-rendered-ansi" } else { "json" };
         let mut build = cargo(&["build", "--workspace", "--all-targets", "--locked"]);
@@ -43,28 +43,28 @@ impl Build {
         Ok(std::mem::take(&mut *read))
     }
 
-    /// An error where there were warnings, so that none stays in the code.
+    /// Fails if there were warnings, so that none stays in the code.
     pub(super) fn ensure_no_warnings(&self) -> Result<()> {
         ensure!(self.warnings.is_empty(), "{} warnings", self.warnings.len());
         Ok(())
     }
 
-    /// Reads one of cargo's messages, and shows what compiler or lints say. Cargo repeats the
-    /// warnings of what it need not build again, so that none is missed.
+    /// Reads one of cargo's messages, and shows warnings and errors. Cargo repeats the warnings of
+    /// code that it need not build again, so none is missed.
     fn read(&mut self, line: &str) {
         let Ok(message) = serde_json::from_str::<Value>(line) else { return };
         self.programs.extend(test_program(&message));
-        // A library is compiled twice, with its tests and without, and then says all things twice.
+        // A library is compiled twice, with and without its tests, so its warnings come twice.
         if let Some(text) = message["message"]["rendered"].as_str()
             && self.warnings.insert(text.to_owned())
         {
-            // With nobody left to read it, there is nothing better to do than to go on.
+            // If nobody reads it any more, there is nothing better to do than to continue.
             let _ = stderr().write_all(text.as_bytes());
         }
     }
 }
 
-/// Beside cargo, in the same toolchain.
+/// The path of `clippy-driver`, in the same toolchain as cargo.
 fn clippy_driver(cargo: &Command) -> Result<PathBuf> {
     let driver = Path::new(cargo.get_program()).with_file_name("clippy-driver");
     let is_there = is_installed(&driver.to_string_lossy());
@@ -72,7 +72,7 @@ fn clippy_driver(cargo: &Command) -> Result<PathBuf> {
     Ok(driver)
 }
 
-/// The program of a `compiler-artifact` message, if it is one with tests.
+/// The test program of a `compiler-artifact` message; none if it has no tests.
 fn test_program(message: &Value) -> Option<Program> {
     if message["profile"]["test"] != true {
         return None;

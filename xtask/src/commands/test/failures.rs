@@ -1,15 +1,15 @@
-//! What failed, said again at the end: that is what a reader of a long log looks at first, and what
-//! is left of a log that was cut.
+//! Repeats the failures at the end: readers of a long log look there first, and a truncated log
+//! keeps its end.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::commands::say::say;
 
-/// Lines of one test program that are kept.
+/// The most lines that are kept of one test program.
 const LINES_MAX: usize = 200;
 
-/// The reports of the test programs that failed, from the output of `cargo test`.
+/// The reports of failed test programs, from the output of `cargo test`.
 #[derive(Clone, Default)]
 pub(super) struct Failures(Arc<Mutex<Reports>>);
 
@@ -21,7 +21,7 @@ struct Reports {
 }
 
 impl Failures {
-    /// Looks at the next line, after it was printed.
+    /// Reads the next line, after it was printed.
     pub(super) fn read(&self, line: &str) {
         self.0.lock().expect("no holder panics").read(line);
     }
@@ -43,7 +43,7 @@ impl Reports {
         if !self.is_report {
             return;
         }
-        // They say little about a test, and would push out what does.
+        // Backtraces say little about a test, and would displace more useful lines.
         if line.eq_ignore_ascii_case("stack backtrace:") {
             self.is_backtrace = true;
         }

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that is tested, cheapest first.
+//! `cargo xtask test`: all tests and checks, the cheapest first.
 
 mod build;
 mod failures;
@@ -23,7 +23,8 @@ use failures::Failures;
 use programs::{Program, Runner};
 use table::Table;
 
-/// Test programs that run at the same time, each with as many tests at a time as there are cores.
+/// How many test programs run at the same time; each runs as many tests at a time as there are
+/// cores.
 const JOBS: usize = 2;
 
 /// What to test.
@@ -36,7 +37,7 @@ pub(crate) struct Arguments {
     no_web: bool,
 }
 
-/// Runs the steps up to the first that fails, and shows how long each took.
+/// Runs the steps until one fails, and shows how long each took.
 pub(crate) fn test(arguments: &Arguments, may_install: bool) -> Result<ExitCode> {
     let stop = Stop::listen()?;
     let mut steps = Steps { stop, table: Table::new(), failures: Failures::default() };
@@ -60,7 +61,8 @@ struct Steps {
 }
 
 impl Steps {
-    /// Only these tests. Lints are shown, and do not fail what is still being written.
+    /// Runs only these tests. Warnings are shown but do not fail the run, because the code may be
+    /// unfinished.
     fn matching(&mut self, filter: &str, may_install: bool) -> Result<()> {
         self.step("tools", |_| tools::install_missing(&servers::tools_for_tests(), may_install))?;
         let (build, servers) = self.build_and_start()?;
@@ -75,7 +77,7 @@ impl Steps {
         self.step("tools", |_| tools::install_missing(&needed, may_install))?;
         self.cargo("format", &["fmt", "--all", "--check"])?;
         self.deny()?;
-        // The browser's tests are Rust tests, too: they need the stack.
+        // The browser's tests are Rust tests, too, and need the whole stack.
         let mut arguments: &[&str] = &[];
         if let Some(page) = page {
             self.page(&page)?;
@@ -91,11 +93,12 @@ impl Steps {
         self.docs()
     }
 
-    /// The build, with the servers starting meanwhile.
+    /// Builds, and starts the servers at the same time.
     fn build_and_start(&mut self) -> Result<(Build, Servers)> {
         let servers = thread::spawn(servers::for_tests);
         let built = self.step("build", Build::run);
-        // Whatever became of the build: servers that have been started are stopped with this value.
+        // Always wait for the servers, even after a failed build: only with their value can they be
+        // stopped.
         let servers = self.step("wait for servers", |_| joined(servers));
         Ok((built?, servers?))
     }
@@ -105,13 +108,14 @@ impl Steps {
         self.step("tests", |stop| run_tests(build.programs, arguments, servers, &failures, stop))
     }
 
-    /// As users build them: without the features that the rest of the workspace switches on.
+    /// Builds the programs as users do: without the features that other packages of the workspace
+    /// enable.
     fn programs_alone(&mut self) -> Result<()> {
         self.cargo("programs alone", &["check", "-p", "api", "-p", "workers", "--locked"])
     }
 
-    /// Licences, sources and known advisories of all dependencies. Building the tool takes minutes,
-    /// so that it is not installed for whoever only wants to run the tests.
+    /// Checks licences, sources and known advisories of all dependencies. The tool is not installed
+    /// automatically, because building it takes minutes.
     fn deny(&mut self) -> Result<()> {
         if !is_installed("cargo-deny") {
             let reason = "not installed; install it with: cargo install cargo-deny --locked";
@@ -120,7 +124,7 @@ impl Steps {
             return Ok(());
         }
         self.cargo("dependencies", &["deny", "check", "bans", "licenses", "sources"])?;
-        // Fetched by itself, because a machine without a network is no fault of a dependency.
+        // A separate step, because a missing network is no fault of a dependency.
         if run(&mut cargo(&["deny", "fetch", "db"]), &self.stop).is_err() {
             self.table.skip("advisories", "their database cannot be fetched: no network?");
             return Ok(());
@@ -164,7 +168,7 @@ impl Steps {
     }
 }
 
-/// Runs all test programs; an error with the names of those that failed.
+/// Runs all test programs. Fails with the names of those that failed.
 fn run_tests(
     programs: Vec<Program>,
     arguments: &[&str],

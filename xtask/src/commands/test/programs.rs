@@ -1,5 +1,4 @@
-//! Running the test programs, a few at a time: most of them wait for servers more than they
-//! compute.
+//! Runs the test programs, a few at a time: most of them wait for servers more than they compute.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -15,55 +14,54 @@ use crate::commands::run::Stopped;
 use crate::commands::stop::Stop;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// How long the servers of a program's own have to end, when the user stops the run.
+/// How long a program's own servers have to end when the user stops the run.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// A program with tests.
+/// A test program.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Program {
     /// Package, kind and name.
     pub(super) name: String,
     pub(super) path: PathBuf,
-    /// The package's directory, where the program runs, as under `cargo test`.
+    /// The package's directory. The program runs there, as under `cargo test`.
     pub(super) package: PathBuf,
 }
 
-/// What came of a program.
+/// The result of a program.
 #[derive(Clone, Debug)]
 pub(super) struct Ran {
     pub(super) name: String,
     pub(super) has_passed: bool,
     pub(super) took: Duration,
-    /// All that it wrote.
+    /// Its whole output.
     pub(super) log: String,
 }
 
 impl Ran {
-    /// How many tests it ran, passed and failed.
+    /// The number of tests that it ran, passed and failed.
     pub(super) fn tests(&self) -> usize {
         self.log.lines().filter(|line| line.starts_with("test ") && is_result(line)).count()
     }
 }
 
-/// Whether libtest says on this line what became of a test.
+/// Whether this line of libtest's output is the result of a test.
 fn is_result(line: &str) -> bool {
     line.ends_with(" ... ok") || line.ends_with(" ... FAILED")
 }
 
-/// How programs are run.
 pub(super) struct Runner<'a> {
-    /// How many at a time.
+    /// How many programs run at the same time.
     pub(super) jobs: usize,
     pub(super) arguments: &'a [&'a str],
-    /// Their settings, beside those of this program.
+    /// Environment variables for the programs, in addition to our own.
     pub(super) settings: &'a [(&'static str, String)],
-    /// Where each writes to a file of its own.
+    /// The directory in which each program has its log file.
     pub(super) logs: &'a Path,
     pub(super) stop: &'a Stop,
 }
 
 impl Runner<'_> {
-    /// Runs all programs, in this order, and reports each at its end.
+    /// Runs all programs, in this order, and reports each when it ends.
     pub(super) fn run(&self, programs: Vec<Program>, mut report: impl FnMut(&Ran)) -> Result<()> {
         fs::create_dir_all(self.logs)?;
         let mut waiting = VecDeque::from(programs);
@@ -130,7 +128,7 @@ impl Running {
 mod tests {
     use super::*;
 
-    /// A shell in the place of a program with tests.
+    /// A shell in place of a test program.
     fn shell(dir: &Path) -> Program {
         let path = PathBuf::from("/bin/sh");
         Program { name: "sh".to_owned(), path, package: dir.to_path_buf() }

@@ -1,17 +1,16 @@
-//! What became of each step.
+//! The result of each step.
 
 use std::time::{Duration, Instant};
 
 use crate::commands::say::say;
 
-/// The steps so far.
 pub(super) struct Table {
     start: Instant,
     rows: Vec<(&'static str, String)>,
 }
 
 impl Table {
-    /// With no steps; the total counts from now.
+    /// A table without steps; the total time counts from now.
     pub(super) fn new() -> Self {
         Self { start: Instant::now(), rows: Vec::new() }
     }

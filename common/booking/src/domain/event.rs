@@ -44,7 +44,6 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The status of the sale at this time.
     pub fn status(&self, now: DateTime<Utc>) -> SaleStatus {
         if self.closed || self.starts_at <= now {
             SaleStatus::Closed

@@ -13,7 +13,6 @@ use crate::ledger::Ledger;
 /// A request to a payment worker: pay for a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pay {
-    /// The id of the payment.
     pub id: PaymentId,
     pub event: EventId,
     pub reservation: ReservationId,

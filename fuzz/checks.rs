@@ -1,5 +1,5 @@
-//! What has to hold of any bytes that come from outside. The fuzz targets call these with bytes that
-//! a fuzzer made up, and `api/tests/fuzz_corpora.rs` with those that are kept in `corpus/`.
+//! What has to hold of any bytes that come from outside. The fuzz targets call these with bytes
+//! that a fuzzer made up, and `api/tests/fuzz_corpora.rs` with those that are kept in `corpus/`.
 
 use api::extract::{idempotency_key, wait_seconds, wants_event_stream};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};

@@ -132,8 +132,8 @@ fn findings(pools: &[PoolView], queues: &[QueueView], dead_letters: u32) -> Vec<
         if let Some(age) = queue.age_ms.filter(|age| *age >= LAG_MS) {
             let worker = queue.worker.as_deref().unwrap_or("unknown");
             findings.push(format!(
-                "{name} lags: {in_hand} requests in hand of worker {worker}, the oldest {:.1} s old, \
-                 and {ready} messages wait",
+                "{name} lags: {in_hand} requests in hand of worker {worker}, the oldest {:.1} s \
+                 old, and {ready} messages wait",
                 age as f64 / 1e3
             ));
         }

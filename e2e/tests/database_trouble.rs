@@ -88,8 +88,13 @@ async fn rights_that_are_given_anew_under_load_give_up_no_request() -> Result<()
 
 /// Switches the server between taking writes and taking none.
 async fn switch(admin: &mut PgConnection, how: &str, read_only: bool) -> Result<()> {
-    let statement = format!("{how} SET default_transaction_read_only = {read_only}");
-    run(admin, &statement).await?;
+    // Reset and not set to false: a value of the database would go before one of the server.
+    let change = if read_only {
+        "SET default_transaction_read_only = true"
+    } else {
+        "RESET default_transaction_read_only"
+    };
+    run(admin, &format!("{how} {change}")).await?;
     run(admin, "SELECT pg_reload_conf()").await?;
     if read_only {
         // As in a failover: who connects now meets a server that takes no writes.

@@ -84,7 +84,7 @@ async fn a_hold_of_a_length_without_a_queue_of_its_own_is_due_by_hops() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hold_whose_message_was_lost_is_found_by_the_audit() -> Result<()> {
+async fn a_hold_whose_message_was_lost_is_found_by_the_sweep() -> Result<()> {
     let options = short_holds(1)
         .set("workers__overdue_sweep_interval_ms", 500)
         .set("workers__overdue_sweep_after_ms", 500)
@@ -112,7 +112,7 @@ async fn a_hold_whose_message_was_lost_is_found_by_the_audit() -> Result<()> {
     let both = || async { stack.database.count(EXPIRED).await.is_ok_and(|n| n == 2) };
     eventually("both expired", both).await;
     let audit =
-        |line: &serde_json::Value| line["message"] == "holds expired" && line["prompt"] == "Audit";
+        |line: &serde_json::Value| line["message"] == "holds expired" && line["prompt"] == "Sweep";
     stack.workers[0].line(audit).await?;
     stack.finish().await
 }

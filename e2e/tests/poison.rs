@@ -194,7 +194,13 @@ async fn a_refund_that_cannot_be_recorded_is_recorded_by_a_replay() -> Result<()
     refuse(&stack, "payments", &refunded).await?;
     send_payments(&stack.publisher, 0, vec![slow]).await?;
     until(&stack, EXPIRED, 1).await;
-    send(&stack.publisher, 0, vec![Request::Reserve(reserve("bob", &[1]))]).await?;
+    let other = reserve("bob", &[1]);
+    let paid = pay(other.id);
+    send(&stack.publisher, 0, vec![Request::Reserve(other)]).await?;
+    until(&stack, HELD, 1).await;
+    // Sold, because a hold might be over before the slow charge is answered.
+    send_payments(&stack.publisher, 1, vec![paid]).await?;
+    until(&stack, CONFIRMED, 1).await;
     until_one_dead_letter(&stack).await;
     until(&stack, "SELECT count(*) FROM payments WHERE refund_due", 1).await;
     accept(&stack, "payments").await?;
@@ -205,8 +211,8 @@ async fn a_refund_that_cannot_be_recorded_is_recorded_by_a_replay() -> Result<()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_that_cannot_be_freed_keeps_no_other_and_is_freed_by_a_replay() -> Result<()> {
-    let options = workers_only(2).set("workers__audit_interval_ms", 0);
-    let stack = Stack::start(options.set("workers__start_at_start", false)).await?;
+    let options = workers_only(2).set("workers__overdue_sweep_interval_ms", 0);
+    let stack = Stack::start(options.set("workers__sweep_at_start", false)).await?;
     let ids = hold_many(&stack).await?;
     let freed = format!("NEW.id = '{}' AND NEW.status = 'expired'", ids[5]);
     refuse(&stack, "reservations", &freed).await?;

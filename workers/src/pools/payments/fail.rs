@@ -109,11 +109,16 @@ fn failed(scene: &Scene<'_>, request: &Pay) -> Payment {
         amount: 0,
         currency: scene.plans[&request.event].currency,
         card: request.card,
-        // This text may be what the database refused: keep only what it certainly takes.
-        card_last4: request.card_last4.chars().filter(|c| !c.is_control()).take(4).collect(),
+        card_last4: writable_digits(&request.card_last4),
         reason: Some(Reason::InternalError),
         refund_due: false,
         created_at: request.accepted_at,
         fingerprint: request.fingerprint,
     }
+}
+
+/// The digits as the schema takes them, or zeros: this text may be what the database refused.
+fn writable_digits(card_last4: &str) -> String {
+    let is_writable = card_last4.len() == 4 && card_last4.bytes().all(|one| one.is_ascii_digit());
+    if is_writable { card_last4.to_owned() } else { "0000".to_owned() }
 }

@@ -90,7 +90,8 @@ impl SharedStep for Begin<'_> {
             metrics::paid(payment);
             outcomes.payments.push(payment.clone());
             if let Begun::Charge(payment) = one {
-                self.to_charge.push(Attempt { request: part[place].clone(), payment });
+                let attempt = Attempt { request: part[place].clone(), payment };
+                add_once(&mut self.to_charge, attempt);
             }
         }
         self.scene.traces.follow(&mut outcomes);
@@ -100,5 +101,60 @@ impl SharedStep for Begin<'_> {
     async fn give_up(&mut self, request: &Pay, reason: &str) -> Result<(), Stopped> {
         self.announcement.message(bury_request(self.scene.queue, request, reason));
         fail_payment(self.scene, request, self.announcement).await
+    }
+}
+
+/// A redelivered envelope may have a payment twice that was begun before. Charged twice side by
+/// side, both answers might be finished in one transaction, which demands a row for each.
+fn add_once(to_charge: &mut Vec<Attempt>, attempt: Attempt) {
+    if to_charge.iter().all(|known| known.key() != attempt.key()) {
+        to_charge.push(attempt);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use booking::domain::PaymentStatus;
+    use booking::ids::{EventId, PaymentId, ReservationId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn attempt(number: u128) -> Attempt {
+        let request = Pay {
+            id: PaymentId(Uuid::from_u128(number)),
+            event: EventId(1),
+            reservation: ReservationId(Uuid::from_u128(9)),
+            card: booking::domain::CardBehaviour::Succeeds,
+            card_last4: "4242".to_owned(),
+            accepted_at: chrono::DateTime::UNIX_EPOCH,
+            patience_ms: 1,
+            fingerprint: 1,
+        };
+        let payment = Payment {
+            event: request.event,
+            id: request.id,
+            reservation: request.reservation,
+            status: PaymentStatus::Processing,
+            amount: 1,
+            currency: "EUR".parse().expect("a currency"),
+            card: request.card,
+            card_last4: request.card_last4.clone(),
+            reason: None,
+            refund_due: false,
+            created_at: request.accepted_at,
+            fingerprint: request.fingerprint,
+        };
+        Attempt { request, payment }
+    }
+
+    #[test]
+    fn a_payment_that_comes_twice_in_an_envelope_is_charged_once() {
+        let mut to_charge = Vec::new();
+        for number in [1, 2, 1, 1] {
+            add_once(&mut to_charge, attempt(number));
+        }
+        let keys: Vec<PaymentKey> = to_charge.iter().map(Attempt::key).collect();
+        assert_eq!(keys, [attempt(1).key(), attempt(2).key()]);
     }
 }

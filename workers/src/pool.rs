@@ -138,7 +138,9 @@ impl<P: Pool> Consuming<P> {
         while !self.pool.is_full(&batch) {
             let Some((place, delivery)) = self.intake.take()? else { break };
             self.pool.add(&mut batch, self.intake.queue(place), &delivery);
-            taken.insert(place, delivery);
+            let earlier = taken.insert(place, delivery);
+            let is_covered = earlier.is_none() || P::HANDLING == Handling::InOrder;
+            debug_assert!(is_covered, "side by side, an ack of the last covers no earlier message");
         }
         if taken.is_empty() {
             return Ok(false);

@@ -18,7 +18,6 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
     pub status: u16,
-    /// The `Retry-After` header.
     pub retry_after_seconds: Option<u32>,
     pub body: &'a [u8],
 }

@@ -7,7 +7,6 @@ pub struct Head {
     pub length: usize,
     /// None if the body is chunked.
     pub body_length: Option<usize>,
-    /// The `Retry-After` header.
     pub retry_after_seconds: Option<u32>,
     /// Whether the server closes the connection after this response.
     pub is_last: bool,

@@ -31,7 +31,6 @@ pub struct Booked {
     pub outcome: Outcome,
     /// The reservation, if there is one.
     pub id: Option<String>,
-    /// The `Retry-After` header.
     pub retry_after_seconds: Option<u32>,
 }
 

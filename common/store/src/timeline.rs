@@ -41,7 +41,6 @@ pub enum Subject {
         revision: i32,
         /// The state before; none if it was new.
         from: Option<ReservationStatus>,
-        /// The state after.
         to: ReservationStatus,
         /// The end of the hold after the change.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +54,6 @@ pub enum Subject {
         payment: PaymentId,
         /// The state before; none if it was new.
         from: Option<PaymentStatus>,
-        /// The state after.
         to: PaymentStatus,
         /// It was charged after the hold was lost, so it must be refunded.
         #[serde(skip_serializing_if = "std::ops::Not::not")]

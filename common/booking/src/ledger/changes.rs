@@ -15,7 +15,6 @@ pub struct TicketMove {
     pub number: TicketNumber,
     /// The state before.
     pub from: TicketState,
-    /// The state after.
     pub to: TicketState,
     /// The reservation that holds or owns it after the move.
     pub reservation: Option<ReservationId>,

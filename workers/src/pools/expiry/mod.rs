@@ -39,10 +39,7 @@ pub(crate) async fn run(
         audit::run(&state).await;
         Ok(())
     });
-    while let Some(ended) = tasks.join_next().await {
-        ended.map_err(|error| LostConnection(error.to_string()))??;
-    }
-    Ok(())
+    super::join_tasks(tasks).await
 }
 
 struct DueHoldsPool {

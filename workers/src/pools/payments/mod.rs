@@ -49,10 +49,7 @@ pub(crate) async fn run(
         let queues = vec![(number, queue)];
         tasks.spawn(async move { pool::run(&pool, &connection, queues, None).await });
     }
-    while let Some(ended) = tasks.join_next().await {
-        ended.map_err(|error| LostConnection(error.to_string()))??;
-    }
-    Ok(())
+    super::join_tasks(tasks).await
 }
 
 /// The payments of one queue. Envelopes are handled in parallel, because a gateway may be slow.

@@ -42,11 +42,7 @@ pub(crate) async fn run(
     let context = Arc::clone(context);
     let connection = Arc::clone(connection);
     tasks.spawn(async move { presence::keep(&context, &connection, &view).await });
-    while let Some(ended) = tasks.join_next().await {
-        // All use the same connection, so the first failure ends all.
-        ended.map_err(|error| LostConnection(error.to_string()))??;
-    }
-    Ok(())
+    super::join_tasks(tasks).await
 }
 
 /// One transaction serves all partitions of a lane that have requests, because a transaction costs

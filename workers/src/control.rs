@@ -9,7 +9,7 @@ use booking::messages::{Control, ControlKind, Message, Report};
 use broker::topology::{CONTROL, TO_WORKERS};
 use broker::{Connection, Feed, LostConnection, Publication};
 use process::clock;
-use store::pool_orders;
+use store::{pool, pool_orders};
 
 use crate::context::Context;
 use crate::fleet::in_hand;
@@ -75,7 +75,8 @@ impl<'a> ControlFeed<'a> {
 /// Reads the stored orders. False if the database does not answer.
 async fn read(context: &Context) -> bool {
     let read = async { pool_orders::all(&mut *context.pool.acquire().await?).await };
-    match read.await {
+    // Limited, because the feed is not read meanwhile: a silent network would keep back all orders.
+    match pool::in_time(context.answer_timeout(), read).await {
         Ok(orders) => {
             for order in &orders {
                 context.orders.hear(order);
